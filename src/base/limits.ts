@@ -1,0 +1,87 @@
+/**
+ * Limits (promise P6): every bound that is not a user's setting, in one exported record, and the defaults of those that are.
+ * Units are the last word of a name, bounds end in Max. A test reaches each.
+ */
+import type { Of } from "./shape.ts";
+import { oneOf, record, whole } from "./shape.ts";
+
+export const limits = {
+  /** One frame on a pipe between processes, header and body. */
+  frameBytesMax: 9 * 1024 * 1024,
+  frameHeaderBytesMax: 64 * 1024,
+  /** Arguments of a call, a message, a result. */
+  payloadBytesMax: 4 * 1024 * 1024,
+  /** Source handed to Deploy or Validate. */
+  sourceBytesMax: 4 * 1024 * 1024,
+  environmentCountMax: 256,
+  environmentValueBytesMax: 32 * 1024,
+  methodNameLengthMax: 128,
+  /** Nested in-cell calls. */
+  callDepthMax: 8,
+  /** Services on one chain of waiting calls. */
+  callChainMax: 32,
+  callTimeoutMsDefault: 5_000,
+  callTimeoutMsMax: 600_000,
+  /** Calls under way through the router, per tenant. */
+  callsInFlightMax: 10_000,
+  /** Messages a router holds for a service that is starting, per service. */
+  parkedMessagesMax: 1_000,
+  /** Timers a service may have at once. */
+  timersMax: 10_000,
+  /** References a guest may hold at once. */
+  referencesMax: 10_000,
+  /** Messages drained into an isolate at once. */
+  drainBatchMax: 256,
+  /** One log line of a guest. */
+  logLineBytesMax: 8 * 1024,
+  /** Log lines of a service kept in memory. */
+  logRingLinesMax: 1_000,
+  /** Log bytes per second that a service may write, sustained; more is dropped and counted. */
+  logBytesPerSecondMax: 256 * 1024,
+  logFileBytesMax: 16 * 1024 * 1024,
+  logFilesMax: 4,
+  /** Events waiting for the disk. */
+  commitQueueMax: 10_000,
+  eventPayloadBytesMax: 256 * 1024,
+  eventsPageMax: 1_000,
+  /** request_ids remembered per tenant, and for how long. */
+  requestsRememberedMax: 1_000,
+  requestRememberedMsMax: 24 * 3_600_000,
+  /** Deaths kept per service for Status. */
+  deathsKeptMax: 10,
+  tenantsMax: 1_000,
+  servicesPerTenantMax: 1_000,
+  instancesPerServiceMax: 64,
+  /** Services in one cell process; an isolate takes 8 memory maps of the 65,530 that Linux allows. */
+  isolatesPerCellMax: 1_500,
+  /** Streams (Watch, WatchEvents) open at once, per principal. */
+  watchersMax: 100,
+  /** Items a slow watcher may leave unread before it is told that it lost some. */
+  watchQueueMax: 10_000,
+  diskFreeBytesMin: 64 * 1024 * 1024,
+} as const;
+
+/** What a service may use: the public ResourceLimits, completed with defaults. */
+export const resourceLimitsShape = record({
+  maxMemoryBytes: whole(8 * 1024 * 1024, 64 * 1024 ** 3),
+  maxProcesses: whole(1, 100_000),
+  cpuShares: whole(1, 1_000_000),
+  messageQueueLimit: whole(1, 1_000_000),
+  startupTimeoutMs: whole(1, 600_000),
+  shutdownTimeoutMs: whole(0, 600_000),
+  /** CPU time for one message. */
+  cpuTimeMs: whole(1, 600_000),
+  limitExceededAction: oneOf("kill", "throttle", "warn"),
+});
+export type ResourceLimits = Of<typeof resourceLimitsShape>;
+
+export const resourceLimitsDefault: ResourceLimits = {
+  maxMemoryBytes: 128 * 1024 * 1024,
+  maxProcesses: 100,
+  cpuShares: 1_024,
+  messageQueueLimit: 10_000,
+  startupTimeoutMs: 5_000,
+  shutdownTimeoutMs: 30_000,
+  cpuTimeMs: 1_000,
+  limitExceededAction: "kill",
+};

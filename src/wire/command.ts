@@ -1,0 +1,44 @@
+/**
+ * How a cell's process is started: one place for init (which starts cells) and builder (which makes cached code that V8
+ * accepts only under the same flags).
+ */
+
+/**
+ * V8 and Node flags of every cell. Without --no-turboshaft-loop-unrolling some loops cannot be ended on Node 24–26
+ * (`for(;;)[...Array(40)]`), so it is never left out. The permissions are what start-up needs; the cell drops them all
+ * again before it takes tenant code.
+ */
+export const cellFlags: readonly string[] = [
+  "--no-warnings",
+  "--no-turboshaft-loop-unrolling",
+  "--wasm-max-mem-pages=256",
+  "--memory-pool-timeout=2",
+  "--permission",
+  "--allow-addons",
+  "--allow-ffi",
+  "--allow-net",
+];
+
+/** File descriptors that init hands to a process it starts. */
+export const descriptors = {
+  /** cell, builder: their listening Unix socket, already listening. */
+  listener: 3,
+  /** cell: it writes a byte here at least every `heartbeatMs` while its event loop turns. */
+  heartbeat: 4,
+  /** kernel: the listening gRPC socket (3 is the IPC channel). */
+  grpc: 4,
+} as const;
+
+export const heartbeatMs = 250;
+
+/** Files of a guest image: a folder made by the builder, read by cells. */
+export const imageFiles = {
+  /** The cell's own program, bundled, CommonJS. */
+  cell: "cell.cjs",
+  /** The native engine. */
+  engine: "isolated_vm.node",
+  /** The guest's prelude: a script evaluated in each isolate. */
+  prelude: "prelude.js",
+  /** V8's cached code for the prelude. */
+  preludeCache: "prelude.cache",
+} as const;

@@ -1,0 +1,59 @@
+/**
+ * init ⇄ kernel, over the Node IPC channel that init opened when it spawned the kernel (JSON messages). Sockets are named
+ * relative to the run directory, which is the working directory of init and kernel (paths of Unix sockets are short).
+ */
+import { cellLossShape, listOf, type Of, oneOf, optional, record, text, union, whole } from "../base/index.ts";
+import { cellShape, epochShape } from "./words.ts";
+
+/** A cell process that is alive: connect to `socket`. */
+const livingCellShape = record({ cell: cellShape, socket: text(100), osPid: whole(1) });
+export type LivingCell = Of<typeof livingCellShape>;
+
+/** A cell process that ended, kept by init until acknowledged. */
+const deadCellShape = record({ cell: cellShape, loss: cellLossShape });
+export type DeadCell = Of<typeof deadCellShape>;
+
+export const initToKernelShape = union({
+  /** First message. `boot` is new for each init, so that a kernel can tell a restarted node from a restarted kernel. */
+  begin: record({
+    epoch: epochShape,
+    boot: text(64),
+    grpcFd: whole(3),
+    grpcAddress: text(256),
+    builderSocket: text(100),
+    image: text(4_096),
+    cells: listOf(livingCellShape, 10_000),
+    exits: listOf(deadCellShape, 10_000),
+    /** Set: start in read-only safe mode, for this reason. */
+    safeMode: optional(text(2_000)),
+    /** Sandbox layers that are active; empty means none. */
+    sandbox: listOf(text(64), 20),
+  }),
+  cell_spawned: record({ cell: cellShape, socket: text(100), osPid: whole(1) }),
+  cell_exited: record({ cell: cellShape, loss: cellLossShape }),
+  /** The builder was (re)started; connect to its socket again. */
+  builder_spawned: record({ socket: text(100) }),
+  /** Resident memory and CPU time of each cell, about once a second. */
+  census: record({
+    cells: listOf(record({ cell: cellShape, rssBytes: whole(0), cpuMs: whole(0) }), 10_000),
+  }),
+  /** Shut down gracefully: everything done by `deadlineMs` from now, then exit 0. */
+  shutdown: record({ why: text(200), deadlineMs: whole(0, 600_000) }),
+});
+export type InitToKernel = Of<typeof initToKernelShape>;
+
+export const kernelToInitShape = union({
+  /** Replayed, re-adopted, listening. */
+  ready: record({ recoveredMs: whole(0) }),
+  /** Answered by `cell_spawned` or `cell_exited` with loss `spawn`. The kernel chooses the number, never twice the same. */
+  spawn_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
+  limit_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
+  kill_cell: record({ cell: cellShape, loss: cellLossShape }),
+  /** The loss of this cell is durable: init may forget its exit status. */
+  acknowledge_exit: record({ cell: cellShape }),
+  /** A client asked for a shutdown: init orders it as if it had got SIGTERM. */
+  request_shutdown: record({ why: text(200), deadlineMs: whole(0, 600_000) }),
+  /** All services ended and the log is closed: init kills what is left and exits. */
+  stopped: record({ outcome: oneOf("clean", "deadline") }),
+});
+export type KernelToInit = Of<typeof kernelToInitShape>;

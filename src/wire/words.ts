@@ -1,0 +1,84 @@
+/** Words that several messages share. */
+import {
+  branded,
+  cellNumber,
+  guestErrorShape,
+  incarnationNumber,
+  kernelEpoch,
+  listOf,
+  oneOf,
+  optional,
+  parseReleaseId,
+  parseServiceId,
+  parseTenantId,
+  record,
+  type CellNumber,
+  type IncarnationNumber,
+  type KernelEpoch,
+  type Of,
+  type Shape,
+  isMisfit,
+  text,
+  whole,
+} from "../base/index.ts";
+
+const counter =
+  <T>(make: (n: number) => T): Shape<T> =>
+  (value, at) => {
+    const n = whole(0)(value, at);
+    return isMisfit(n) ? n : make(n);
+  };
+
+export const tenantShape = branded(parseTenantId, "a tenant id");
+export const serviceShape = branded(parseServiceId, "a service id");
+export const releaseShape = branded(parseReleaseId, "a release id");
+export const incarnationShape: Shape<IncarnationNumber> = counter(incarnationNumber);
+export const cellShape: Shape<CellNumber> = counter(cellNumber);
+export const epochShape: Shape<KernelEpoch> = counter(kernelEpoch);
+/** Chosen by the side that asks; unique among its requests under way on this connection. */
+export const callIdShape = whole(0);
+export const methodShape = text(128);
+
+export const levelShape = oneOf("ERROR", "WARN", "INFO", "DEBUG");
+export type Level = Of<typeof levelShape>;
+
+/** Who a message comes from, as its receiver may see it: a service's incarnation, or a client of the gateways. */
+export const senderShape = text(200);
+
+/** Incarnations that wait for this call, outermost first: what makes a cycle visible before it hangs. */
+export const chainShape = listOf(incarnationShape, 32);
+
+/** Whether a failed call may have run: decides if trying again is safe. */
+export const executedShape = oneOf("not_executed", "unknown", "executed");
+export type Executed = Of<typeof executedShape>;
+
+/** Why a call has no result. `code` is a refusal code; `message` fills its text. */
+export const callFailureShape = record({
+  code: oneOf(
+    "METHOD_NOT_FOUND",
+    "CALL_FAILED",
+    "CALL_TIMEOUT",
+    "CALL_LOST",
+    "CALL_CYCLE",
+    "CALL_TOO_DEEP",
+    "MAILBOX_FULL",
+    "NOT_SERIALIZABLE",
+    "SERVICE_NOT_FOUND",
+    "SERVICE_NOT_RUNNING",
+    "OVERLOADED",
+    "TOO_LARGE",
+    "SHUTTING_DOWN",
+  ),
+  executed: executedShape,
+  message: text(2_000),
+  error: optional(guestErrorShape),
+});
+export type CallFailure = Of<typeof callFailureShape>;
+
+/** What a service uses. CPU is the time its isolate ran, in microseconds (the spec's `reductions`). */
+export const usageShape = record({
+  memoryBytes: whole(0),
+  mailboxLength: whole(0),
+  cpuMicros: whole(0),
+});
+export type Usage = Of<typeof usageShape>;
