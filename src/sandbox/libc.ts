@@ -1,0 +1,31 @@
+/**
+ * The calls of libc that Node does not offer, found in the process itself (Node links libc dynamically on every system
+ * that Solo runs on). errno is not available after a call: other calls of libc have run by then.
+ */
+import { dlopen } from "node:ffi";
+
+export interface Libc {
+  readonly flock: (fd: number, operation: number) => number;
+  readonly listen: (fd: number, backlog: number) => number;
+  readonly prctl: (option: number, a: bigint, b: bigint, c: bigint, d: bigint) => number;
+}
+
+/** Throws where node:ffi is denied or a symbol is missing. */
+export function openLibc(): Libc {
+  const { functions } = dlopen(null, {
+    flock: { arguments: ["int32", "int32"], return: "int32" },
+    listen: { arguments: ["int32", "int32"], return: "int32" },
+    prctl: { arguments: ["int32", "uint64", "uint64", "uint64", "uint64"], return: "int32" },
+  });
+  return functions;
+}
+
+/** Exclusive, without waiting. */
+const lockExclusiveNow = 2 | 4;
+
+/** Takes the lock on an open file, held until the last copy of the descriptor is closed. False: another holds it. */
+export const tryLock = (libc: Libc, fd: number): boolean => libc.flock(fd, lockExclusiveNow) === 0;
+
+/** Lets connections queue on a bound socket, though nobody accepts them yet. */
+export const listen = (libc: Libc, fd: number, backlogMax: number): boolean =>
+  libc.listen(fd, backlogMax) === 0;
