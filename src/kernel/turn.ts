@@ -1,0 +1,138 @@
+/** What goes into a turn of the kernel, and what comes out. All data. */
+import type {
+  CellLoss,
+  CellNumber,
+  Death,
+  IncarnationNumber,
+  KernelEpoch,
+  Refusal,
+  RequestId,
+  ServiceId,
+  TenantId,
+} from "../base/index.ts";
+import type { Born, NewEvent, Release } from "./event.ts";
+import type { Outcome } from "./state.ts";
+
+/** Who asks. Made from a verified certificate at the gateway, nowhere else. */
+export type Principal =
+  | { readonly role: "admin"; readonly name: string }
+  | { readonly role: "tenant"; readonly tenant: TenantId };
+
+export const principalName = (who: Principal): string => (who.role === "admin" ? "admin" : `tenant ${who.tenant}`);
+
+export type Command =
+  | { readonly type: "create_tenant"; readonly tenant: TenantId }
+  | { readonly type: "delete_tenant"; readonly tenant: TenantId }
+  | {
+      readonly type: "issue_certificate";
+      readonly role: "admin" | "tenant";
+      readonly tenant?: TenantId;
+      readonly fingerprint: string;
+      readonly notAfterMs: number;
+    }
+  | {
+      readonly type: "deploy";
+      readonly tenant: TenantId;
+      readonly service: ServiceId;
+      readonly release: Release;
+      readonly instances: number;
+    }
+  | {
+      readonly type: "kill";
+      readonly tenant: TenantId;
+      readonly service: ServiceId;
+      readonly forced: boolean;
+      /** Absent: the release's shutdown timeout. */
+      readonly graceMs?: number;
+    };
+
+/** An incarnation that a cell still held when this kernel connected to it. */
+export interface Survivor {
+  readonly tenant: TenantId;
+  readonly incarnation: IncarnationNumber;
+  readonly cell: CellNumber;
+  readonly phase: "starting" | "running" | "stopping";
+}
+
+export type Input =
+  /** First input of every kernel. Survivors' unacknowledged reports follow as ordinary inputs. */
+  | {
+      readonly type: "booted";
+      readonly epoch: KernelEpoch;
+      readonly boot: string;
+      readonly version: string;
+      readonly survivors: readonly Survivor[];
+    }
+  | {
+      readonly type: "command";
+      readonly principal: Principal;
+      readonly request?: { readonly id: RequestId; readonly fingerprint: string };
+      readonly command: Command;
+    }
+  | {
+      readonly type: "started";
+      readonly tenant: TenantId;
+      readonly incarnation: IncarnationNumber;
+      readonly cell: CellNumber;
+      readonly tookMs: number;
+    }
+  | {
+      readonly type: "ended";
+      readonly tenant: TenantId;
+      readonly incarnation: IncarnationNumber;
+      readonly death: Death;
+      /** Had `init` finished? */
+      readonly started: boolean;
+    }
+  | {
+      readonly type: "cell_lost";
+      readonly cell: CellNumber;
+      readonly tenant?: TenantId;
+      readonly loss: CellLoss;
+      readonly victims: readonly { readonly incarnation: IncarnationNumber; readonly inFlight: boolean }[];
+    }
+  /** Something that waits may be due. */
+  | { readonly type: "woken" }
+  /** All services were ended for a shutdown of the node. */
+  | { readonly type: "node_stopped"; readonly outcome: "clean" | "deadline" };
+
+/** What to do once the turn's events are durable. Idempotent by incarnation; issued again if a report is missing. */
+export type Effect =
+  | {
+      readonly type: "start";
+      readonly tenant: TenantId;
+      readonly service: ServiceId;
+      readonly instance: number;
+      readonly incarnation: IncarnationNumber;
+      readonly release: Release;
+      readonly probation: boolean;
+    }
+  | {
+      readonly type: "stop";
+      readonly tenant: TenantId;
+      readonly service: ServiceId;
+      readonly incarnation: IncarnationNumber;
+      /** The death to report, e.g. killed by whom. */
+      readonly death: Death;
+      /** 0: cut off at once. */
+      readonly graceMs: number;
+    }
+  /** The tenant is gone: close its cells, erase its payloads, artifacts and logs. */
+  | { readonly type: "retire_tenant"; readonly tenant: TenantId };
+
+/** The answer to a command. What `pending` outcomes become is seen by watching the incarnations named in `born`. */
+export interface Reply {
+  readonly born: readonly Born[];
+  readonly outcome: Outcome;
+  /** True if a remembered request was repeated. */
+  readonly repeated: boolean;
+}
+
+export interface Turn {
+  readonly events: readonly NewEvent[];
+  readonly effects: readonly Effect[];
+  /** Present for commands only. A refused turn has no events and no effects. */
+  readonly reply?: Reply | Refusal;
+}
+
+export const nothingHappened: Turn = { events: [], effects: [] };
