@@ -46,9 +46,7 @@ async function check(lines: readonly Line[]): Promise<boolean> {
   for (const { name, command, trim, detail } of lines) {
     const started = performance.now();
     const { ok, output } = await run(command);
-    console.log(
-      `${ok ? "ok  " : "FAIL"}  ${name.padEnd(7)} ${seconds(started)}  ${detail(output)}`.trimEnd(),
-    );
+    console.log(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(7)} ${seconds(started)}  ${detail(output)}`.trimEnd());
     if (ok) continue;
     failed += 1;
     console.log(trim(output).trimEnd());
@@ -62,9 +60,7 @@ function seconds(since: number): string {
 }
 
 async function testAll(): Promise<boolean> {
-  const { ok, output } = await run(testCommand(allTests(), "process"), (chunk) =>
-    process.stdout.write(chunk),
-  );
+  const { ok, output } = await run(testCommand(allTests(), "process"), (chunk) => process.stdout.write(chunk));
   const summary = summaryOf(output);
   // The reporter prints failures below its summary; say it again, so that the counts stand last either way.
   if (!ok) console.log(["", ...summary].join("\n"));

@@ -48,7 +48,7 @@ export function report({ files, rooms, breaches }: Verdict): string {
   ]);
   const errors = breaches.filter((breach) => breach.severity === "error").length;
   lines.push(
-    `${errors === 0 ? "the import law holds" : `the import law is broken ${errors} times`}: ` +
+    `${errors === 0 ? "the import law holds" : `the import law is broken ${errors === 1 ? "once" : `${errors} times`}`}: ` +
       `${files} files in ${rooms} rooms, ${breaches.length - errors} warnings`,
   );
   return lines.join("\n");

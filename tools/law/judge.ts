@@ -48,12 +48,7 @@ export function judge(path: SourcePath, scanned: Scan): Judgement {
   };
 
   for (const error of scanned.errors) {
-    add(
-      error.line,
-      `does not parse: ${error.message}`,
-      "only what parses can be judged",
-      "correct the syntax",
-    );
+    add(error.line, `does not parse: ${error.message}`, "only what parses can be judged", "correct the syntax");
   }
   if (room === undefined || rules === undefined) {
     add(
@@ -76,12 +71,7 @@ export function judge(path: SourcePath, scanned: Scan): Judgement {
     const lent = rules.platform ?? [];
     for (const { line, name } of scanned.globals) {
       if (!platformGlobals.includes(name) || lent.includes(name)) continue;
-      add(
-        line,
-        `uses the platform's ${name}`,
-        said,
-        "take what you need as an argument; the rim provides it",
-      );
+      add(line, `uses the platform's ${name}`, said, "take what you need as an argument; the rim provides it");
     }
     for (const { line, name } of rules.clock === true ? [] : scanned.chance) {
       add(line, `reads ${name}`, said, "take the instant, or the random value, as an argument");
@@ -165,8 +155,7 @@ function relativeBreach({ path, room, rules, one }: Case, from: string): Fault |
     return { what: `imports ${target}, which lies in no known room`, remedy: "import from a room's door" };
   }
   const typesOnly = rules.types?.includes(other) === true;
-  const whole =
-    rules.imports.includes(other) || (isTest(path) && (typesOnly || rules.tests?.includes(other)));
+  const whole = rules.imports.includes(other) || (isTest(path) && (typesOnly || rules.tests?.includes(other)));
   if (!whole && !typesOnly) {
     return {
       what: `imports the room ${other}`,
@@ -204,8 +193,6 @@ function saying(room: string, rules: RoomLaw): string {
   const types = rules.types === undefined ? "" : `, and types of ${rules.types.join(", ")}`;
   const extra = [...(rules.npm ?? []), ...(rules.platform ?? [])];
   const sight =
-    rules.ambient === "es"
-      ? `; it sees the language alone${extra.length === 0 ? "" : ` and ${extra.join(", ")}`}`
-      : "";
+    rules.ambient === "es" ? `; it sees the language alone${extra.length === 0 ? "" : ` and ${extra.join(", ")}`}` : "";
   return `${room} (${rules.verb}) may import ${rooms}${types}${sight}`;
 }

@@ -60,9 +60,7 @@ function importIn(node: Node): Omit<Import, "line"> | undefined {
       return { from: literal(node["source"]), kind: kindOf(node, "importKind") };
     case "ExportNamedDeclaration":
     case "ExportAllDeclaration":
-      return isNode(node["source"])
-        ? { from: literal(node["source"]), kind: kindOf(node, "exportKind") }
-        : undefined;
+      return isNode(node["source"]) ? { from: literal(node["source"]), kind: kindOf(node, "exportKind") } : undefined;
     case "TSImportType":
       return { from: literal(node["source"]), kind: "types" };
     case "ImportExpression":
@@ -105,8 +103,7 @@ function readIn(node: Node, { parent, field }: Place): string | undefined {
   if (name === undefined || parent === undefined) return undefined;
   if (parent["computed"] !== true && (field === "property" || field === "key")) return undefined;
   if (parent.type.startsWith("TS") && !parent.type.endsWith("Expression")) return undefined;
-  if (/^(Import|Export).*Specifier$/.test(parent.type) || field === "label" || field === "meta")
-    return undefined;
+  if (/^(Import|Export).*Specifier$/.test(parent.type) || field === "label" || field === "meta") return undefined;
   return name;
 }
 
@@ -136,7 +133,5 @@ function boundIn(node: Node): readonly string[] {
 }
 
 function literal(value: unknown): string | undefined {
-  return isNode(value) && value.type === "Literal" && typeof value["value"] === "string"
-    ? value["value"]
-    : undefined;
+  return isNode(value) && value.type === "Literal" && typeof value["value"] === "string" ? value["value"] : undefined;
 }

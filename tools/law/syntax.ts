@@ -44,9 +44,7 @@ export function nodesIn(value: unknown): readonly Node[] {
 
 /** The name of an identifier, or undefined for anything else. */
 export function nameOf(value: unknown): string | undefined {
-  return isNode(value) && value.type === "Identifier" && typeof value["name"] === "string"
-    ? value["name"]
-    : undefined;
+  return isNode(value) && value.type === "Identifier" && typeof value["name"] === "string" ? value["name"] : undefined;
 }
 
 /** The names that a pattern binds: `{ a, b: [c = 1, ...d] }` binds a, c and d. */
