@@ -19,6 +19,9 @@ export function run([program, ...args]: Command, echo?: (chunk: Buffer) => void)
         PATH: [join(root, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
         // The runner of tests tells its children that they are its children; a step within a test is not one.
         NODE_TEST_CONTEXT: undefined,
+        // What is echoed looks as it would if it had the terminal itself; what is held is read as text.
+        FORCE_COLOR: echo !== undefined && process.stdout.isTTY ? "1" : undefined,
+        NO_COLOR: echo === undefined ? "1" : process.env["NO_COLOR"],
       },
     });
     const chunks: Buffer[] = [];
