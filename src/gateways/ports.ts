@@ -1,0 +1,203 @@
+/**
+ * Ports: what the operations behind the gateways need from the rest of the kernel process. The daemon makes them; each is
+ * the narrowest that serves. Nothing here may be reached by tenant code.
+ *
+ * Every answer waits for the disk: a turn's reply and a read's result are given out only when all events that they
+ * depend on are durable (promise P3).
+ */
+import type {
+  ArtifactHash,
+  EventId,
+  IncarnationNumber,
+  Instant,
+  Refusal,
+  ReleaseId,
+  RequestId,
+  ServiceId,
+  TenantId,
+} from "../base/index.ts";
+import type { Command, Event, Outcome, Principal, Reply, State } from "../kernel/index.ts";
+
+export interface Ports {
+  /** Takes a turn of the kernel. The reply is durable. */
+  readonly command: (order: {
+    readonly principal: Principal;
+    readonly request?: { readonly id: RequestId; readonly fingerprint: string };
+    readonly command: Command;
+  }) => Promise<Reply | Refusal>;
+
+  /** The outcome of the deployment or kill that these incarnations belong to, once it is not pending; durable. */
+  readonly settled: (
+    at: { readonly tenant: TenantId; readonly service: ServiceId; readonly incarnation: IncarnationNumber },
+    signal: AbortSignal,
+  ) => Promise<Outcome | Refusal>;
+
+  /** Looks at the state. The result is given out when all that it saw is durable; `look` must not keep the state. */
+  readonly read: <T>(look: (state: State, now: Instant) => T) => Promise<T>;
+
+  readonly builder: Builder;
+  readonly artifacts: Artifacts;
+  readonly router: Router;
+  readonly usage: (tenant: TenantId) => Promise<ReadonlyMap<IncarnationNumber, Usage>>;
+  readonly logs: Logs;
+  readonly events: Events;
+  readonly certificates: Certificates;
+  readonly node: Node;
+}
+
+export interface Place {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly excerpt: string;
+}
+
+export interface Builder {
+  /** Compiles source; the cache is keyed by tenant and content. Refuses BUILDER_UNAVAILABLE, TOO_LARGE. */
+  readonly compile: (source: {
+    readonly tenant: TenantId;
+    readonly file: string;
+    readonly format: "typescript" | "javascript";
+    readonly source: Uint8Array;
+  }) => Promise<
+    | { readonly code: Uint8Array; readonly sourceMap: Uint8Array; readonly warnings: readonly Place[] }
+    | { readonly rejected: readonly Place[] }
+    | Refusal
+  >;
+}
+
+export interface Artifacts {
+  /** Stores bytes by content. May return before they are durable: the event that names them is durable only after they are. */
+  readonly put: (tenant: TenantId, bytes: Uint8Array) => ArtifactHash;
+  /** Content hash of a release record, lower-case hex SHA-256 of its canonical JSON. */
+  readonly releaseId: (record: unknown) => ReleaseId;
+  /** Lower-case hex SHA-256. */
+  readonly fingerprint: (parts: readonly (string | Uint8Array)[]) => string;
+}
+
+export interface CallOutcome {
+  /** JSON text of the result; empty for undefined. */
+  readonly result: Uint8Array;
+}
+export interface CallFailed {
+  readonly refusal: Refusal;
+  readonly executed: "not_executed" | "unknown" | "executed";
+  /** The guest's stack in the agent's own lines. */
+  readonly stack?: string;
+}
+
+/** The data plane. Never goes through a turn. */
+export interface Router {
+  readonly call: (
+    at: { readonly tenant: TenantId; readonly service: ServiceId; readonly method: string },
+    args: Uint8Array,
+    timeoutMs: number,
+    from: string,
+  ) => Promise<CallOutcome | CallFailed>;
+  readonly cast: (
+    at: { readonly tenant: TenantId; readonly service: ServiceId; readonly method: string },
+    args: Uint8Array,
+    from: string,
+  ) => CallFailed | undefined;
+}
+
+export interface Usage {
+  readonly memoryBytes: number;
+  readonly mailboxLength: number;
+  readonly cpuMicros: number;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly level: "ERROR" | "WARN" | "INFO" | "DEBUG";
+  readonly text: string;
+  readonly incarnation: IncarnationNumber;
+  readonly instance: number;
+  /** Lines that the rate limit dropped before this one. */
+  readonly dropped: number;
+}
+
+export interface Logs {
+  /** The newest kept lines of a service, oldest first. */
+  readonly tail: (at: { readonly tenant: TenantId; readonly service: ServiceId }, lines: number) => readonly LogLine[];
+  /** Calls `listener` for each new line until the returned function is called. */
+  readonly follow: (
+    at: { readonly tenant: TenantId; readonly service: ServiceId },
+    listener: (line: LogLine) => void,
+  ) => () => void;
+}
+
+export interface EventQuery {
+  readonly tenant?: TenantId;
+  readonly types?: readonly string[];
+  readonly subject?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** Exclusive. Counts node-wide ids, or the tenant's sequence if `bySequence`. */
+  readonly cursor?: number;
+  readonly bySequence: boolean;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+}
+
+export interface Events {
+  readonly query: (query: EventQuery) => Promise<{ readonly events: readonly Event[]; readonly next?: number } | Refusal>;
+  /** Calls `listener` for each event that becomes durable, in order, until the returned function is called. */
+  readonly follow: (listener: (event: Event) => void) => () => void;
+  readonly verify: (expect?: { readonly id: EventId; readonly hash: string }) => Promise<Verification | Refusal>;
+  /** The state as it was after an event, as plain JSON; restricted to a tenant if given (then `id` is its sequence). */
+  readonly stateAt: (at: {
+    readonly event?: number;
+    readonly tenant?: TenantId;
+  }) => Promise<{ readonly event: number; readonly state: unknown } | Refusal>;
+  /** Counted, not recorded one by one. */
+  readonly observe: (seen: {
+    readonly type: "request_refused";
+    readonly tenant?: TenantId;
+    readonly subject: string;
+    readonly detail: string;
+    readonly count: number;
+  }) => void;
+  /** The tenant's number of an event, for causation; undefined if it is not the tenant's. */
+  readonly sequenceOf: (tenant: TenantId, ids: readonly EventId[]) => Promise<ReadonlyMap<EventId, number>>;
+}
+
+export interface Verification {
+  readonly valid: boolean;
+  readonly checked: number;
+  readonly headId: EventId;
+  readonly headHash: string;
+  readonly erased: number;
+  readonly firstBad?: { readonly id: EventId; readonly problem: string };
+}
+
+export interface Certificates {
+  readonly issue: (wanted: {
+    readonly role: "admin" | "tenant";
+    readonly tenant?: TenantId;
+    readonly days: number;
+  }) => Promise<{
+    readonly certificatePem: string;
+    readonly privateKeyPem: string;
+    readonly caPem: string;
+    readonly notAfterMs: number;
+    readonly fingerprint: string;
+  }>;
+}
+
+export interface Node {
+  /** Orders a graceful shutdown; resolves with how long the services took, just before the gateways close. */
+  readonly shutdown: (why: string, timeoutMs: number) => Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }>;
+  /** Active sandbox layers; empty means that cells run without one. */
+  readonly sandbox: readonly string[];
+  /** A reason why changes are refused right now (SAFE_MODE, SHUTTING_DOWN, STARTING, DISK_NEARLY_FULL), if there is one. */
+  readonly readOnly: () => Refusal | undefined;
+  readonly version: string;
+  readonly epoch: number;
+  readonly startedAtMs: number;
+  /** Wall clock, ms since the epoch. */
+  readonly now: () => number;
+}
+
