@@ -140,6 +140,37 @@ export const refusals = {
     "{what} cannot be sent: {problem}.",
     "Send plain data: JSON values only.",
   ),
+  // starting
+  PORT_IN_USE: entry(
+    "FAILED_PRECONDITION",
+    "Something listens on {address} already.",
+    "Stop it (is another Solo running?), or choose another address with --grpc HOST:PORT.",
+  ),
+  ADDRESS_UNUSABLE: entry(
+    "FAILED_PRECONDITION",
+    "{address} cannot be listened on: {why}.",
+    "Choose an address of this machine and a port that you may use, with --grpc HOST:PORT.",
+  ),
+  DATA_DIR_LOCKED: entry(
+    "FAILED_PRECONDITION",
+    "The data directory {dataDir} is in use by {holder}.",
+    "Stop that Solo with `solo stop`, or choose another directory with --data-dir.",
+  ),
+  DATA_DIR_NEWER: entry(
+    "FAILED_PRECONDITION",
+    "The data directory {dataDir} has format {format}; this Solo knows formats up to {known}.",
+    "Start it with the newer Solo that wrote it, or choose another directory with --data-dir.",
+  ),
+  DATA_DIR_UNUSABLE: entry(
+    "FAILED_PRECONDITION",
+    "The data directory {dataDir} cannot be used: {why}.",
+    "Choose an empty or new directory that you may write to, with --data-dir.",
+  ),
+  START_REFUSED: entry(
+    "FAILED_PRECONDITION",
+    "The kernel refused to start: {why}",
+    "Mend what it names and start again.",
+  ),
   // the node's condition
   SHUTTING_DOWN: entry("UNAVAILABLE", "Solo is shutting down.", "Wait for it to start again.", "later"),
   STARTING: entry("UNAVAILABLE", "Solo is starting.", "Wait a moment.", "later"),

@@ -57,3 +57,9 @@ export const kernelToInitShape = union({
   stopped: record({ outcome: oneOf("clean", "deadline") }),
 });
 export type KernelToInit = Of<typeof kernelToInitShape>;
+
+/**
+ * A kernel that exits with this code before it was ever ready refuses to start at all (an unreadable certificate, say): the
+ * last lines that it wrote to stderr say why, init ends with them, and nothing is tried again.
+ */
+export const kernelRefusedExitCode = 78;
