@@ -1,0 +1,143 @@
+/**
+ * The kernel's connection to one cell. Greets it, hands its messages on, and answers for it when it is gone: every call
+ * under way ends with an outcome, whatever happens to the cell.
+ *
+ *   greeting ── welcome ──▶ open ──▶ closed
+ *
+ * Owns its pipe and its table of calls under way.
+ */
+import type { CellNumber, IncarnationNumber, KernelEpoch } from "../base/index.ts";
+import {
+  type CallFailure,
+  type CellToKernel,
+  cellToKernelShape,
+  type KernelToCell,
+  type Usage,
+} from "../wire/index.ts";
+import { type Closed, Pipe } from "./pipe.ts";
+
+export type Welcome = Extract<CellToKernel, { readonly type: "welcome" }>;
+export type CellMessage = Exclude<CellToKernel, { readonly type: "welcome" | "outcome" | "inspected" | "fenced" }>;
+
+export type Answer = { readonly result: Uint8Array } | { readonly failure: CallFailure };
+
+export interface CellLinkListener {
+  readonly onWelcome: (welcome: Welcome) => void;
+  readonly onMessage: (message: CellMessage, body: Uint8Array) => void;
+  readonly onClosed: (closed: Closed) => void;
+}
+
+interface CallUnderWay {
+  readonly incarnation: IncarnationNumber;
+  readonly settle: (answer: Answer) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The cell answers by its own clock; this is only for a cell that does not. */
+const answerSlackMs = 500;
+
+export class CellLink implements Disposable {
+  readonly #pipe: Pipe<KernelToCell, CellToKernel>;
+  readonly #listener: CellLinkListener;
+  readonly #calls = new Map<number, CallUnderWay>();
+  readonly #inspections = new Map<number, (usages: ReadonlyMap<IncarnationNumber, Usage>) => void>();
+  readonly #busy = new Map<IncarnationNumber, number>();
+  #lastId = 0;
+
+  constructor(at: { readonly socket: string; readonly cell: CellNumber; readonly epoch: KernelEpoch }, listener: CellLinkListener) {
+    this.#listener = listener;
+    this.#pipe = new Pipe(at.socket, cellToKernelShape, {
+      onMessage: (message, body) => this.#take(message, body),
+      onClosed: (closed) => this.#end(closed),
+    });
+    this.#pipe.send({ type: "hello", epoch: at.epoch, cell: at.cell });
+  }
+
+  send(message: KernelToCell, body?: Uint8Array): boolean {
+    return this.#pipe.send(message, body);
+  }
+
+  /** Settles exactly once: by the cell's outcome, by the time limit, or by the end of the link. */
+  call(
+    at: { readonly incarnation: IncarnationNumber; readonly method: string; readonly from: string },
+    args: Uint8Array,
+    timeoutMs: number,
+    chain: readonly IncarnationNumber[],
+    settle: (answer: Answer) => void,
+  ): void {
+    const id = ++this.#lastId;
+    const sent = this.#pipe.send(
+      { type: "call", id, incarnation: at.incarnation, method: at.method, timeoutMs, from: at.from, chain },
+      args,
+    );
+    if (!sent) {
+      return settle({ failure: { code: "CALL_LOST", executed: "not_executed", message: "its cell is gone" } });
+    }
+    const timer = setTimeout(
+      () => this.#settle(id, { failure: { code: "CALL_TIMEOUT", executed: "unknown", message: `${timeoutMs}` } }),
+      timeoutMs + answerSlackMs,
+    );
+    this.#calls.set(id, { incarnation: at.incarnation, settle, timer });
+    this.#busy.set(at.incarnation, (this.#busy.get(at.incarnation) ?? 0) + 1);
+  }
+
+  /** Uses of all incarnations of the cell; empty if it does not say within `withinMs`. */
+  inspect(withinMs: number): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(new Map()), withinMs);
+      const settle = (usages: ReadonlyMap<IncarnationNumber, Usage>): void => {
+        clearTimeout(timer);
+        this.#inspections.delete(id);
+        resolve(usages);
+      };
+      this.#inspections.set(id, settle);
+      if (!this.#pipe.send({ type: "inspect", id })) settle(new Map());
+    });
+  }
+
+  /** Incarnations that have a call under way: suspects when the cell dies. */
+  get busy(): ReadonlySet<IncarnationNumber> {
+    return new Set(this.#busy.keys());
+  }
+
+  [Symbol.dispose](): void {
+    this.#pipe[Symbol.dispose]();
+  }
+
+  #take(message: CellToKernel, body: Uint8Array): void {
+    switch (message.type) {
+      case "welcome":
+        return this.#listener.onWelcome(message);
+      case "outcome":
+        return this.#settle(message.id, message.failure === undefined ? { result: body } : { failure: message.failure });
+      case "inspected":
+        return this.#inspections.get(message.id)?.(new Map(message.usages.map((use) => [use.incarnation, use.usage])));
+      case "fenced":
+        // A newer kernel has the cell. The link closes next; this kernel is on its way out.
+        return;
+      default:
+        return this.#listener.onMessage(message, body);
+    }
+  }
+
+  #settle(id: number, answer: Answer): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    this.#calls.delete(id);
+    clearTimeout(call.timer);
+    const left = (this.#busy.get(call.incarnation) ?? 1) - 1;
+    if (left === 0) this.#busy.delete(call.incarnation);
+    else this.#busy.set(call.incarnation, left);
+    call.settle(answer);
+  }
+
+  #end(closed: Closed): void {
+    // Told first, while `busy` still names the suspects.
+    this.#listener.onClosed(closed);
+    for (const id of [...this.#calls.keys()]) {
+      this.#settle(id, { failure: { code: "CALL_LOST", executed: "unknown", message: "its cell was lost" } });
+    }
+    for (const settle of [...this.#inspections.values()]) settle(new Map());
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * A cell as the kernel process sees it: a process that init started, a link to it, and what was placed in it.
+ *
+ *   spawning ── spawned ──▶ greeting ── welcome ──▶ open ──▶ lost
+ *       └──────────────────────┴────────────────────────────▲
+ */
+import type { CellNumber, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
+import type { Release } from "../kernel/index.ts";
+import type { CellLink, Welcome } from "./cell-link.ts";
+
+export type CellPhase =
+  | { readonly name: "spawning" }
+  | { readonly name: "greeting"; readonly link: CellLink }
+  | { readonly name: "open"; readonly link: CellLink }
+  | { readonly name: "lost" };
+
+/** An incarnation that was placed in a cell. */
+export interface Held {
+  readonly service: ServiceId;
+  readonly instance: number;
+  readonly incarnation: IncarnationNumber;
+  /** Unknown for incarnations that an earlier kernel placed, until the state was asked. */
+  readonly release: Release | undefined;
+  /** `placed`: chosen this cell, code not sent yet. */
+  phase: "placed" | "starting" | "running" | "stopping";
+}
+
+export class Cell {
+  readonly number: CellNumber;
+  readonly held = new Map<IncarnationNumber, Held>();
+  tenant: TenantId | undefined;
+  phase: CellPhase = { name: "spawning" };
+  /** When it last became empty, in ms of the monotonic clock. */
+  emptySinceMs = 0;
+  /** Reports and the loss of the cell are handled one after the other. */
+  #handled: Promise<void> = Promise.resolve();
+  readonly #opened = Promise.withResolvers<CellLink | undefined>();
+  readonly #welcomed = Promise.withResolvers<Welcome | undefined>();
+
+  constructor(number: CellNumber) {
+    this.number = number;
+  }
+
+  /** Its link once it is open; undefined if it was lost before. */
+  get opened(): Promise<CellLink | undefined> {
+    return this.#opened.promise;
+  }
+
+  get welcomed(): Promise<Welcome | undefined> {
+    return this.#welcomed.promise;
+  }
+
+  open(link: CellLink, welcome: Welcome): void {
+    this.phase = { name: "open", link };
+    this.#welcomed.resolve(welcome);
+    this.#opened.resolve(link);
+  }
+
+  lose(): void {
+    this.phase = { name: "lost" };
+    this.#welcomed.resolve(undefined);
+    this.#opened.resolve(undefined);
+  }
+
+  /** Runs `step` after all earlier ones. Steps handle their own failures; one that throws is a bug and ends the kernel. */
+  inOrder(step: () => Promise<void>): void {
+    this.#handled = this.#handled.then(step);
+  }
+}

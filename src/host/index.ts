@@ -1,0 +1,9 @@
+/**
+ * host: ACTS. Does what the kernel decided: places incarnations in cells, routes messages to them, asks the builder; and
+ * reports what became of it. May assume nothing of cells: they are hostile. Keeps P4 (nothing waits in vain, every loss has
+ * its reason) and P5 (a new kernel finds the cells as they are).
+ */
+export { Builder, type Compiled } from "./builder.ts";
+export { Cells, type CellsPowers, type CellsSettings } from "./cells.ts";
+export type { Held } from "./cell.ts";
+export { type Absence, type Routed, Router, type RouterPowers } from "./router.ts";

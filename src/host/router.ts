@@ -1,0 +1,315 @@
+/**
+ * The data plane: calls, casts and messages to services, by name. A routing table says which incarnations of a service
+ * take messages, and over which cell's link. Never goes through a turn of the kernel.
+ *
+ *   gateway ─▶ call ─┬─ running ──▶ link of the cell ──▶ outcome
+ *   another cell ────┤
+ *                    ├─ starting, waiting ─▶ parked until it runs, or the time is up
+ *                    └─ otherwise ─▶ refused
+ *
+ * Each call settles exactly once (P4); what is parked and what is under way are bounded (P6).
+ */
+import {
+  type IncarnationNumber,
+  limits,
+  pidOf,
+  type Refusal,
+  refuse,
+  type ServiceId,
+  type TenantId,
+} from "../base/index.ts";
+import type { CallFailure, CellToKernel, KernelToCell } from "../wire/index.ts";
+import type { Answer, CellLink } from "./cell-link.ts";
+import type { Held } from "./cell.ts";
+
+/** What the state says of a service that has no route: shall a message wait for it? */
+export type Absence =
+  | { readonly name: "absent" }
+  | { readonly name: "coming" }
+  | { readonly name: "stopped"; readonly why: string };
+
+export interface RouterPowers {
+  readonly absence: (tenant: TenantId, service: ServiceId) => Absence;
+  /** Resolves when all that the state shows is durable. */
+  readonly durable: () => Promise<void>;
+  /** A guest's stack in the agent's own lines. */
+  readonly trace: (tenant: TenantId, service: ServiceId, stack: string) => Promise<string>;
+}
+
+export type Routed =
+  | { readonly result: Uint8Array }
+  | { readonly refusal: Refusal; readonly executed: CallFailure["executed"]; readonly stack?: string };
+
+interface Target {
+  readonly held: Held;
+  readonly link: CellLink;
+}
+
+interface Route {
+  readonly targets: Target[];
+  next: number;
+  readonly parked: Parked[];
+}
+
+interface Parked {
+  readonly deliver: (target: Target) => void;
+  readonly giveUp: (failure: CallFailure) => void;
+}
+
+interface Named {
+  readonly tenant: TenantId;
+  readonly service: ServiceId;
+  readonly method: string;
+}
+
+export class Router {
+  readonly #powers: RouterPowers;
+  readonly #routes = new Map<TenantId, Map<ServiceId, Route>>();
+  readonly #underWay = new Map<TenantId, number>();
+
+  constructor(powers: RouterPowers) {
+    this.#powers = powers;
+  }
+
+  // ------------------------------------------------------------------ the table
+
+  /** The incarnation takes messages from now on; what was parked for its service is delivered, in order. */
+  add(tenant: TenantId, held: Held, link: CellLink): void {
+    const route = this.#provide(tenant, held.service);
+    if (route.targets.some((target) => target.held.incarnation === held.incarnation)) return;
+    route.targets.push({ held, link });
+    for (const parked of route.parked.splice(0)) {
+      const target = next(route);
+      if (target !== undefined) parked.deliver(target);
+    }
+  }
+
+  remove(tenant: TenantId, service: ServiceId, incarnation: IncarnationNumber): void {
+    const route = this.#routes.get(tenant)?.get(service);
+    const at = route?.targets.findIndex((target) => target.held.incarnation === incarnation) ?? -1;
+    if (route !== undefined && at >= 0) route.targets.splice(at, 1);
+    this.#tidy(tenant, service);
+  }
+
+  /** The service will not run: what was parked for it is told why. */
+  abandon(tenant: TenantId, service: ServiceId, why: string): void {
+    const route = this.#routes.get(tenant)?.get(service);
+    for (const parked of route?.parked.splice(0) ?? []) {
+      parked.giveUp({ code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: why });
+    }
+    this.#tidy(tenant, service);
+  }
+
+  /** Calls under way, of all tenants. */
+  get underWay(): number {
+    let sum = 0;
+    for (const count of this.#underWay.values()) sum += count;
+    return sum;
+  }
+
+  // ------------------------------------------------------------------ from the gateways
+
+  async call(at: Named, args: Uint8Array, timeoutMs: number, from: string): Promise<Routed> {
+    const answer = await new Promise<Answer>((settle) => this.#call(at, args, timeoutMs, from, [], settle));
+    return "result" in answer ? answer : this.#explain(at, answer.failure, timeoutMs);
+  }
+
+  /** A refusal if it can be seen at once that the message goes nowhere. */
+  cast(at: Named, args: Uint8Array, from: string): Routed | undefined {
+    const failure = this.#deliver(at, (incarnation) => ({ type: "cast", incarnation, method: at.method, from }), args);
+    return failure === undefined ? undefined : { refusal: refusalOf(at, failure, 0), executed: failure.executed };
+  }
+
+  // ------------------------------------------------------------------ from cells
+
+  /** A guest calls a service that is not in its own cell. Answered over the link it came by. */
+  callFrom(tenant: TenantId, caller: Held, link: CellLink, call: Extract<CellToKernel, { type: "call" }>, args: Uint8Array): void {
+    const at = { tenant, service: call.service, method: call.method };
+    this.#call(at, args, call.timeoutMs, nameOf(caller), call.chain, (answer) => {
+      if ("result" in answer) link.send({ type: "answer", id: call.id }, answer.result);
+      else link.send({ type: "answer", id: call.id, failure: answer.failure });
+    });
+  }
+
+  /** Fire and forget: what goes nowhere is dropped, as a message to a dead process is. */
+  passOn(tenant: TenantId, caller: Held, message: Extract<CellToKernel, { type: "cast" | "send" }>, body: Uint8Array): void {
+    const from = nameOf(caller);
+    const at = { tenant, service: message.service, method: message.type === "cast" ? message.method : "" };
+    this.#deliver(
+      at,
+      (incarnation) =>
+        message.type === "cast"
+          ? { type: "cast", incarnation, method: message.method, from }
+          : { type: "send", incarnation, from },
+      body,
+    );
+  }
+
+  // ------------------------------------------------------------------ inside
+
+  #call(
+    at: Named,
+    args: Uint8Array,
+    timeoutMs: number,
+    from: string,
+    chain: readonly IncarnationNumber[],
+    answered: (answer: Answer) => void,
+  ): void {
+    const count = this.#underWay.get(at.tenant) ?? 0;
+    if (count >= limits.callsInFlightMax) {
+      return answered(failed("OVERLOADED", `${limits.callsInFlightMax} calls under way`));
+    }
+    this.#underWay.set(at.tenant, count + 1);
+    const settle = (answer: Answer): void => {
+      const left = (this.#underWay.get(at.tenant) ?? 1) - 1;
+      if (left === 0) this.#underWay.delete(at.tenant);
+      else this.#underWay.set(at.tenant, left);
+      answered(answer);
+    };
+    const target = this.#target(at);
+    if (target !== undefined) {
+      const to = { incarnation: target.held.incarnation, method: at.method, from };
+      return target.link.call(to, args, timeoutMs, chain, settle);
+    }
+    const absence = this.#absence(at);
+    if (absence !== undefined) return settle({ failure: absence });
+    const deadline = performance.now() + timeoutMs;
+    const timer = setTimeout(() => {
+      withdraw();
+      settle(failed("CALL_TIMEOUT", `${timeoutMs}`));
+    }, timeoutMs);
+    const withdraw = this.#park(at, {
+      deliver: ({ held, link }) => {
+        clearTimeout(timer);
+        const to = { incarnation: held.incarnation, method: at.method, from };
+        link.call(to, args, Math.max(1, Math.round(deadline - performance.now())), chain, settle);
+      },
+      giveUp: (failure) => {
+        clearTimeout(timer);
+        settle({ failure });
+      },
+    });
+  }
+
+  #deliver(at: Named, make: (incarnation: IncarnationNumber) => KernelToCell, body: Uint8Array): CallFailure | undefined {
+    const target = this.#target(at);
+    if (target !== undefined) {
+      target.link.send(make(target.held.incarnation), body);
+      return undefined;
+    }
+    const absence = this.#absence(at);
+    if (absence !== undefined) return absence;
+    this.#park(at, {
+      deliver: ({ held, link }) => void link.send(make(held.incarnation), body),
+      giveUp: () => undefined,
+    });
+    return undefined;
+  }
+
+  #target(at: Named): Target | undefined {
+    const route = this.#routes.get(at.tenant)?.get(at.service);
+    return route === undefined ? undefined : next(route);
+  }
+
+  /** Why a message to a service without a route cannot even wait. */
+  #absence(at: Named): CallFailure | undefined {
+    const absence = this.#powers.absence(at.tenant, at.service);
+    if (absence.name === "absent") return failure("SERVICE_NOT_FOUND", "no such service");
+    if (absence.name === "stopped") return failure("SERVICE_NOT_RUNNING", absence.why);
+    const parked = this.#routes.get(at.tenant)?.get(at.service)?.parked.length ?? 0;
+    return parked < limits.parkedMessagesMax
+      ? undefined
+      : failure("OVERLOADED", `${limits.parkedMessagesMax} messages wait for it to start`);
+  }
+
+  /** Returns what withdraws it again. */
+  #park(at: Named, parked: Parked): () => void {
+    const route = this.#provide(at.tenant, at.service);
+    route.parked.push(parked);
+    return () => {
+      const found = route.parked.indexOf(parked);
+      if (found >= 0) route.parked.splice(found, 1);
+      this.#tidy(at.tenant, at.service);
+    };
+  }
+
+  async #explain(at: Named, failure: CallFailure, timeoutMs: number): Promise<Routed> {
+    // A refusal may show what the state says: it waits for the disk, as every reply does (P3).
+    await this.#powers.durable();
+    const refusal = refusalOf(at, failure, timeoutMs);
+    if (failure.error === undefined) return { refusal, executed: failure.executed };
+    const stack = await this.#powers.trace(at.tenant, at.service, failure.error.stack);
+    return { refusal, executed: failure.executed, stack };
+  }
+
+  #provide(tenant: TenantId, service: ServiceId): Route {
+    const own = this.#routes.get(tenant) ?? new Map<ServiceId, Route>();
+    this.#routes.set(tenant, own);
+    const route = own.get(service) ?? { targets: [], next: 0, parked: [] };
+    own.set(service, route);
+    return route;
+  }
+
+  #tidy(tenant: TenantId, service: ServiceId): void {
+    const own = this.#routes.get(tenant);
+    const route = own?.get(service);
+    if (route === undefined || route.targets.length > 0 || route.parked.length > 0) return;
+    own?.delete(service);
+    if (own?.size === 0) this.#routes.delete(tenant);
+  }
+}
+
+const next = (route: Route): Target | undefined => {
+  if (route.targets.length === 0) return undefined;
+  route.next = (route.next + 1) % route.targets.length;
+  return route.targets[route.next];
+};
+
+const nameOf = (held: Held): string => `${held.service} ${pidOf(held)}`;
+
+const failure = (code: CallFailure["code"], message: string): CallFailure => ({
+  code,
+  executed: "not_executed",
+  message,
+});
+
+const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
+
+/** A failure of the wire as a refusal of the public contract. */
+function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal {
+  const { service, method } = at;
+  const outcome = failure.executed;
+  switch (failure.code) {
+    case "METHOD_NOT_FOUND":
+      return refuse("METHOD_NOT_FOUND", { service, method });
+    case "SERVICE_NOT_FOUND":
+      return refuse("SERVICE_NOT_FOUND", { service });
+    case "SERVICE_NOT_RUNNING":
+      return refuse("SERVICE_NOT_RUNNING", { service, why: failure.message });
+    case "CALL_FAILED":
+      return refuse("CALL_FAILED", {
+        service,
+        method,
+        name: failure.error?.name ?? "Error",
+        message: failure.error?.message ?? failure.message,
+      });
+    case "CALL_TIMEOUT":
+      return refuse("CALL_TIMEOUT", { service, method, limitMs: timeoutMs, outcome });
+    case "CALL_LOST":
+      return refuse("CALL_LOST", { service, why: failure.message, outcome });
+    case "CALL_CYCLE":
+      return refuse("CALL_CYCLE", { chain: failure.message });
+    case "CALL_TOO_DEEP":
+      return refuse("CALL_TOO_DEEP", { limit: limits.callDepthMax });
+    case "MAILBOX_FULL":
+      return refuse("MAILBOX_FULL", { service, limit: failure.message });
+    case "NOT_SERIALIZABLE":
+      return refuse("NOT_SERIALIZABLE", { what: `${service}.${method}`, problem: failure.message });
+    case "OVERLOADED":
+      return refuse("OVERLOADED", { what: service, limit: failure.message });
+    case "TOO_LARGE":
+      return refuse("TOO_LARGE", { what: `${service}.${method}`, size: failure.message, limit: limits.payloadBytesMax });
+    case "SHUTTING_DOWN":
+      return refuse("SHUTTING_DOWN");
+  }
+}
