@@ -6,14 +6,17 @@
  * Elsewhere than on Linux there is no such request; there the kernel ends when its IPC channel closes, and the builder and
  * the cells when the pipes that init holds do.
  */
+import { dlopen } from "node:ffi";
 import process from "node:process";
-import { openLibc } from "./libc.ts";
 
 const parentDeathSignal = 1;
 const sigkill = 9n;
 
 if (process.platform === "linux") {
-  openLibc().prctl(parentDeathSignal, sigkill, 0n, 0n, 0n);
+  const { functions } = dlopen(null, {
+    prctl: { arguments: ["int32", "uint64", "uint64", "uint64", "uint64"], return: "int32" },
+  });
+  functions.prctl(parentDeathSignal, sigkill, 0n, 0n, 0n);
   const expected = process.env["SOLO_PARENT"];
   if (expected !== undefined && process.ppid !== Number(expected)) process.kill(process.pid, "SIGKILL");
 }

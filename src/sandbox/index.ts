@@ -4,4 +4,4 @@
  * starts cells says so loudly.
  */
 export { dieWithParentModule } from "./lifeline.ts";
-export { listen, openLibc, tryLock, type Libc } from "./libc.ts";
+export { type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";

@@ -7,7 +7,7 @@ import { dlopen } from "node:ffi";
 export interface Libc {
   readonly flock: (fd: number, operation: number) => number;
   readonly listen: (fd: number, backlog: number) => number;
-  readonly prctl: (option: number, a: bigint, b: bigint, c: bigint, d: bigint) => number;
+  readonly sysconf: (name: number) => bigint;
 }
 
 /** Throws where node:ffi is denied or a symbol is missing. */
@@ -15,7 +15,7 @@ export function openLibc(): Libc {
   const { functions } = dlopen(null, {
     flock: { arguments: ["int32", "int32"], return: "int32" },
     listen: { arguments: ["int32", "int32"], return: "int32" },
-    prctl: { arguments: ["int32", "uint64", "uint64", "uint64", "uint64"], return: "int32" },
+    sysconf: { arguments: ["int32"], return: "int64" },
   });
   return functions;
 }
@@ -27,5 +27,10 @@ const lockExclusiveNow = 2 | 4;
 export const tryLock = (libc: Libc, fd: number): boolean => libc.flock(fd, lockExclusiveNow) === 0;
 
 /** Lets connections queue on a bound socket, though nobody accepts them yet. */
-export const listen = (libc: Libc, fd: number, backlogMax: number): boolean =>
-  libc.listen(fd, backlogMax) === 0;
+export const listen = (libc: Libc, fd: number, backlogMax: number): boolean => libc.listen(fd, backlogMax) === 0;
+
+/** The units in which Linux's /proc counts. The numbers are Linux's names of the settings. */
+export const readProcUnits = (libc: Libc): { readonly pageBytes: number; readonly ticksPerSecond: number } => ({
+  pageBytes: Number(libc.sysconf(30)),
+  ticksPerSecond: Number(libc.sysconf(2)),
+});

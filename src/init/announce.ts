@@ -1,0 +1,38 @@
+/** What init says: lines for people on a terminal, or one line of JSON for a program. Trouble goes to stderr in both. */
+import { type Refusal, remedy, say } from "../base/index.ts";
+
+export interface Readiness {
+  readonly grpc: string;
+  readonly dataDir: string;
+  readonly pid: number;
+  readonly kernelEpoch: number;
+  /** From the start of init to the first `ready` of a kernel. */
+  readonly tookMs: number;
+  readonly recoveredMs: number;
+  readonly safeMode: string | undefined;
+  /** Layers of the OS sandbox that cells run in. */
+  readonly sandbox: readonly string[];
+}
+
+const noSandbox =
+  "cells run WITHOUT an operating system sandbox. A service that breaks out of its V8 isolate can do what this user can.";
+
+export function sayReady(readiness: Readiness, json: boolean): string {
+  if (json) return `${JSON.stringify({ ready: true, ...readiness })}\n`;
+  const lines = [
+    `Solo is ready after ${readiness.tookMs} ms${readiness.safeMode === undefined ? "" : ", in READ-ONLY SAFE MODE"}`,
+    `  gRPC       ${readiness.grpc} (mutual TLS)`,
+    `  data       ${readiness.dataDir}`,
+    `  commands   solo --data-dir ${readiness.dataDir} status`,
+    `  process    ${readiness.pid} (SIGTERM shuts down gracefully)`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Said on stderr at every start without a sandbox, whatever the format of the rest. */
+export const saySandbox = (layers: readonly string[]): string =>
+  layers.length === 0 ? `solo: WARNING: ${noSandbox}\n` : "";
+
+export const sayRefusal = (refusal: Refusal): string => `solo: ${say(refusal)} ${remedy(refusal)}\n`;
+
+export const sayTrouble = (text: string): string => `solo: ${text}\n`;

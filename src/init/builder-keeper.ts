@@ -1,0 +1,79 @@
+/** Keeps a builder up: a source that ends it costs its own compilation, and the next finds a new builder at the same socket. */
+import { backoffMs, type CellLoss } from "../base/index.ts";
+import type { ListeningSocket } from "./listen.ts";
+import type { Machine } from "./proc.ts";
+import { argumentsFor, environmentFor, programs } from "./programs.ts";
+import { WatchedChild } from "./watched-child.ts";
+
+export interface BuilderKeeperConfig {
+  readonly machine: Machine;
+  /** Connections queue on it while no builder is up. */
+  readonly listener: ListeningSocket;
+  readonly compileCache: string;
+  readonly rssBytesMax: number;
+  /** It was started again after its end: connect anew. */
+  readonly onRestart: () => void;
+  readonly onText: (text: string) => void;
+}
+
+const backoff = { firstMs: 10, factor: 2, waitMsMax: 5_000 };
+/** A builder that lived this long starts the count of quick ends anew. */
+const settledMs = 10_000;
+
+export class BuilderKeeper {
+  readonly #config: BuilderKeeperConfig;
+  #child: WatchedChild | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt = 0;
+  #quickEnds = 0;
+  #closed = false;
+
+  constructor(config: BuilderKeeperConfig) {
+    this.#config = config;
+  }
+
+  start(): void {
+    const { listener, rssBytesMax, compileCache } = this.#config;
+    this.#startedAt = performance.now();
+    this.#child = new WatchedChild(
+      {
+        args: argumentsFor(programs.builder),
+        env: environmentFor(compileCache),
+        listenerFd: listener.fd,
+        rssBytesMax,
+      },
+      this.#config.machine,
+      this.#startedAt,
+      { onEnd: (loss) => this.#onEnd(loss), onText: this.#config.onText },
+    );
+  }
+
+  *children(): Generator<WatchedChild> {
+    if (this.#child !== undefined) yield this.#child;
+  }
+
+  get isUp(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#child?.kill({ type: "closed" });
+  }
+
+  #onEnd(loss: CellLoss): void {
+    this.#child = undefined;
+    if (this.#closed) return;
+    this.#quickEnds = performance.now() - this.#startedAt > settledMs ? 1 : this.#quickEnds + 1;
+    this.#config.onText(`the builder ended and is started again: ${JSON.stringify(loss)}\n`);
+    this.#timer = setTimeout(
+      () => {
+        this.start();
+        this.#config.onRestart();
+      },
+      backoffMs(backoff, this.#quickEnds),
+    );
+  }
+}

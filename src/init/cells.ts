@@ -1,0 +1,137 @@
+/**
+ * The cells that are alive, and how those that ended did, kept until the kernel has that on disk. Outlives every kernel:
+ * a new one is told all of it (`begin`).
+ */
+import type { CellLoss, CellNumber } from "../base/index.ts";
+import { cellFlags, imageFiles, type DeadCell, type InitToKernel, type LivingCell } from "../wire/index.ts";
+import type { Libc } from "../sandbox/index.ts";
+import { type ListeningSocket, listenUnix } from "./listen.ts";
+import type { Machine } from "./proc.ts";
+import { WatchedChild } from "./watched-child.ts";
+
+interface LiveCell {
+  readonly cell: CellNumber;
+  readonly socket: string;
+  readonly listener: ListeningSocket;
+  readonly child: WatchedChild;
+}
+
+export interface CellsConfig {
+  readonly libc: Libc;
+  readonly machine: Machine;
+  /** What the kernel should hear; lost if there is none, since the next one is told by `begin`. */
+  readonly tell: (message: InitToKernel) => void;
+  /** Text that a cell wrote, for the log. */
+  readonly note: (text: string) => void;
+  /** Living cells and unacknowledged exits, together. */
+  readonly cellsMax: number;
+}
+
+export class Cells {
+  readonly #config: CellsConfig;
+  readonly #living = new Map<CellNumber, LiveCell>();
+  readonly #exits = new Map<CellNumber, CellLoss>();
+
+  constructor(config: CellsConfig) {
+    this.#config = config;
+  }
+
+  /** Answered by `cell_spawned` or `cell_exited`; a repeated request gets its first answer. */
+  spawn(cell: CellNumber, rssBytesMax: number, image: string): void {
+    const living = this.#living.get(cell);
+    const exit = this.#exits.get(cell);
+    if (living !== undefined) return this.#tellSpawned(living);
+    if (exit !== undefined) return this.#config.tell({ type: "cell_exited", cell, loss: exit });
+    if (this.#living.size + this.#exits.size >= this.#config.cellsMax) {
+      const problem = `there are ${this.#config.cellsMax} cells already`;
+      return this.#config.tell({ type: "cell_exited", cell, loss: { type: "spawn", problem } });
+    }
+    try {
+      this.#tellSpawned(this.#start(cell, rssBytesMax, image));
+    } catch (error) {
+      const problem = error instanceof Error ? error.message.slice(0, 500) : String(error);
+      this.#end(cell, { type: "spawn", problem });
+    }
+  }
+
+  limit(cell: CellNumber, rssBytesMax: number): void {
+    this.#living.get(cell)?.child.limit(rssBytesMax);
+  }
+
+  /** A cell that init does not know has ended before: in a life of init that is over. */
+  kill(cell: CellNumber, loss: CellLoss): void {
+    const living = this.#living.get(cell);
+    if (living !== undefined) return living.child.kill(loss);
+    this.#config.tell({ type: "cell_exited", cell, loss: this.#exits.get(cell) ?? { type: "node" } });
+  }
+
+  acknowledge(cell: CellNumber): void {
+    this.#exits.delete(cell);
+  }
+
+  killAll(loss: CellLoss): void {
+    for (const { child } of this.#living.values()) child.kill(loss);
+  }
+
+  get count(): number {
+    return this.#living.size;
+  }
+
+  *children(): Generator<WatchedChild> {
+    for (const { child } of this.#living.values()) yield child;
+  }
+
+  living(): readonly LivingCell[] {
+    return [...this.#living.values()]
+      .map(({ cell, socket, child }) => ({ cell, socket, osPid: child.pid }))
+      .filter(({ osPid }) => osPid !== 0);
+  }
+
+  exits(): readonly DeadCell[] {
+    return [...this.#exits].map(([cell, loss]) => ({ cell, loss }));
+  }
+
+  census(): InitToKernel {
+    const cells = [...this.#living.values()].map(({ cell, child }) => ({ cell, ...child.usage() }));
+    return { type: "census", cells };
+  }
+
+  #start(cell: CellNumber, rssBytesMax: number, image: string): LiveCell {
+    const socket = `cell-${cell}.sock`;
+    const listener = listenUnix(this.#config.libc, socket);
+    try {
+      const child = new WatchedChild(
+        {
+          args: [...cellFlags, `--allow-fs-read=${image}/`, `${image}/${imageFiles.cell}`],
+          env: {},
+          listenerFd: listener.fd,
+          rssBytesMax,
+        },
+        this.#config.machine,
+        performance.now(),
+        {
+          onEnd: (loss) => this.#end(cell, loss),
+          onText: (text) => this.#config.note(text.replaceAll(/^(?=.)/gm, `cell ${cell}: `)),
+        },
+      );
+      const living = { cell, socket, listener, child };
+      this.#living.set(cell, living);
+      return living;
+    } catch (error) {
+      listener[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #tellSpawned({ cell, socket, child }: LiveCell): void {
+    // A process that could not be made has no pid, and its end is reported in a moment.
+    if (child.pid !== 0) this.#config.tell({ type: "cell_spawned", cell, socket, osPid: child.pid });
+  }
+
+  #end(cell: CellNumber, loss: CellLoss): void {
+    this.#living.get(cell)?.listener[Symbol.dispose]();
+    this.#living.delete(cell);
+    this.#exits.set(cell, loss);
+    this.#config.tell({ type: "cell_exited", cell, loss });
+  }
+}

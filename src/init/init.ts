@@ -1,0 +1,243 @@
+/**
+ * init at work: the kernel, the builder and the cells under their keepers, and the messages between them. Everything that
+ * must survive a kernel is here; nothing is decided here that a kernel could decide.
+ */
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
+import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
+import { type Libc, readProcUnits } from "../sandbox/index.ts";
+import { saySandbox, sayReady, sayTrouble } from "./announce.ts";
+import { BuilderKeeper } from "./builder-keeper.ts";
+import { Cells } from "./cells.ts";
+import type { DataDir } from "./data-dir.ts";
+import { issueEpoch } from "./epoch.ts";
+import { provideImage } from "./image.ts";
+import { KernelKeeper } from "./kernel-keeper.ts";
+import { type ListeningSocket, listenUnix } from "./listen.ts";
+import { type ListenAddress, type Options, sayAddress } from "./options.ts";
+import { argumentsFor, environmentFor, programs } from "./programs.ts";
+import { Shutdown } from "./shutdown.ts";
+import { TextLog } from "./text-log.ts";
+import { Watchdog, watchLimits } from "./watch.ts";
+import type { WatchedChild } from "./watched-child.ts";
+
+export interface InitParts {
+  readonly options: Options;
+  readonly libc: Libc;
+  readonly dataDir: DataDir;
+  readonly grpc: { readonly socket: ListeningSocket; readonly address: ListenAddress };
+  readonly lastEpoch: KernelEpoch;
+  /** All modules compiled by Node are kept here between starts. */
+  readonly compileCache: string;
+}
+
+/** How init ended: undefined after a shutdown that was asked for. */
+export type InitEnd = Refusal | undefined;
+
+const builderSocket = "builder.sock";
+const censusEveryMs = 1_000;
+/** Living and unacknowledged, together: what one `begin` can carry. */
+const cellsMax = 10_000;
+/** The OS sandbox's layers. */
+const sandbox: readonly string[] = [];
+
+export class Init implements Disposable {
+  readonly #parts: InitParts;
+  readonly #boot = randomUUID();
+  readonly #log: TextLog;
+  readonly #cells: Cells;
+  readonly #builder: BuilderKeeper;
+  readonly #builderListener: ListeningSocket;
+  readonly #kernel: KernelKeeper;
+  readonly #watchdog: Watchdog;
+  readonly #census: NodeJS.Timeout;
+  readonly #end = Promise.withResolvers<InitEnd>();
+  #image: Promise<string>;
+  #epoch: KernelEpoch;
+  #safeMode: string | undefined;
+  #announced = false;
+  #shutdown: Shutdown | undefined;
+  #refusal: Refusal | undefined;
+
+  /** Starts everything. The working directory is the run directory by now. */
+  constructor(parts: InitParts) {
+    this.#parts = parts;
+    this.#epoch = parts.lastEpoch;
+    this.#log = new TextLog(join(parts.dataDir.logs, "kernel.log"), {
+      fileBytesMax: limits.logFileBytesMax,
+      filesMax: limits.logFilesMax,
+    });
+    const machine = readProcUnits(parts.libc);
+    const note = (text: string): void => this.#log.write(text);
+    this.#kernel = this.#makeKernelKeeper(note);
+    this.#cells = new Cells({
+      libc: parts.libc,
+      machine,
+      tell: (message) => this.#kernel.send(message),
+      note,
+      cellsMax,
+    });
+    this.#builderListener = listenUnix(parts.libc, builderSocket);
+    this.#builder = new BuilderKeeper({
+      machine,
+      listener: this.#builderListener,
+      compileCache: parts.compileCache,
+      rssBytesMax: parts.options.builderRssBytesMax,
+      onRestart: () => this.#kernel.send({ type: "builder_spawned", socket: builderSocket }),
+      onText: note,
+    });
+
+    this.#kernel.start();
+    this.#image = this.#startImage();
+    this.#builder.start();
+    this.#watchdog = new Watchdog(() => this.#children(), watchLimits);
+    this.#census = setInterval(() => this.#kernel.sendUnlessChoked(this.#cells.census()), censusEveryMs);
+  }
+
+  /** Settles once everything has ended. */
+  get ended(): Promise<InitEnd> {
+    return this.#end.promise;
+  }
+
+  /** Ordered by a signal or by a client; the second order hastens. */
+  shutDown(why: string, deadlineMs: number): void {
+    if (this.#shutdown !== undefined) return this.#shutdown.hasten();
+    this.#kernel.close();
+    // Before the first kernel was ready no service can run: there is nothing to end gently.
+    this.#shutdown = new Shutdown(why, this.#announced ? deadlineMs : 0, {
+      askKernel: (reason, ms) => this.#kernel.send({ type: "shutdown", why: reason.slice(0, 200), deadlineMs: ms }),
+      isKernelUp: () => this.#kernel.isUp,
+      killAll: () => {
+        this.#kernel.kill();
+        this.#builder.close();
+        this.#cells.killAll({ type: "node" });
+      },
+      isAllGone: () => !this.#kernel.isUp && !this.#builder.isUp && this.#cells.count === 0,
+      shout: (text) => this.#shout(text),
+      onDone: () => this.#end.resolve(this.#refusal),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#census);
+    this.#watchdog[Symbol.dispose]();
+    this.#builderListener[Symbol.dispose]();
+    this.#log[Symbol.dispose]();
+  }
+
+  #makeKernelKeeper(note: (text: string) => void): KernelKeeper {
+    const { options, dataDir, grpc, compileCache } = this.#parts;
+    return new KernelKeeper({
+      issueEpoch: () => (this.#epoch = issueEpoch(dataDir.epochFile, this.#epoch)),
+      command: {
+        args: argumentsFor(options.kernelEntry ?? programs.kernel, ["--data-dir", dataDir.path]),
+        env: environmentFor(compileCache),
+        grpcFd: grpc.socket.fd,
+      },
+      begin: (epoch, safeMode) => this.#begin(epoch, safeMode),
+      onMessage: (message) => this.#onMessage(message),
+      onReady: (epoch, recoveredMs) => this.#onReady(epoch, recoveredMs),
+      onText: note,
+      shout: (text) => this.#shout(text),
+      onRefused: (why) => this.#refuseToStart(refuse("START_REFUSED", { why: lastLine(why) })),
+      onClosed: () => this.#shutdown?.onKernelEnded(),
+    });
+  }
+
+  async #begin(epoch: KernelEpoch, safeMode: string | undefined): Promise<InitToKernel> {
+    const image = await this.#image;
+    this.#safeMode = safeMode;
+    return {
+      type: "begin",
+      epoch,
+      boot: this.#boot,
+      grpcFd: descriptors.grpc,
+      grpcAddress: sayAddress(this.#parts.grpc.address),
+      builderSocket,
+      image,
+      cells: this.#cells.living(),
+      exits: this.#cells.exits(),
+      sandbox,
+      ...(safeMode === undefined ? {} : { safeMode: safeMode.slice(0, 2_000) }),
+    };
+  }
+
+  #onMessage(message: Exclude<KernelToInit, { readonly type: "ready" }>): void {
+    switch (message.type) {
+      case "spawn_cell":
+        // A kernel asks for cells only after `begin`, which had the image.
+        void this.#image.then((image) => this.#cells.spawn(message.cell, message.rssBytesMax, image));
+        return;
+      case "limit_cell":
+        return this.#cells.limit(message.cell, message.rssBytesMax);
+      case "kill_cell":
+        return this.#cells.kill(message.cell, message.loss);
+      case "acknowledge_exit":
+        return this.#cells.acknowledge(message.cell);
+      case "request_shutdown":
+        return this.shutDown(
+          message.why,
+          message.deadlineMs === 0 ? this.#parts.options.shutdownMsMax : message.deadlineMs,
+        );
+      case "stopped":
+        return this.#shutdown?.onStopped(message.outcome);
+      default:
+        return never(message);
+    }
+  }
+
+  #onReady(epoch: KernelEpoch, recoveredMs: number): void {
+    if (this.#announced) {
+      this.#shout(`kernel ${epoch} is ready${this.#safeMode === undefined ? "" : ", in READ-ONLY SAFE MODE"}`);
+      return;
+    }
+    this.#announced = true;
+    const { options, dataDir, grpc } = this.#parts;
+    const readiness = {
+      grpc: sayAddress(grpc.address),
+      dataDir: dataDir.path,
+      pid: process.pid,
+      kernelEpoch: epoch,
+      tookMs: Math.round(performance.now()),
+      recoveredMs,
+      safeMode: this.#safeMode,
+      sandbox,
+    };
+    writeFileSync(join(dataDir.run, "init.json"), `${JSON.stringify(readiness)}\n`, { mode: 0o600 });
+    process.stderr.write(saySandbox(sandbox));
+    process.stdout.write(sayReady(readiness, options.json));
+  }
+
+  async #startImage(): Promise<string> {
+    const { options, dataDir, compileCache } = this.#parts;
+    if (options.image !== undefined) return options.image;
+    try {
+      return await provideImage({ into: dataDir.images, compileCache });
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      this.#refuseToStart(refuse("INTERNAL", { what: `the guest image could not be made: ${what.slice(0, 2_000)}` }));
+      // Whoever waits for the image waits for the end instead.
+      return new Promise<never>(() => undefined);
+    }
+  }
+
+  #refuseToStart(refusal: Refusal): void {
+    this.#refusal ??= refusal;
+    this.shutDown("refused to start", 0);
+  }
+
+  #shout(text: string): void {
+    process.stderr.write(sayTrouble(text));
+    this.#log.write(sayTrouble(text));
+  }
+
+  *#children(): Generator<WatchedChild> {
+    yield* this.#cells.children();
+    yield* this.#builder.children();
+  }
+}
+
+const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice(0, 500) ?? "";

@@ -1,0 +1,117 @@
+/**
+ * Keeps a kernel up, whatever ends it.
+ *
+ *   resting ──start──▶ booting ──ready──▶ serving
+ *      ▲                  │ ended            │ ended
+ *      └────── wait ──────┴──────────────────┘          close ──▶ closed (nothing is started again)
+ */
+import type { KernelEpoch } from "../base/index.ts";
+import { type InitToKernel, kernelRefusedExitCode, type KernelToInit } from "../wire/index.ts";
+import { type KernelCommand, type KernelExit, KernelProcess, sayKernelExit } from "./kernel-process.ts";
+import { decideNextKernel, type KernelMode } from "./kernel-policy.ts";
+
+type Phase =
+  | { readonly name: "resting"; readonly timer: NodeJS.Timeout | undefined }
+  | { readonly name: "booting" | "serving"; readonly kernel: KernelProcess }
+  | { readonly name: "closed"; readonly kernel: KernelProcess | undefined };
+
+export interface KernelKeeperEvents {
+  /** A new epoch, durable before this returns. */
+  readonly issueEpoch: () => KernelEpoch;
+  readonly command: KernelCommand;
+  /** The first message of a new kernel. */
+  readonly begin: (epoch: KernelEpoch, safeMode: string | undefined) => Promise<InitToKernel>;
+  readonly onMessage: (message: Exclude<KernelToInit, { readonly type: "ready" }>) => void;
+  readonly onReady: (epoch: KernelEpoch, recoveredMs: number) => void;
+  readonly onText: (text: string) => void;
+  /** Something that whoever runs Solo should read at once. */
+  readonly shout: (text: string) => void;
+  /** It refuses to start at all; it was never ready in this life of init. Nothing is started again. */
+  readonly onRefused: (why: string) => void;
+  /** It ended after `close`. */
+  readonly onClosed: () => void;
+}
+
+export class KernelKeeper {
+  readonly #events: KernelKeeperEvents;
+  #phase: Phase = { name: "resting", timer: undefined };
+  #mode: KernelMode = { name: "normal", restarts: [] };
+  #wasEverReady = false;
+
+  constructor(events: KernelKeeperEvents) {
+    this.#events = events;
+  }
+
+  start(): void {
+    const epoch = this.#events.issueEpoch();
+    const kernel: KernelProcess = new KernelProcess(this.#events.command, {
+      onMessage: (message) => this.#onMessage(kernel, epoch, message),
+      onNonsense: (problem) => this.#events.shout(`the kernel sent what init does not understand: ${problem}`),
+      onText: this.#events.onText,
+      onExit: (exit) => this.#onExit(exit),
+    });
+    this.#phase = { name: "booting", kernel };
+    const why = this.#mode.name === "safe" ? this.#mode.why : undefined;
+    void this.#events.begin(epoch, why).then((begin) => kernel.send(begin));
+  }
+
+  /** To whichever kernel is up. */
+  send(message: InitToKernel): void {
+    this.#kernel?.send(message);
+  }
+
+  sendUnlessChoked(message: InitToKernel): void {
+    if (this.#phase.name === "serving") this.#phase.kernel.sendUnlessChoked(message);
+  }
+
+  get isUp(): boolean {
+    return this.#kernel !== undefined;
+  }
+
+  /** From now on its end is final. */
+  close(): void {
+    if (this.#phase.name === "resting") clearTimeout(this.#phase.timer);
+    if (this.#phase.name !== "closed") this.#phase = { name: "closed", kernel: this.#kernel };
+  }
+
+  kill(): void {
+    this.#kernel?.kill();
+  }
+
+  get #kernel(): KernelProcess | undefined {
+    return this.#phase.name === "resting" ? undefined : this.#phase.kernel;
+  }
+
+  #onMessage(kernel: KernelProcess, epoch: KernelEpoch, message: KernelToInit): void {
+    if (this.#kernel !== kernel) return;
+    if (message.type !== "ready") return this.#events.onMessage(message);
+    if (this.#phase.name === "booting") this.#phase = { name: "serving", kernel };
+    this.#wasEverReady = true;
+    this.#events.onReady(epoch, message.recoveredMs);
+  }
+
+  #onExit(exit: KernelExit): void {
+    if (this.#phase.name === "closed") {
+      this.#phase = { name: "closed", kernel: undefined };
+      return this.#events.onClosed();
+    }
+    if (exit.code === kernelRefusedExitCode && !this.#wasEverReady) {
+      this.#phase = { name: "closed", kernel: undefined };
+      return this.#events.onRefused(exit.lastWords ?? "it did not say why");
+    }
+    const why = sayKernelExit(exit);
+    const next = decideNextKernel(this.#mode, why, performance.now());
+    if (next.mode.name === "normal") this.#events.shout(`${why}\n  it is started again; services keep running`);
+    else if (this.#mode.name === "normal") {
+      this.#events.shout(
+        `the kernel keeps failing: it is started in READ-ONLY SAFE MODE; services keep running\n  ${why}`,
+      );
+    } else {
+      this.#events.shout(
+        `${why}\n  even in safe mode; tried again in ${next.delayMs} ms; services keep running, but nobody can be answered`,
+      );
+    }
+    this.#mode = next.mode;
+    this.#phase = { name: "resting", timer: setTimeout(() => this.start(), next.delayMs) };
+  }
+}

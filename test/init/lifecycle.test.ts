@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { cellNumber } from "../../src/base/index.ts";
+import {
+  askCell,
+  childrenOf,
+  isAlive,
+  KernelRemote,
+  makeDataDirPath,
+  startTestInit,
+  until,
+  untilReady,
+} from "./harness.ts";
+
+const first = cellNumber(1);
+const roomy = 1024 ** 3;
+
+test("a kernel killed with -9 is replaced by one with the next epoch, which finds the same cell", async (t) => {
+  const dataDir = makeDataDirPath(t);
+  const init = startTestInit(t, dataDir);
+  const ready = await untilReady(init);
+  assert.equal(ready.kernelEpoch, 1);
+  const kernel = new KernelRemote(t, ready.grpc);
+  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
+  const spawned = await kernel.hear("cell_spawned");
+  assert.match(
+    await askCell(dataDir, spawned.socket, "who"),
+    new RegExp(`^${spawned.osPid} {}$`),
+    "the environment is empty",
+  );
+
+  const before = await kernel.hear("begin");
+  const [kernelPid] = childrenOf(ready.pid);
+  assert.ok(kernelPid !== undefined);
+  process.kill(kernelPid, "SIGKILL");
+  await until("the kernel's end", () => !isAlive(kernelPid));
+
+  // Connections queue while no kernel is up.
+  const next = new KernelRemote(t, ready.grpc);
+  const begin = await next.hear("begin");
+  assert.equal(begin.epoch, 2);
+  assert.equal(begin.boot, before.boot, "the node was not restarted");
+  assert.deepEqual(begin.cells, [{ cell: first, socket: spawned.socket, osPid: spawned.osPid }]);
+  assert.match(await askCell(dataDir, spawned.socket, "who"), new RegExp(`^${spawned.osPid} `));
+  await until("a word about it", () => /the kernel was ended by SIGKILL/.test(init.stderr()));
+});
+
+test("killing init with -9 leaves no process", async (t) => {
+  const dataDir = makeDataDirPath(t);
+  const init = startTestInit(t, dataDir);
+  const ready = await untilReady(init);
+  const kernel = new KernelRemote(t, ready.grpc);
+  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
+  const { socket } = await kernel.hear("cell_spawned");
+  await askCell(dataDir, socket, "who");
+  const family = childrenOf(ready.pid);
+  assert.ok(family.length >= 2);
+  process.kill(ready.pid, "SIGKILL");
+  await init.ended;
+  await until("the end of all", () => !family.some(isAlive));
+});
+
+test("SIGTERM lets the kernel finish, then ends everything and leaves no socket", async (t) => {
+  const dataDir = makeDataDirPath(t);
+  const init = startTestInit(t, dataDir);
+  const ready = await untilReady(init);
+  const kernel = new KernelRemote(t, ready.grpc);
+  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
+  await kernel.hear("cell_spawned");
+  const family = childrenOf(ready.pid);
+  process.kill(ready.pid, "SIGTERM");
+  assert.equal(await init.ended, 0);
+  const order = await kernel.hear("shutdown");
+  assert.equal(order.why, "SIGTERM");
+  assert.ok(order.deadlineMs < 40_000 && order.deadlineMs > 30_000);
+  assert.deepEqual(family.filter(isAlive), []);
+  assert.equal(existsSync(join(dataDir, "run")), false);
+});
