@@ -44,6 +44,24 @@ export const limits = {
   commitQueueMax: 10_000,
   eventPayloadBytesMax: 256 * 1024,
   eventsPageMax: 1_000,
+  /** Bytes of payloads and artifacts waiting for the disk. */
+  commitQueueBytesMax: 64 * 1024 * 1024,
+  /** Bytes of payloads in one page of events: a page that would pass them ends early. */
+  eventsPageBytesMax: 4 * 1024 * 1024,
+  /** Queries waiting for the log's reader. */
+  logReadsMax: 1_000,
+  /** A snapshot is taken after so many events; so many are kept. */
+  snapshotEveryEvents: 1_000,
+  snapshotsKeptMax: 2,
+  /** Source, compiled code, source map or environment of a release. */
+  artifactBytesMax: 16 * 1024 * 1024,
+  artifactsPerTenantMax: 10_000,
+  artifactBytesPerTenantMax: 1024 ** 3,
+  artifactCacheBytesMax: 32 * 1024 * 1024,
+  /** Kinds of observation told apart per tenant between two flushes; further ones are counted together. */
+  observationKindsMax: 100,
+  /** Rows of observations kept per tenant; older ones are dropped and counted. */
+  observationRowsMax: 1_000,
   /** request_ids remembered per tenant, and for how long. */
   requestsRememberedMax: 1_000,
   requestRememberedMsMax: 24 * 3_600_000,

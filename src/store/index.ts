@@ -1,0 +1,9 @@
+/**
+ * store: REMEMBERS. The event log (facts, durable before anybody is told of them), snapshots, observations and artifacts.
+ * It never interprets a payload; it assumes that one kernel at a time owns the data directory, and fences an older one.
+ * Keeps P3 (no lost truth).
+ */
+export { type Head, type Owner, type Snapshot } from "./boot.ts";
+export { EventLog, type EventLogOptions, openEventLog, type Stamp } from "./event-log.ts";
+export { LogDamaged } from "./row.ts";
+export { LogFailure } from "./writer-link.ts";
