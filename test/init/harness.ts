@@ -53,11 +53,9 @@ export function startInit(t: TestContext, args: readonly string[]): RunningInit 
 
 /** Init over the test's kernel and cell. */
 export function startTestInit(t: TestContext, dataDir: string, args: readonly string[] = []): RunningInit {
-  return startInit(t, [
-    ...["--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json"],
-    ...["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")],
-    ...args,
-  ]);
+  const own = ["--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json"];
+  const parts = ["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")];
+  return startInit(t, [...own, ...parts, ...args]);
 }
 
 interface ReadyLine {
