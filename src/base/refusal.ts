@@ -45,6 +45,11 @@ export const refusals = {
     "The client certificate names no tenant or admin of this Solo.",
     "Issue a certificate with `solo cert issue`, or check that the tenant still exists.",
   ),
+  CERTIFICATE_ISSUED: entry(
+    "ALREADY_EXISTS",
+    "The certificate of request_id {requestId} was issued before; its private key was shown then and is not kept.",
+    "Ask with a fresh request_id to issue another.",
+  ),
   CERTIFICATE_REVOKED: entry("UNAUTHENTICATED", "The client certificate was revoked.", "Issue a new certificate."),
   // what is asked
   INVALID_ARGUMENT: entry("INVALID_ARGUMENT", "{field}: {problem}.", "Correct the field and ask again."),
@@ -171,6 +176,7 @@ export const refusals = {
     "The kernel refused to start: {why}",
     "Mend what it names and start again.",
   ),
+  CERTIFICATE_FILE_UNUSABLE: entry("FAILED_PRECONDITION", "The certificate file {file} cannot be used: {why}.", "{mend}"),
   // the node's condition
   SHUTTING_DOWN: entry("UNAVAILABLE", "Solo is shutting down.", "Wait for it to start again.", "later"),
   STARTING: entry("UNAVAILABLE", "Solo is starting.", "Wait a moment.", "later"),
