@@ -48,6 +48,7 @@ export class Builder implements Disposable {
   }
 
   async compile(source: {
+    readonly scope: string;
     readonly file: string;
     readonly format: "typescript" | "javascript";
     readonly source: Uint8Array;
@@ -56,7 +57,7 @@ export class Builder implements Disposable {
       return refuse("TOO_LARGE", { what: "code", size: source.source.length, limit: limits.sourceBytesMax });
     }
     const answer = await this.#ask(
-      (id) => ({ type: "compile", id, file: source.file, format: source.format }),
+      (id) => ({ type: "compile", id, scope: source.scope, file: source.file, format: source.format }),
       source.source,
     );
     if ("refused" in answer) return answer;

@@ -83,6 +83,9 @@ export class Cells implements Disposable {
   #spawned = 0;
   #warming = false;
   #closed = false;
+  #shuttingDown = false;
+  /** Asked after each end during a shutdown. */
+  #emptied: () => void = () => undefined;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(powers: CellsPowers) {
@@ -105,8 +108,8 @@ export class Cells implements Disposable {
     for (const cell of cells) {
       const welcome = await cell.welcomed;
       if (welcome === undefined || welcome.tenant === undefined) continue;
-      for (const { incarnation, phase } of welcome.incarnations) {
-        survivors.push({ tenant: welcome.tenant, incarnation, cell: cell.number, phase });
+      for (const { service, incarnation, phase } of welcome.incarnations) {
+        survivors.push({ tenant: welcome.tenant, service, incarnation, cell: cell.number, phase });
       }
     }
     return survivors;
@@ -123,7 +126,7 @@ export class Cells implements Disposable {
 
   start(effect: Start): void {
     const key = keyOf(effect);
-    if (this.#placed.has(key) || this.#closed) return;
+    if (this.#placed.has(key) || this.#closed || this.#shuttingDown) return;
     const cell = this.#cellFor(effect.tenant);
     const held: Held = {
       service: effect.service,
@@ -189,6 +192,34 @@ export class Cells implements Disposable {
     }
   }
 
+  /**
+   * Ends everything for a shutdown of the node, newest first, each within its own grace; resolves when nothing is held any
+   * more, or after `withinMs`. Nothing is reported to the kernel from now on: the services shall run again.
+   */
+  async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
+    this.#shuttingDown = true;
+    const all = [...this.#cells.values()].flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
+    for (const { cell, held } of all.toSorted((a, b) => b.held.incarnation - a.held.incarnation)) {
+      if (cell.phase.name !== "open" || held.phase === "placed") {
+        cell.held.delete(held.incarnation);
+        continue;
+      }
+      const graceMs = Math.min(withinMs, held.release?.limits.shutdownTimeoutMs ?? withinMs);
+      const death: Death = { type: "stopped", why: "shutdown" };
+      held.phase = "stopping";
+      cell.phase.link.send({ type: "stop", incarnation: held.incarnation, death, graceMs });
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve("deadline"), withinMs);
+      this.#emptied = () => {
+        if ([...this.#cells.values()].some((cell) => cell.held.size > 0)) return;
+        clearTimeout(timer);
+        resolve("clean");
+      };
+      this.#emptied();
+    });
+  }
+
   /** Closes the cells of a tenant that is gone. */
   retire(tenant: TenantId): void {
     for (const cell of this.#byTenant.get(tenant) ?? []) this.#powers.init.kill(cell.number, { type: "closed" });
@@ -250,7 +281,7 @@ export class Cells implements Disposable {
   }
 
   #keepWarm(): void {
-    if (!this.#warming || this.#closed) return;
+    if (!this.#warming || this.#closed || this.#shuttingDown) return;
     let warm = 0;
     for (const cell of this.#cells.values()) if (cell.tenant === undefined && cell.phase.name !== "lost") warm++;
     for (; warm < this.#powers.settings.warmCells; warm++) this.#spawn();
@@ -386,6 +417,7 @@ export class Cells implements Disposable {
     cell.held.delete(held.incarnation);
     this.#placed.delete(keyOf({ tenant, incarnation: held.incarnation }));
     if (cell.held.size === 0) cell.emptySinceMs = this.#powers.nowMs();
+    this.#emptied();
   }
 
   // ------------------------------------------------------------------ losing
@@ -432,6 +464,7 @@ export class Cells implements Disposable {
 
   /** Calls `durable` when the input's events are. */
   #submit(input: Input, durable?: () => void): void {
+    if (this.#shuttingDown) return;
     // A failed submit is a failed log, which ends the kernel by itself.
     this.#powers.submit(input).then(durable, () => undefined);
   }

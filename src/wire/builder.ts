@@ -17,7 +17,13 @@ export type Diagnostic = Of<typeof diagnosticShape>;
 export const kernelToBuilderShape = union({
   hello: record({ epoch: epochShape }),
   /** Body: the source, UTF-8. `file` names it in diagnostics and stacks, e.g. `counter.ts`. */
-  compile: record({ id: callIdShape, file: text(256), format: oneOf("typescript", "javascript") }),
+  compile: record({
+    id: callIdShape,
+    /** Whose source it is: cached results are shared only within a scope, so that nobody can tell what others compiled. */
+    scope: text(64),
+    file: text(256),
+    format: oneOf("typescript", "javascript"),
+  }),
   /** Rewrites a guest's stack to the agent's own lines. Body: the source map that `compile` gave. */
   trace: record({ id: callIdShape, file: text(256), stack: text(8_000) }),
 });

@@ -42,20 +42,21 @@ export function encodeFrame(header: unknown, body: Uint8Array = nothing): Uint8A
   return frame;
 }
 
-/** Cuts a byte stream into frames. Keeps at most one unfinished frame; after a broken one it must be thrown away. */
+/**
+ * Cuts a byte stream into frames. Keeps at most one unfinished frame, and joins its chunks only once it is whole, so that
+ * a peer that dribbles costs no more than one that does not. After a broken frame it must be thrown away.
+ */
 export class FrameReader {
-  #pending: Uint8Array = nothing;
+  #chunks: Uint8Array[] = [];
+  #held = 0;
   #wanted = prefixBytes;
 
   /** The frames that `chunk` completes, in order; ends with a {@link BrokenFrame} if the peer broke the format. */
   *read(chunk: Uint8Array): Generator<Frame | BrokenFrame, void, void> {
-    let bytes = chunk;
-    if (this.#pending.length > 0) {
-      bytes = new Uint8Array(this.#pending.length + chunk.length);
-      bytes.set(this.#pending);
-      bytes.set(chunk, this.#pending.length);
-      this.#pending = nothing;
-    }
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
+    if (this.#held < this.#wanted) return;
+    const bytes = this.#join();
     let at = 0;
     while (bytes.length - at >= prefixBytes) {
       const view = new DataView(bytes.buffer, bytes.byteOffset + at, prefixBytes);
@@ -66,12 +67,9 @@ export class FrameReader {
       if (headBytes > limits.frameHeaderBytesMax || headBytes + bodyBytes > limits.frameBytesMax) {
         return yield { broken: `frame of ${headBytes} + ${bodyBytes} bytes` };
       }
-      const end = at + prefixBytes + headBytes + bodyBytes;
-      if (bytes.length < end) {
-        this.#wanted = end - at;
-        break;
-      }
       const bodyAt = at + prefixBytes + headBytes;
+      const end = bodyAt + bodyBytes;
+      if (bytes.length < end) return this.#keep(bytes.subarray(at), end - at);
       let header: unknown;
       try {
         header = JSON.parse(decoder.decode(bytes.subarray(at + prefixBytes, bodyAt)));
@@ -81,13 +79,25 @@ export class FrameReader {
       // The body is copied: a view would keep the whole chunk alive for as long as the body is.
       yield { header, body: bodyBytes === 0 ? nothing : bytes.slice(bodyAt, end) };
       at = end;
-      this.#wanted = prefixBytes;
     }
-    if (at < bytes.length) this.#pending = at === 0 ? bytes : bytes.slice(at);
+    this.#keep(bytes.subarray(at), prefixBytes);
   }
 
-  /** Bytes held for the unfinished frame, and how many it needs in all. */
-  get pending(): { readonly held: number; readonly wanted: number } {
-    return { held: this.#pending.length, wanted: this.#wanted };
+  #keep(rest: Uint8Array, wanted: number): void {
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#held = rest.length;
+    this.#wanted = wanted;
+  }
+
+  #join(): Uint8Array {
+    const [only] = this.#chunks;
+    if (only !== undefined && this.#chunks.length === 1) return only;
+    const joined = new Uint8Array(this.#held);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      joined.set(chunk, at);
+      at += chunk.length;
+    }
+    return joined;
   }
 }
