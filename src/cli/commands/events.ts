@@ -1,0 +1,100 @@
+import { type Event, EventSchema } from "../../api/index.ts";
+import { type Context, type Verb, collect, parseCount, parseInstant, teach } from "../command.ts";
+import { usageHalt } from "../halt.ts";
+import { renderEvent } from "../output/event.ts";
+import { messageJson } from "../output/message-json.ts";
+
+interface Options {
+  readonly type?: readonly string[];
+  readonly subject?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly after?: number;
+  readonly limit: number;
+  readonly all?: true;
+  readonly follow?: true;
+}
+
+export const events: Verb = (command, run) => {
+  command
+    .description(
+      "Shows the newest events of the log, oldest of them first. A tenant sees its own, in its own numbering.",
+    )
+    .option("--type <types>", "only these types, e.g. service_crashed (repeatable, or with commas)", collect)
+    .option("--subject <name>", "only about this service, tenant or cell")
+    .option("--since <when>", "from: an age such as 10m, or a date")
+    .option("--until <when>", "up to: an age such as 10m, or a date")
+    .option("--after <id>", "only events after this one", parseCount)
+    .option("--limit <count>", "how many", parseCount, 50)
+    .option("--all", "all of them, from the first")
+    .option("-f, --follow", "then go on with new ones, until Ctrl-C")
+    .addHelpText(
+      "after",
+      teach([
+        ["solo events", "the newest 50 of the default tenant"],
+        ["solo events --as admin --follow", "everybody's, as they happen"],
+        ["solo events --subject counter --since 10m", "what happened to counter"],
+        ["solo events --type service_crashed --json", "one JSON document per line"],
+      ]),
+    )
+    .action(
+      run<[], Options>(async (context, _args, options) => {
+        const last = await showPast(context, options);
+        if (options.follow !== true) return undefined;
+        const client = await context.connect("tenant");
+        // 0 would begin at the first event of all: nothing was there yet, so that is right as well.
+        const request = { filter: filterOf(context, options), afterId: last };
+        for await (const event of client.watchEvents(request, context.patience)) show(context, event);
+        return undefined;
+      }),
+    );
+};
+
+function filterOf({ tenantId, now }: Context, options: Options) {
+  const at = (text: string | undefined): bigint =>
+    text === undefined ? 0n : BigInt(parseInstant(text, now().getTime()));
+  return {
+    eventTypes: [...(options.type ?? [])],
+    subject: options.subject ?? "",
+    fromMs: at(options.since),
+    toMs: at(options.until),
+    tenantId,
+  };
+}
+
+/** Shows what is there; returns the id of the last event shown, or the one to go on from. */
+async function showPast(context: Context, options: Options): Promise<bigint> {
+  if (options.limit === 0) throw usageHalt("--limit is 0.", "Ask for at least one event.");
+  const client = await context.connect("tenant");
+  const filter = filterOf(context, options);
+  const forward = options.all === true || options.after !== undefined;
+  let cursor = BigInt(options.after ?? 0);
+  let last = cursor;
+  if (!forward) {
+    const page = await client.queryEvents(
+      { filter, limit: Math.min(options.limit, 1_000), newestFirst: true },
+      context.patience,
+    );
+    for (const event of page.events.toReversed()) {
+      show(context, event);
+      last = event.id;
+    }
+    return last;
+  }
+  let left = options.all === true ? Number.POSITIVE_INFINITY : options.limit;
+  while (left > 0 && !context.signal.aborted) {
+    const page = await client.queryEvents({ filter, cursor, limit: Math.min(left, 1_000) }, context.patience);
+    for (const event of page.events) {
+      show(context, event);
+      last = event.id;
+    }
+    left -= page.events.length;
+    if (page.nextCursor === 0n) break;
+    cursor = page.nextCursor;
+  }
+  return last;
+}
+
+function show({ out, now }: Context, event: Event): void {
+  out.item({ json: messageJson(EventSchema, event), human: () => renderEvent(event, out.paint, now()) });
+}
