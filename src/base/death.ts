@@ -27,6 +27,8 @@ export const cellLossShape = union({
   node: record({}),
   /** Solo closed it on purpose: its tenant is gone, or it was recycled. */
   closed: record({}),
+  /** No cell holds it any more, and no report says why. */
+  unknown: record({}),
 });
 export type CellLoss = Of<typeof cellLossShape>;
 
@@ -72,6 +74,8 @@ const sayLoss = (loss: CellLoss): string => {
       return "ended with the node";
     case "closed":
       return "closed by Solo";
+    case "unknown":
+      return "gone, for a reason that nobody reported";
     default:
       return never(loss);
   }
@@ -102,4 +106,3 @@ export function sayDeath(death: Death): string {
       return never(death);
   }
 }
-

@@ -23,7 +23,9 @@ const misfit = (at: string, problem: string): Misfit => ({ misfit: problem, at: 
 export const text =
   (lengthMax: number): Shape<string> =>
   (value, at = "") =>
-    typeof value === "string" && value.length <= lengthMax ? value : misfit(at, `must be a string of at most ${lengthMax}`);
+    typeof value === "string" && value.length <= lengthMax
+      ? value
+      : misfit(at, `must be a string of at most ${lengthMax}`);
 
 /** A string that one of our `parse…` functions for branded ids accepts. */
 export const branded =
@@ -124,19 +126,27 @@ export const record = <const F extends Readonly<Record<string, Field>>>(fields: 
   };
 };
 
+type Variant<N extends string, K, S> = S extends Shape<infer T> ? Flat<{ readonly [F in N]: K } & T> : never;
+
+/** A union told apart by one of its fields. */
+export const unionBy =
+  <const N extends string, const V extends Readonly<Record<string, Shape<unknown>>>>(
+    field: N,
+    variants: V,
+  ): Shape<{ [K in keyof V]: Variant<N, K, V[K]> }[keyof V]> =>
+  (value, at = "") => {
+    const name =
+      typeof value === "object" && value !== null && Object.hasOwn(value, field)
+        ? (value as Readonly<Record<string, unknown>>)[field]
+        : undefined;
+    const shape = typeof name === "string" && Object.hasOwn(variants, name) ? variants[name] : undefined;
+    if (shape === undefined) return misfit(`${at}.${field}`, `must be one of ${Object.keys(variants).join(", ")}`);
+    const item = shape(value, at);
+    if (isMisfit(item)) return item;
+    return { ...(item as object), [field]: name } as { [K in keyof V]: Variant<N, K, V[K]> }[keyof V];
+  };
+
 /** A union told apart by its `type` field. */
 export const union = <const V extends Readonly<Record<string, Shape<unknown>>>>(
   variants: V,
-): Shape<{ [K in keyof V]: V[K] extends Shape<infer T> ? Flat<{ readonly type: K } & T> : never }[keyof V]> => {
-  type Out = { [K in keyof V]: V[K] extends Shape<infer T> ? Flat<{ readonly type: K } & T> : never }[keyof V];
-  return (value, at = "") => {
-    const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
-    if (typeof type !== "string" || !Object.hasOwn(variants, type)) {
-      return misfit(`${at}.type`, `must be one of ${Object.keys(variants).join(", ")}`);
-    }
-    const shape = variants[type];
-    const item = shape === undefined ? misfit(at, "has no shape") : shape(value, at);
-    if (isMisfit(item)) return item;
-    return { ...(item as object), type } as Out;
-  };
-};
+): Shape<{ [K in keyof V]: Variant<"type", K, V[K]> }[keyof V]> => unionBy("type", variants);

@@ -65,13 +65,13 @@ export type Supervised<Id> =
       readonly stop: readonly Id[];
     };
 
-/** Past restarts that still count at `now`, oldest first. */
+/** Past restarts that still count at `now`, oldest first. As in OTP, one exactly `withinMs` ago does. */
 export const recentRestarts = (restarts: readonly number[], intensity: Intensity, now: number): readonly number[] =>
-  restarts.filter((at) => now - at < intensity.withinMs);
+  restarts.filter((at) => now - at <= intensity.withinMs);
 
 /** The wait before the nth (from 1) restart within the window. */
-export const backoffMs = (backoff: Backoff, nth: number): number =>
-  Math.min(backoff.waitMsMax, Math.round(backoff.firstMs * backoff.factor ** Math.max(0, nth - 1)));
+export const backoffMs = ({ firstMs, factor, waitMsMax }: Backoff, nth: number): number =>
+  firstMs === 0 ? 0 : Math.min(waitMsMax, Math.round(firstMs * factor ** Math.max(0, nth - 1)));
 
 /**
  * Decides what an exit leads to. `children` are in start order and contain the exited one; `restarts` are the instants
@@ -87,8 +87,7 @@ export function supervise<Id>(
   const at = children.findIndex((child) => child.id === exit.child);
   const exited = children[at];
   insist(exited !== undefined, "an exit is of a known child");
-  const wanted =
-    exited.restart === "permanent" || (exited.restart === "transient" && exit.kind === "abnormal");
+  const wanted = exited.restart === "permanent" || (exited.restart === "transient" && exit.kind === "abnormal");
   if (!wanted) return { type: "ignore" };
 
   const recent = recentRestarts(restarts, spec.intensity, now);
@@ -96,13 +95,19 @@ export function supervise<Id>(
   if (exit.blameless !== true && counted.length > spec.intensity.restartsMax) {
     return {
       type: "escalate",
-      stop: children.filter((child) => child.id !== exit.child).map((child) => child.id).toReversed(),
+      stop: children
+        .filter((child) => child.id !== exit.child)
+        .map((child) => child.id)
+        .toReversed(),
     };
   }
   const start = affected(spec.strategy, children, at);
   return {
     type: "restart",
-    stop: start.filter((child) => child.id !== exit.child).map((child) => child.id).toReversed(),
+    stop: start
+      .filter((child) => child.id !== exit.child)
+      .map((child) => child.id)
+      .toReversed(),
     // OTP: the children stopped with the exited one are started again, save temporary ones, which never are.
     start: start.filter((child) => child.id === exit.child || child.restart !== "temporary").map((child) => child.id),
     delayMs: exit.blameless === true ? 0 : backoffMs(spec.backoff, counted.length),

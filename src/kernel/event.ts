@@ -80,10 +80,16 @@ export interface Payloads {
   readonly deployment_requested: OfService & {
     readonly release: Release;
     readonly born: readonly Born[];
+    /** A stopped service of the tenant that is forgotten to make room for this one. */
+    readonly forgets?: ServiceId;
     readonly request?: RequestMark;
   };
-  /** Every instance of the deployment runs. */
-  readonly service_deployed: OfService & { readonly born: readonly Born[]; readonly tookMs: number };
+  /** Every instance of the deployment runs, the last of them started in `cell`. */
+  readonly service_deployed: OfService & {
+    readonly born: readonly Born[];
+    readonly cell: CellNumber;
+    readonly tookMs: number;
+  };
   /** One instance of a deployment runs, others are still starting. */
   readonly instance_started: OfIncarnation & { readonly cell: CellNumber; readonly tookMs: number };
   readonly service_deployment_failed: OfIncarnation & { readonly death: Death };

@@ -28,13 +28,57 @@ import type {
 } from "../base/index.ts";
 import type { Born, Release } from "./event.ts";
 
+/** Waits for its turn: its supervisor starts it again at `until`. */
+export interface Waiting {
+  readonly name: "waiting";
+  readonly until: Instant;
+  readonly because: EventId;
+  readonly probation: boolean;
+}
+
+/** Restarted too often: left alone until `until`. */
+export interface Resting {
+  readonly name: "resting";
+  readonly until: Instant;
+  readonly because: EventId;
+  readonly level: "service" | "tenant";
+  readonly probation: boolean;
+}
+
+interface Stopping {
+  readonly name: "stopping";
+  readonly incarnation: IncarnationNumber;
+  readonly because: EventId;
+  /** What ends it. */
+  readonly death: Death;
+  /** How long it may take. */
+  readonly graceMs: number;
+}
+
 export type Phase =
-  | { readonly name: "starting"; readonly incarnation: IncarnationNumber; readonly because: EventId; readonly first: boolean; readonly probation: boolean }
-  | { readonly name: "running"; readonly incarnation: IncarnationNumber; readonly because: EventId; readonly cell: CellNumber; readonly since: Instant }
+  | {
+      readonly name: "starting";
+      readonly incarnation: IncarnationNumber;
+      readonly because: EventId;
+      /** Its deployment is not finished yet: if it fails, the deployment failed. */
+      readonly first: boolean;
+      readonly probation: boolean;
+      /** It was suspended, and takes one of the places for recoveries. */
+      readonly recovery: boolean;
+    }
+  | {
+      readonly name: "running";
+      readonly incarnation: IncarnationNumber;
+      readonly because: EventId;
+      readonly cell: CellNumber;
+      readonly since: Instant;
+    }
   /** `then`: what follows when it has ended. */
-  | { readonly name: "stopping"; readonly incarnation: IncarnationNumber; readonly because: EventId; readonly death: Death; readonly then: "stop" | "restart" }
-  | { readonly name: "waiting"; readonly until: Instant; readonly because: EventId; readonly probation: boolean }
-  | { readonly name: "resting"; readonly until: Instant; readonly because: EventId; readonly level: "service" | "tenant" }
+  | (Stopping & { readonly then: "stop" })
+  | (Stopping & { readonly then: "restart"; readonly next: Waiting | Resting })
+  | Waiting
+  | Resting
+  /** `because` is the start of the kernel that resumes it, or, until there is one, the end that suspended it. */
   | { readonly name: "suspended"; readonly because: EventId }
   | { readonly name: "stopped"; readonly because: EventId; readonly death: Death };
 
@@ -63,9 +107,15 @@ export interface Service {
   /** The event of its latest deployment: services are started in this order. */
   readonly deployedBy: EventId;
   readonly deployedAt: Instant;
+  /** The first incarnation of this deployment; earlier ones belonged to a service that this one replaced. */
+  readonly firstIncarnation: IncarnationNumber;
   /** What the owner wants. */
   readonly desired: "running" | "stopped";
   readonly deployment: Outcome;
+  /** The latest kill since: its request, and the end it gives. */
+  readonly kill?: { readonly because: EventId; readonly death: Death };
+  /** Remembered requests whose outcome is this deployment's. */
+  readonly awaiting: readonly RequestId[];
   readonly instances: ReadonlyMap<number, Instance>;
   /** Restarts that still count, in ms, at the two levels of supervision. */
   readonly restarts: readonly number[];
@@ -82,6 +132,7 @@ export interface Remembered {
   readonly at: Instant;
   readonly event: EventId;
   readonly operation: "create_tenant" | "delete_tenant" | "issue_certificate" | "deploy" | "kill";
+  readonly tenant?: TenantId;
   readonly service?: ServiceId;
   readonly born: readonly Born[];
   readonly outcome: Outcome;
@@ -92,8 +143,12 @@ export interface Tenant {
   readonly createdAt: Instant;
   readonly createdBy: EventId;
   readonly phase: "active" | "deleting";
+  /** Present while it is being deleted. */
+  readonly deletionRequestedBy?: EventId;
   readonly services: ReadonlyMap<ServiceId, Service>;
   readonly nextIncarnation: IncarnationNumber;
+  /** The tenant's own number of its newest event. */
+  readonly lastSequence: number;
   /** Oldest first; bounded in number and age. */
   readonly requests: ReadonlyMap<RequestId, Remembered>;
 }
@@ -103,10 +158,40 @@ export interface State {
   readonly instant: Instant;
   readonly epoch: KernelEpoch;
   readonly boot: string;
+  /** The start of this kernel. It resumes the instances that were suspended before it. */
+  readonly startedBy: EventId;
   readonly phase: "running" | "stopped";
   readonly tenants: ReadonlyMap<TenantId, Tenant>;
   /** Requests of administrators that belong to no living tenant (CreateTenant, DeleteTenant, IssueCertificate). */
   readonly requests: ReadonlyMap<RequestId, Remembered>;
+  /** Deleted tenants whose cells and payloads are not yet known to be gone; their names are not free. */
+  readonly retiring: ReadonlySet<TenantId>;
+  readonly index: Index;
+}
+
+/** One instance of a service. */
+export interface Place {
+  readonly service: ServiceId;
+  readonly instance: number;
+}
+
+/** A service that has something to start at `at`. */
+export interface Due {
+  readonly at: Instant;
+  readonly tenant: TenantId;
+  readonly service: ServiceId;
+}
+
+/** What `evolve` keeps at hand so that no turn needs to search. Derived from the rest; never in a snapshot. */
+export interface Index {
+  /** The incarnations that are starting, running or stopping. */
+  readonly living: ReadonlyMap<TenantId, ReadonlyMap<IncarnationNumber, Place>>;
+  /** Soonest first, at most one per service. */
+  readonly agenda: readonly Due[];
+  /** Services with instances to resume, in the order of their deployment; the key is `tenant/service`. */
+  readonly suspended: ReadonlyMap<string, { readonly tenant: TenantId; readonly service: ServiceId }>;
+  /** How many instances are starting in a recovery, per tenant. */
+  readonly recovering: ReadonlyMap<TenantId, number>;
 }
 
 /** Raised when `evolve` or the shape above changes: snapshots of another version are discarded. */

@@ -3,6 +3,7 @@ import type {
   CellLoss,
   CellNumber,
   Death,
+  EventId,
   IncarnationNumber,
   KernelEpoch,
   Refusal,
@@ -46,9 +47,14 @@ export type Command =
       readonly graceMs?: number;
     };
 
-/** An incarnation that a cell still held when this kernel connected to it. */
+/**
+ * An incarnation that a cell still held when this kernel connected to it, or of whose end a report is still to come: what
+ * is not listed is believed lost.
+ */
 export interface Survivor {
   readonly tenant: TenantId;
+  /** Known from the cell's inventory; without it a stray incarnation cannot be told to stop. */
+  readonly service?: ServiceId;
   readonly incarnation: IncarnationNumber;
   readonly cell: CellNumber;
   readonly phase: "starting" | "running" | "stopping";
@@ -93,8 +99,17 @@ export type Input =
     }
   /** Something that waits may be due. */
   | { readonly type: "woken" }
+  /** A `retire_tenant` effect was carried out: cells closed, payloads up to `through` erased. */
+  | { readonly type: "retired"; readonly tenant: TenantId; readonly through: EventId; readonly count: number }
+  /** The wall clock was seen to jump. */
+  | { readonly type: "clock_jumped"; readonly fromMs: number; readonly toMs: number }
   /** All services were ended for a shutdown of the node. */
   | { readonly type: "node_stopped"; readonly outcome: "clean" | "deadline" };
+
+/** A command of one type, with who asks. */
+export type CommandInput<T extends Command["type"]> = Extract<Input, { readonly type: "command" }> & {
+  readonly command: Extract<Command, { readonly type: T }>;
+};
 
 /** What to do once the turn's events are durable. Idempotent by incarnation; issued again if a report is missing. */
 export type Effect =

@@ -1,0 +1,85 @@
+/**
+ * decide: what an input leads to, as data. Pure, and total: it never throws for an input that type-checks; what is late,
+ * repeated or unknown leads to nothing. A command is answered or refused, and a refused one changes nothing.
+ */
+import { type Instant, never, type Refusal, refuse } from "../base/index.ts";
+import { Draft } from "./draft.ts";
+import { booted } from "./service/boot.ts";
+import { cellLost } from "./service/cell-lost.ts";
+import { deploy } from "./service/deploy.ts";
+import { kill } from "./service/kill.ts";
+import { resume, startDue } from "./service/restart.ts";
+import { started } from "./service/started.ts";
+import { ended } from "./service/supervise.ts";
+import type { State } from "./state.ts";
+import { createTenant } from "./tenant/create-tenant.ts";
+import { deleteTenant } from "./tenant/delete-tenant.ts";
+import { issueCertificate } from "./tenant/issue-certificate.ts";
+import { retired } from "./tenant/retired.ts";
+import type { Input, Reply, Turn } from "./turn.ts";
+
+export function decide(state: State, input: Input, now: Instant): Turn {
+  const draft = new Draft(state, now);
+  if (input.type === "booted") {
+    booted(draft, input);
+    return draft.turn();
+  }
+  if (state.phase === "stopped" && input.type !== "clock_jumped") {
+    if (input.type !== "command") return draft.turn();
+    return draft.turn(refuse(state.boot === "" ? "STARTING" : "SHUTTING_DOWN"));
+  }
+  const reply = react(draft, input);
+  // Places for recoveries may have become free.
+  if (state.index.suspended.size > 0 && input.type !== "node_stopped") resume(draft, state.index.suspended.values());
+  return draft.turn(reply);
+}
+
+function react(draft: Draft, input: Exclude<Input, { readonly type: "booted" }>): Reply | Refusal | undefined {
+  switch (input.type) {
+    case "command":
+      return obey(draft, input);
+    case "started":
+      started(draft, input);
+      return undefined;
+    case "ended":
+      ended(draft, input);
+      return undefined;
+    case "cell_lost":
+      cellLost(draft, input);
+      return undefined;
+    case "woken":
+      startDue(draft);
+      return undefined;
+    case "retired":
+      retired(draft, input);
+      return undefined;
+    case "clock_jumped": {
+      const { fromMs, toMs } = input;
+      draft.record({ type: "clock_jumped", subject: "node", actor: "solo", payload: { fromMs, toMs } });
+      return undefined;
+    }
+    case "node_stopped":
+      draft.record({ type: "system_stopped", subject: "node", actor: "solo", payload: { outcome: input.outcome } });
+      return undefined;
+    default:
+      return never(input);
+  }
+}
+
+function obey(draft: Draft, input: Extract<Input, { readonly type: "command" }>): Reply | Refusal {
+  const { command } = input;
+  switch (command.type) {
+    case "create_tenant":
+      return createTenant(draft, { ...input, command });
+    case "delete_tenant":
+      return deleteTenant(draft, { ...input, command });
+    case "issue_certificate":
+      return issueCertificate(draft, { ...input, command });
+    case "deploy":
+      return deploy(draft, { ...input, command });
+    case "kill":
+      return kill(draft, { ...input, command });
+    default:
+      return never(command);
+  }
+}

@@ -1,0 +1,35 @@
+/** What the kernel does where nobody said otherwise: policy as data. */
+import type { Intensity, SupervisorSpec } from "../base/index.ts";
+
+/** A service over its instances. */
+export const serviceSupervisionDefault: SupervisorSpec = {
+  strategy: "one_for_one",
+  intensity: { restartsMax: 3, withinMs: 30_000 },
+  backoff: { firstMs: 50, factor: 4, waitMsMax: 5_000 },
+};
+
+/**
+ * A tenant over each of its services, one budget for each, so that a crash-looper does not spend its siblings' budget.
+ * The wait is the service's rest; time at rest does not age the budget.
+ */
+export const tenantSupervision: SupervisorSpec = {
+  strategy: "one_for_one",
+  intensity: { restartsMax: 10, withinMs: 60_000 },
+  backoff: { firstMs: 1_000, factor: 2, waitMsMax: 60_000 },
+};
+
+/** The rest of a service that spent its tenant's budget too. It never goes further up than the tenant. */
+export const tenantRestMs = 300_000;
+
+/** The most a service's own intensity may ask for: its history travels in events. */
+export const intensityMax: Intensity = { restartsMax: 1_000, withinMs: 86_400_000 };
+
+/** A victim of another's fault restarts at once, unless it had lived shorter than this: then it waits this long. */
+export const blamelessWait = { livedMsMin: 5_000, waitMs: 1_000 } as const;
+
+/** Instances that recover from the end of their node at once, in all and of one tenant. */
+export const recoveriesMax = 64;
+export const recoveriesPerTenantMax = 16;
+
+/** Services started in one turn when many are due. */
+export const startsPerTurnMax = 64;

@@ -1,0 +1,27 @@
+/** Write access to the state, for `evolve` and its helpers alone: everything else sees the state read-only. */
+import type { IncarnationNumber, RequestId, ServiceId, TenantId } from "../base/index.ts";
+import type { Due, Index, Place, Remembered, Service, State, Tenant } from "./state.ts";
+
+export interface MutableTenant extends Omit<Mutable<Tenant>, "services" | "requests"> {
+  services: Map<ServiceId, Service>;
+  requests: Map<RequestId, Remembered>;
+}
+
+export interface MutableIndex {
+  living: Map<TenantId, Map<IncarnationNumber, Place>>;
+  agenda: Due[];
+  suspended: Map<string, Index["suspended"] extends ReadonlyMap<string, infer V> ? V : never>;
+  recovering: Map<TenantId, number>;
+}
+
+export interface MutableState extends Omit<Mutable<State>, "tenants" | "requests" | "retiring" | "index"> {
+  tenants: Map<TenantId, MutableTenant>;
+  requests: Map<RequestId, Remembered>;
+  retiring: Set<TenantId>;
+  index: MutableIndex;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The only cast. Services, instances and phases stay immutable values: they are replaced, never changed. */
+export const mutable = (state: State): MutableState => state as unknown as MutableState;

@@ -1,0 +1,88 @@
+/**
+ * The memory of request ids: repeating a request returns its first answer, with what became of it. Made by `evolve` from
+ * the marks in events, bounded in number and age. Refusals are not remembered: they changed nothing.
+ */
+import {
+  type Death,
+  type Instant,
+  limits,
+  type Refusal,
+  refuse,
+  type RequestId,
+  type ServiceId,
+  type TenantId,
+} from "../base/index.ts";
+import type { Born, Event, Payloads, RequestMark } from "./event.ts";
+import type { Outcome, Remembered, Service } from "./state.ts";
+import type { Reply } from "./turn.ts";
+
+const tenantDeleted: Death = { type: "stopped", why: "tenant_deleted" };
+/** Of operations that are done when they are decided. */
+export const done: Outcome = { name: "running", born: [] };
+
+/** The first answer to this request, brought up to date; undefined if it was never asked (or too long ago). */
+export function recall(
+  requests: ReadonlyMap<RequestId, Remembered>,
+  mark: RequestMark | undefined,
+  now: Instant,
+): Reply | Refusal | undefined {
+  const remembered = mark === undefined ? undefined : requests.get(mark.id);
+  if (mark === undefined || remembered === undefined) return undefined;
+  if (now - remembered.at > limits.requestRememberedMsMax) return undefined;
+  if (remembered.fingerprint !== mark.fingerprint) return refuse("REQUEST_ID_REUSED", { requestId: mark.id });
+  return { born: remembered.born, outcome: remembered.outcome, repeated: true };
+}
+
+interface Asked {
+  readonly operation: Remembered["operation"];
+  readonly request: RequestMark | undefined;
+  readonly service?: ServiceId;
+  readonly born?: readonly Born[];
+}
+
+export function remember(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): void {
+  const { operation, request, service, born = [] } = asked;
+  if (request === undefined) return;
+  const immediate = operation === "create_tenant" || operation === "issue_certificate";
+  requests.delete(request.id);
+  requests.set(request.id, {
+    id: request.id,
+    fingerprint: request.fingerprint,
+    at: event.timestamp,
+    event: event.id,
+    operation,
+    ...(event.tenant === undefined ? {} : { tenant: event.tenant }),
+    ...(service === undefined ? {} : { service }),
+    born,
+    outcome: immediate ? done : { name: "pending" },
+  });
+  for (const [id, oldest] of requests) {
+    const young = event.timestamp - oldest.at <= limits.requestRememberedMsMax;
+    if (young && requests.size <= limits.requestsRememberedMax) break;
+    requests.delete(id);
+  }
+}
+
+/** When a service's outcome is known, so is that of the requests that waited for it. */
+export function settleRequests(requests: Map<RequestId, Remembered>, before: Service, after: Service): void {
+  if (after.deployment.name === "pending") return;
+  for (const id of before.awaiting) {
+    const remembered = requests.get(id);
+    if (remembered !== undefined) requests.set(id, { ...remembered, outcome: after.deployment });
+  }
+}
+
+export function settleDeletion(requests: Map<RequestId, Remembered>, tenant: TenantId): void {
+  for (const [id, remembered] of requests) {
+    if (remembered.operation !== "delete_tenant" || remembered.tenant !== tenant) continue;
+    if (remembered.outcome.name !== "pending") continue;
+    requests.set(id, { ...remembered, outcome: { name: "stopped", death: tenantDeleted } });
+  }
+}
+
+/** What erased payloads told is forgotten, so that a replay without them gives the same state. */
+export function forgetErased(requests: Map<RequestId, Remembered>, of: Payloads["payload_erased"]): void {
+  for (const [id, remembered] of requests) {
+    if (remembered.tenant === of.erased && remembered.event <= of.through) requests.delete(id);
+  }
+}

@@ -1,0 +1,81 @@
+/** Deploy: a name in a tenant begins to run a release. */
+import { limits, type Refusal, refuse } from "../../base/index.ts";
+import { mayTouch } from "../access.ts";
+import { intensityMax } from "../defaults.ts";
+import type { Draft } from "../draft.ts";
+import type { Born } from "../event.ts";
+import { recall } from "../requests.ts";
+import type { Service, Tenant } from "../state.ts";
+import { type CommandInput, principalName, type Reply } from "../turn.ts";
+import { isStopped } from "./life.ts";
+
+export function deploy(draft: Draft, { principal, request, command }: CommandInput<"deploy">): Reply | Refusal {
+  const { service, release, instances } = command;
+  const tenant = draft.state.tenants.get(command.tenant);
+  if (tenant?.phase !== "active" || !mayTouch(principal, tenant.id)) {
+    return refuse("TENANT_NOT_FOUND", { tenant: command.tenant });
+  }
+  const repeated = recall(tenant.requests, request, draft.now);
+  if (repeated !== undefined) return repeated;
+  if (!Number.isInteger(instances) || instances < 1) {
+    return refuse("INVALID_ARGUMENT", { field: "instances", problem: "must be a whole number from 1" });
+  }
+  if (instances > limits.instancesPerServiceMax) {
+    return refuse("QUOTA_EXCEEDED", {
+      what: "Instances of a service",
+      limit: limits.instancesPerServiceMax,
+      wanted: instances,
+    });
+  }
+  const { restartsMax, withinMs } = release.supervision.intensity;
+  if (restartsMax > intensityMax.restartsMax || withinMs > intensityMax.withinMs) {
+    return refuse("INVALID_ARGUMENT", {
+      field: "supervision.intensity",
+      problem: `may ask for at most ${intensityMax.restartsMax} restarts within ${intensityMax.withinMs} ms`,
+    });
+  }
+  const existing = tenant.services.get(service);
+  if (existing !== undefined && !isStopped(existing)) return refuse("SERVICE_EXISTS", { service });
+  let forgets: Service | undefined;
+  if (existing === undefined && tenant.services.size >= limits.servicesPerTenantMax) {
+    forgets = oldestStopped(tenant);
+    if (forgets === undefined) {
+      return refuse("QUOTA_EXCEEDED", {
+        what: "Services of a tenant",
+        limit: limits.servicesPerTenantMax,
+        wanted: tenant.services.size + 1,
+      });
+    }
+  }
+
+  const born: Born[] = [];
+  for (let instance = 1; instance <= instances; instance++) {
+    born.push({ instance, incarnation: draft.takeIncarnation(tenant.id) });
+  }
+  draft.record({
+    type: "deployment_requested",
+    tenant: tenant.id,
+    subject: service,
+    actor: principalName(principal),
+    payload: {
+      service,
+      release,
+      born,
+      ...(forgets === undefined ? {} : { forgets: forgets.id }),
+      ...(request === undefined ? {} : { request }),
+    },
+  });
+  for (const { instance, incarnation } of born) {
+    draft.effect({ type: "start", tenant: tenant.id, service, instance, incarnation, release, probation: false });
+  }
+  return { born, outcome: { name: "pending" }, repeated: false };
+}
+
+/** A stopped service stays visible until its place is needed. */
+function oldestStopped(tenant: Tenant): Service | undefined {
+  let oldest: Service | undefined;
+  for (const service of tenant.services.values()) {
+    if (isStopped(service) && (oldest === undefined || service.deployedBy < oldest.deployedBy)) oldest = service;
+  }
+  return oldest;
+}

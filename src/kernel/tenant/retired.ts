@@ -1,0 +1,10 @@
+/** A deleted tenant's cells are closed and its payloads erased: its name is free again. */
+import type { Draft } from "../draft.ts";
+import type { Input } from "../turn.ts";
+
+export function retired(draft: Draft, input: Extract<Input, { readonly type: "retired" }>): void {
+  const { tenant, through, count } = input;
+  if (!draft.state.retiring.has(tenant)) return;
+  // The node's own event: the tenant is gone.
+  draft.record({ type: "payload_erased", subject: tenant, actor: "solo", payload: { erased: tenant, through, count } });
+}
