@@ -44,10 +44,12 @@ export const limits = {
   commitQueueMax: 10_000,
   eventPayloadBytesMax: 256 * 1024,
   eventsPageMax: 1_000,
+  /** Types that one query of events may name. */
+  eventTypesMax: 64,
   /** Bytes of payloads and artifacts waiting for the disk. */
   commitQueueBytesMax: 64 * 1024 * 1024,
   /** Bytes of payloads in one page of events: a page that would pass them ends early. */
-  eventsPageBytesMax: 4 * 1024 * 1024,
+  eventsPageBytesMax: 1024 * 1024,
   /** Queries waiting for the log's reader. */
   logReadsMax: 1_000,
   /** A snapshot is taken after so many events; so many are kept. */

@@ -127,10 +127,9 @@ export function* replayEvents(path: string, after: EventId): Generator<Event, vo
       .iterate(after);
     let expected = after + 1;
     for (const row of rows) {
-      const event = parseEvent(row);
-      if (event.id !== expected) throw new LogDamaged(`event ${expected} is missing`);
+      if (row["id"] !== expected) throw new LogDamaged(`event ${expected} is missing`);
       expected += 1;
-      yield event;
+      yield parseEvent(row);
     }
   } catch (error) {
     if (error instanceof LogDamaged) throw error;

@@ -11,12 +11,27 @@
  * shown an event above `durable`. After one failed commit nothing more is written and every waiter is rejected: the
  * process must end, and the next kernel replays what is durable.
  */
-import { type EventId, eventId, insist, type Instant, type KernelEpoch, limits, type Refusal } from "../base/index.ts";
-import type { Event, EventType, NewEvent } from "../kernel/index.ts";
+import {
+  type ArtifactHash,
+  type EventId,
+  eventId,
+  insist,
+  type Instant,
+  isRefusal,
+  type KernelEpoch,
+  limits,
+  type Refusal,
+  type TenantId,
+} from "../base/index.ts";
+import type { Event, EventType, NewEvent, Observation } from "../kernel/index.ts";
+import { Artifacts } from "./artifacts.ts";
+import type { EventQuery, ObservationPage, ObservationQuery, Verdict } from "./asks.ts";
 import { type Head, openLog, type Opened, readSnapshot, replayEvents, type Snapshot } from "./boot.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import type { Entry, EventRow } from "./entries.ts";
-import { toEvent } from "./row.ts";
+import { Observations } from "./observations.ts";
+import { ReaderLink } from "./reader-link.ts";
+import { LogDamaged, toEvent } from "./row.ts";
 import { type LogFailure, WriterLink } from "./writer-link.ts";
 
 export interface EventLogOptions {
@@ -30,6 +45,29 @@ export interface EventLogOptions {
   /** The log never grows beyond this; reaching it is a failure like a full disk. Default: the disk decides. */
   readonly bytesMax?: number;
 }
+
+export interface EventPage {
+  readonly events: readonly Event[];
+  /** For an event whose cause is of the same tenant: the cause's sequence, by the event's id. What a tenant may be shown. */
+  readonly causeSequences: ReadonlyMap<EventId, number>;
+  /** Where the following page starts (see EventQuery); absent on the last. A page may end before its limit, by bytes. */
+  readonly next?: number;
+}
+
+export interface VerifyOptions {
+  /** Ids, both included; default: from the first event to the newest durable one. What comes before `from` is believed. */
+  readonly from?: EventId | undefined;
+  readonly to?: EventId | undefined;
+  /** Known from an earlier `head()`: what makes a log show that was cut off or written anew. */
+  readonly expect?: Head | undefined;
+  readonly progress?: ((checked: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a row of observations counts for in the commit queue. */
+const observationBytes = 500;
+/** Observations are written this often. */
+const observationFlushMs = 2_000;
 
 /** When a turn happened, by the kernel's clock and by the machine's; whole milliseconds. */
 export interface Stamp {
@@ -52,6 +90,10 @@ export class EventLog {
   readonly #sequences: Map<string, number>;
   readonly #queue: CommitQueue;
   readonly #writer: WriterLink;
+  readonly #reader: ReaderLink;
+  readonly #artifacts: Artifacts;
+  readonly #observations = new Observations();
+  readonly #flusher: NodeJS.Timeout;
   readonly #listeners = new Set<(events: readonly Event[]) => void>();
   readonly #failureListeners = new Set<(failure: LogFailure) => void>();
   #newest: EventId;
@@ -78,6 +120,9 @@ export class EventLog {
       { committed: (hash) => this.#committed(hash), failed: (failure) => this.#fail(failure) },
     );
     this.#queue = new CommitQueue((entries) => this.#writer.commit(entries));
+    this.#reader = new ReaderLink(opened.path);
+    this.#artifacts = new Artifacts(this.#queue, this.#reader, opened.artifacts);
+    this.#flusher = setInterval(() => this.#flushObservations(), observationFlushMs).unref();
   }
 
   /** The newest event that was appended, durable or not. */
@@ -161,10 +206,109 @@ export class EventLog {
     return readSnapshot(this.#path, evolveVersion, this.#head.id);
   }
 
+  /**
+   * Keeps the state as of event `of.event` for the next boot, once that event is durable; resolves when it is kept. The
+   * newest limits.snapshotsKeptMax stay. An erasure of payloads drops all, since they may hold what was erased.
+   */
+  async saveSnapshot(of: Snapshot): Promise<void> {
+    insist(of.event <= this.#newest, "a snapshot is of what was appended");
+    this.#queue.add({ type: "snapshot", ...of }, of.json.length);
+    await this.#queue.whenAllDurable();
+  }
+
+  /** One page of durable events, read in the reader's thread. Refusals: OVERLOADED, LOG_UNAVAILABLE. */
+  async query(query: EventQuery): Promise<EventPage | Refusal> {
+    insist((query.types?.length ?? 0) <= limits.eventTypesMax, "a query names a bounded number of types");
+    const page = await this.#reader.ask("query", { ...query, through: this.#head.id });
+    if (isRefusal(page)) return page;
+    try {
+      const events = page.records.map((one) => toEvent(one.header, one.json));
+      const causeSequences = new Map<EventId, number>();
+      for (const { header, causeSequence } of page.records) {
+        if (causeSequence !== null) causeSequences.set(eventId(header.id), causeSequence);
+      }
+      return { events, causeSequences, ...(page.next === undefined ? {} : { next: page.next }) };
+    } catch (error) {
+      if (error instanceof LogDamaged) return error.refusal;
+      throw error;
+    }
+  }
+
+  /**
+   * All durable events up to `through`, oldest first, page by page without blocking: to rebuild the state as of an event.
+   * Throws LogDamaged if they cannot be read.
+   */
+  async *history(through: EventId): AsyncGenerator<readonly Event[], void, undefined> {
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const page: EventPage | Refusal = await this.query({ after, before: through + 1 });
+      if (isRefusal(page)) throw new LogDamaged(String(page.detail["why"] ?? page.refused));
+      yield page.events;
+      after = page.next;
+    }
+  }
+
+  /** How many payloads a `payload_erased` event with these particulars would erase: its `count`. */
+  countPayloads(of: { readonly tenant: TenantId; readonly through: EventId }): Promise<number | Refusal> {
+    return this.#reader.ask("count_payloads", of);
+  }
+
+  /**
+   * Walks the chain in the reader's thread and says which event is the first that was altered, taken away or moved. The
+   * newest durable event, as this process knows it, is always expected. Refusals: OVERLOADED, LOG_UNAVAILABLE.
+   */
+  verify(options: VerifyOptions = {}): Promise<Verdict | Refusal> {
+    const { from, to, expect, progress, signal } = options;
+    return this.#reader.ask("verify", { from, to, expect, known: this.#head }, { progress, signal });
+  }
+
+  /** Counts an observation; it is written within seconds, and may be lost in a crash. Cheap, and bounded whatever comes. */
+  observe(observation: Observation, wallClockMs: number): void {
+    this.#observations.add(observation, wallClockMs);
+  }
+
+  /** What was observed; what is still being counted is written first. */
+  async observations(query: ObservationQuery): Promise<ObservationPage | Refusal> {
+    this.#flushObservations();
+    if (this.#failure === undefined) await this.#queue.whenAllDurable();
+    return this.#reader.ask("observations", query);
+  }
+
+  /**
+   * Queues an artifact and returns its address; the caller may change `bytes` again. An event appended afterwards is never
+   * durable without it. Refusals: TOO_LARGE, QUOTA_EXCEEDED (per tenant), OVERLOADED.
+   */
+  putArtifact(tenant: TenantId, bytes: Uint8Array): Promise<ArtifactHash | Refusal> {
+    return this.#artifacts.put(tenant, bytes);
+  }
+
+  /** Shared with other callers: do not write into it or transfer it. Refusal: ARTIFACT_DAMAGED (altered, or not there). */
+  getArtifact(tenant: TenantId, hash: ArtifactHash): Promise<Uint8Array | Refusal> {
+    return this.#artifacts.get(tenant, hash);
+  }
+
+  /** Deletes the tenant's artifacts that are neither named nor new: those put since the last call are spared. */
+  keepArtifacts(tenant: TenantId, hashes: ReadonlySet<ArtifactHash>): void {
+    this.#artifacts.keep(tenant, hashes);
+  }
+
+  /** Deletes all artifacts of a tenant. */
+  forgetArtifacts(tenant: TenantId): void {
+    this.#artifacts.forget(tenant);
+  }
+
   /** Waits until all that was appended is durable (or the log has failed), and lets go of the file. */
   async close(): Promise<void> {
+    clearInterval(this.#flusher);
+    this.#flushObservations();
     if (this.#failure === undefined) await this.#queue.whenAllDurable().catch(() => undefined);
+    await this.#reader.close();
     await this.#writer.close();
+  }
+
+  #flushObservations(): void {
+    if (this.#failure !== undefined || !this.#queue.hasRoom(0, 0)) return;
+    const rows = this.#observations.take();
+    if (rows.length > 0) this.#queue.add({ type: "observations", rows }, rows.length * observationBytes);
   }
 
   /** Returns the payload as text. Every event of a list is found fit before the first one gets its place. */

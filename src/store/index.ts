@@ -4,6 +4,15 @@
  * Keeps P3 (no lost truth).
  */
 export { type Head, type Owner, type Snapshot } from "./boot.ts";
-export { EventLog, type EventLogOptions, openEventLog, type Stamp } from "./event-log.ts";
+export { type EventQuery, type Fault, type ObservationPage, type ObservationQuery, type Verdict } from "./asks.ts";
+export { Disk, type DiskOptions } from "./disk.ts";
+export {
+  EventLog,
+  type EventLogOptions,
+  type EventPage,
+  openEventLog,
+  type Stamp,
+  type VerifyOptions,
+} from "./event-log.ts";
 export { LogDamaged } from "./row.ts";
 export { LogFailure } from "./writer-link.ts";

@@ -1,0 +1,157 @@
+/**
+ * Artifacts: source, compiled code, source maps and environments, addressed by the hash of their bytes. They are kept in
+ * the log's own file and travel in the same group commits as the events that refer to them: no fsync of their own, and no
+ * moment in which a durable event names an artifact that is not there. (Three files with fsync and rename cost a deploy
+ * milliseconds: bench/log.ts.)
+ *
+ * Keyed by tenant and hash: no tenant can tell by a hash what another holds, and a tenant's artifacts go with it.
+ */
+import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import {
+  type ArtifactHash,
+  defined,
+  limits,
+  parseArtifactHash,
+  type Refusal,
+  refuse,
+  type TenantId,
+} from "../base/index.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import type { ReaderLink } from "./reader-link.ts";
+
+/** Above this, hashing would hold up the main thread. */
+const hashHereBytesMax = 256 * 1024;
+
+interface Shelf {
+  readonly sizes: Map<string, number>;
+  bytes: number;
+  /** Put since the last `keep`: maybe not yet named by any event. */
+  fresh: Set<string>;
+}
+
+const keyOf = (tenant: string, artifact: string): string => `${tenant} ${artifact}`;
+
+export class Artifacts {
+  readonly #queue: CommitQueue;
+  readonly #reader: ReaderLink;
+  readonly #shelves = new Map<string, Shelf>();
+  /** Queued, and not yet to be read from the file. Bounded with the commit queue. */
+  readonly #pending = new Map<string, Uint8Array>();
+  readonly #cache = new LRUCache<string, Uint8Array>({
+    maxSize: limits.artifactCacheBytesMax,
+    sizeCalculation: (bytes) => bytes.length + 200,
+  });
+
+  constructor(queue: CommitQueue, reader: ReaderLink, stored: ReadonlyMap<string, Map<string, number>>) {
+    this.#queue = queue;
+    this.#reader = reader;
+    for (const [tenant, sizes] of stored) {
+      this.#shelves.set(tenant, {
+        sizes,
+        bytes: sizes.values().reduce((sum, size) => sum + size, 0),
+        fresh: new Set(),
+      });
+    }
+  }
+
+  async put(tenant: TenantId, given: Uint8Array): Promise<ArtifactHash | Refusal> {
+    if (given.length > limits.artifactBytesMax) {
+      return refuse("TOO_LARGE", { what: "An artifact", size: given.length, limit: limits.artifactBytesMax });
+    }
+    const bytes = given.slice();
+    const name = await hashOf(bytes);
+    const shelf = this.#provideShelf(tenant);
+    shelf.fresh.add(name);
+    if (shelf.sizes.has(name)) return name;
+    const full = this.#whyFull(shelf, bytes.length);
+    if (full !== undefined) return full;
+    shelf.sizes.set(name, bytes.length);
+    shelf.bytes += bytes.length;
+    const key = keyOf(tenant, name);
+    this.#pending.set(key, bytes);
+    this.#cache.set(key, bytes);
+    this.#queue.add({ type: "artifact", tenant, hash: name, bytes }, bytes.length);
+    this.#queue.whenAllDurable().then(
+      () => this.#pending.delete(key),
+      () => undefined,
+    );
+    return name;
+  }
+
+  async get(tenant: TenantId, name: ArtifactHash): Promise<Uint8Array | Refusal> {
+    const key = keyOf(tenant, name);
+    const held = this.#pending.get(key) ?? this.#cache.get(key);
+    if (held !== undefined) return held;
+    const answer = await this.#reader.ask("artifact", { tenant, hash: name });
+    if (answer === "missing" || answer === "damaged") {
+      return refuse("ARTIFACT_DAMAGED", { hash: name, problem: answer });
+    }
+    if ("refused" in answer) return answer;
+    if (this.#shelves.get(tenant)?.sizes.has(name) === true) this.#cache.set(key, answer);
+    return answer;
+  }
+
+  keep(tenant: TenantId, names: ReadonlySet<ArtifactHash>): void {
+    const shelf = this.#shelves.get(tenant);
+    if (shelf === undefined) return;
+    const kept = [...shelf.sizes.keys()].filter((name) => shelf.fresh.has(name) || has(names, name));
+    shelf.fresh = new Set();
+    if (kept.length < shelf.sizes.size) this.#reduce(tenant, shelf, kept);
+  }
+
+  forget(tenant: TenantId): void {
+    const shelf = this.#shelves.get(tenant);
+    if (shelf !== undefined) this.#reduce(tenant, shelf, []);
+    this.#shelves.delete(tenant);
+  }
+
+  #reduce(tenant: TenantId, shelf: Shelf, kept: readonly string[]): void {
+    const remaining = new Set(kept);
+    for (const [name, size] of shelf.sizes) {
+      if (remaining.has(name)) continue;
+      shelf.sizes.delete(name);
+      shelf.bytes -= size;
+      this.#pending.delete(keyOf(tenant, name));
+      this.#cache.delete(keyOf(tenant, name));
+    }
+    this.#queue.add({ type: "keep_artifacts", tenant, hashes: kept }, 0);
+  }
+
+  #provideShelf(tenant: TenantId): Shelf {
+    const shelf = this.#shelves.get(tenant) ?? { sizes: new Map<string, number>(), bytes: 0, fresh: new Set<string>() };
+    this.#shelves.set(tenant, shelf);
+    return shelf;
+  }
+
+  #whyFull(shelf: Shelf, more: number): Refusal | undefined {
+    const { artifactsPerTenantMax, artifactBytesPerTenantMax, commitQueueBytesMax } = limits;
+    if (shelf.sizes.size >= artifactsPerTenantMax) {
+      return refuse("QUOTA_EXCEEDED", {
+        what: "Artifacts",
+        limit: artifactsPerTenantMax,
+        wanted: shelf.sizes.size + 1,
+      });
+    }
+    if (shelf.bytes + more > artifactBytesPerTenantMax) {
+      const wanted = shelf.bytes + more;
+      return refuse("QUOTA_EXCEEDED", { what: "Bytes of artifacts", limit: artifactBytesPerTenantMax, wanted });
+    }
+    if (!this.#queue.hasRoom(0, more))
+      return refuse("OVERLOADED", { what: "The commit queue", limit: commitQueueBytesMax });
+    return undefined;
+  }
+}
+
+const has = (names: ReadonlySet<ArtifactHash>, name: string): boolean => {
+  const parsed = parseArtifactHash(name);
+  return parsed !== undefined && names.has(parsed);
+};
+
+async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<ArtifactHash> {
+  const hexText =
+    bytes.length <= hashHereBytesMax
+      ? hash("sha256", bytes)
+      : Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
+  return defined(parseArtifactHash(hexText), "a hash");
+}
