@@ -10,6 +10,8 @@ export interface EventRow extends Header {
 export interface ObservationRow {
   /** "" for the node's own. */
   readonly tenant: string;
+  /** Of the machine's clock, since the epoch. */
+  readonly hour: number;
   readonly type: string;
   readonly subject: string;
   readonly detail: string;

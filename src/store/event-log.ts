@@ -269,7 +269,8 @@ export class EventLog {
   /** What was observed; what is still being counted is written first. */
   async observations(query: ObservationQuery): Promise<ObservationPage | Refusal> {
     this.#flushObservations();
-    if (this.#failure === undefined) await this.#queue.whenAllDurable();
+    // What cannot be written any more is lost; what was written can still be read.
+    await this.#queue.whenAllDurable().catch(() => undefined);
     return this.#reader.ask("observations", query);
   }
 
@@ -300,7 +301,7 @@ export class EventLog {
   async close(): Promise<void> {
     clearInterval(this.#flusher);
     this.#flushObservations();
-    if (this.#failure === undefined) await this.#queue.whenAllDurable().catch(() => undefined);
+    await this.#queue.whenAllDurable().catch(() => undefined);
     await this.#reader.close();
     await this.#writer.close();
   }

@@ -10,10 +10,14 @@ import type { ObservationRow } from "./entries.ts";
 const others = "*";
 const textLengthMax = 200;
 
-interface Tally {
+interface Kind {
+  readonly hour: number;
   readonly type: string;
   readonly subject: string;
   readonly detail: string;
+}
+
+interface Tally extends Kind {
   readonly firstMs: number;
   count: number;
   lastMs: number;
@@ -25,9 +29,10 @@ export class Observations {
   add(observation: Observation, wallClockMs: number): void {
     const kinds = this.#provideKinds(observation.tenant ?? "");
     const { type, count } = observation;
-    const exact = { type, subject: shorten(observation.subject), detail: shorten(observation.detail) };
+    const hour = Math.floor(wallClockMs / 3_600_000);
+    const exact = { hour, type, subject: shorten(observation.subject), detail: shorten(observation.detail) };
     const room = kinds.size < limits.observationKindsMax || kinds.has(keyOf(exact));
-    const kind = room ? exact : { type, subject: others, detail: others };
+    const kind = room ? exact : { hour, type, subject: others, detail: others };
     const tally = kinds.get(keyOf(kind));
     if (tally === undefined) {
       kinds.set(keyOf(kind), { ...kind, count, firstMs: wallClockMs, lastMs: wallClockMs });
@@ -53,7 +58,6 @@ export class Observations {
   }
 }
 
-const keyOf = (kind: { readonly type: string; readonly subject: string; readonly detail: string }): string =>
-  JSON.stringify([kind.type, kind.subject, kind.detail]);
+const keyOf = (kind: Kind): string => JSON.stringify([kind.hour, kind.type, kind.subject, kind.detail]);
 
 const shorten = (text: string): string => text.slice(0, textLengthMax).toWellFormed();

@@ -23,7 +23,7 @@ function readObservations(database: Database, query: ObservationQuery): Observat
   const types = query.types === undefined ? null : JSON.stringify(query.types);
   const rows = database
     .prepare(
-      `SELECT id, tenant, type, subject, detail, count, first_ms, last_ms FROM observations
+      `SELECT id, tenant, hour, type, subject, detail, count, first_ms, last_ms FROM observations
        WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2))) AND id < ?3
        ORDER BY id DESC LIMIT ?4`,
     )
@@ -31,6 +31,7 @@ function readObservations(database: Database, query: ObservationQuery): Observat
     .map((row) => ({
       id: Number(row["id"]),
       tenant: String(row["tenant"]),
+      hour: Number(row["hour"]),
       type: String(row["type"]),
       subject: String(row["subject"]),
       detail: String(row["detail"]),

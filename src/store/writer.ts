@@ -131,16 +131,7 @@ class Writer {
          ON CONFLICT (tenant, type, subject, detail, hour)
          DO UPDATE SET count = count + excluded.count, last_ms = max(last_ms, excluded.last_ms)`,
       )
-      .run(
-        row.tenant,
-        row.type,
-        row.subject,
-        row.detail,
-        Math.floor(row.firstMs / 3_600_000),
-        row.count,
-        row.firstMs,
-        row.lastMs,
-      );
+      .run(row.tenant, row.type, row.subject, row.detail, row.hour, row.count, row.firstMs, row.lastMs);
   }
 
   #trimObservations(tenant: string): void {
