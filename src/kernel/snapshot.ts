@@ -3,11 +3,9 @@
  * another `evolveVersion`, is left aside: the log alone is the truth. The index is not kept, but made again.
  */
 import {
-  type IncarnationNumber,
   isMisfit,
   limits,
   listOf,
-  literal,
   type Of,
   oneOf,
   optional,

@@ -80,6 +80,11 @@ export class World {
     return world;
   }
 
+  /** What would happen; nothing does. */
+  decideOnly(input: Input): Turn {
+    return decide(this.state, input, this.now);
+  }
+
   take(input: Input): Turn {
     const turn = decide(this.state, input, this.now);
     const first = eventId(this.state.lastEvent + 1);
