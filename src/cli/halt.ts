@@ -49,9 +49,11 @@ export const usageHalt = (message: string, remedy?: string): Halt =>
 /** What `--json` prints of it: `{"error": {code, exitCode, message, …}}`. What is empty is left out. */
 export function haltJson({ facts }: Halt): unknown {
   const { code, exit, message, places, ...rest } = facts;
-  const filled = Object.entries(rest).filter(
-    ([, value]) => value !== undefined && Object.keys(Object(value)).length > 0,
-  );
+  const isEmpty = (value: unknown): boolean =>
+    value === undefined ||
+    value === "" ||
+    (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  const filled = Object.entries(rest).filter(([, value]) => !isEmpty(value));
   return {
     error: {
       code,

@@ -126,15 +126,20 @@ async function runBody<Args extends readonly unknown[], Options>(
 }
 
 function readGlobal(given: Record<string, unknown>, env: Rim["env"]): GlobalOptions {
-  const dataDir = given["dataDir"] ?? env["SOLO_DATA_DIR"] ?? join(homedir(), ".solo");
-  const { cert, key, tenant, as } = given as Partial<GlobalOptions>;
+  const {
+    cert,
+    key,
+    tenant,
+    as,
+    dataDir = env["SOLO_DATA_DIR"] ?? join(homedir(), ".solo"),
+  } = given as Partial<GlobalOptions>;
   if ((cert === undefined) !== (key === undefined)) {
     throw usageHalt("--cert and --key go together.", "Give both, or neither to use the profile.");
   }
   if (tenant !== undefined && as !== undefined && as !== "admin") {
     throw usageHalt(`--tenant is for administrators, and --as ${as} says otherwise.`, "Leave out one of the two.");
   }
-  return { ...(given as unknown as GlobalOptions), dataDir: resolve(String(dataDir)) };
+  return { ...(given as unknown as GlobalOptions), dataDir: resolve(dataDir) };
 }
 
 /** Undefined: commander ended the command line by showing help or the version. */
@@ -145,7 +150,10 @@ async function haltOf(error: unknown): Promise<Halt | undefined> {
     // Commander has shown the help already, on stderr.
     if (error.code === "commander.help") return usageHalt("");
     const message = error.message.replace(/^error: /, "").replace(/\n/, " ");
-    return usageHalt(`${message.charAt(0).toUpperCase()}${message.slice(1)}`, "See `solo --help`, or `solo VERB --help`.");
+    return usageHalt(
+      `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
+      "See `solo --help`, or `solo VERB --help`.",
+    );
   }
   // By name first: only a command that asked something has loaded the client library.
   if (error instanceof Error && error.name === "SoloError") {

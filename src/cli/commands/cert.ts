@@ -13,13 +13,14 @@ interface Options {
 }
 
 export const cert: Verb = (group, run) => {
-  group
-    .description("Certificates say who asks: a tenant or an administrator.");
+  group.description("Certificates say who asks: a tenant or an administrator.");
 
   group
     .command("issue")
     .summary("issue a certificate with a fresh key")
-    .description("Issues a client certificate and writes it, its key and the CA's certificate into a directory. Solo does not keep the key.")
+    .description(
+      "Issues a client certificate and writes it, its key and the CA's certificate into a directory. Solo does not keep the key.",
+    )
     .option("--admin", "for an administrator, in place of --tenant")
     .option("--days <count>", "how long it is valid (default: 365)", parseCount)
     .option("--out <dir>", "where to write cert.pem, key.pem and ca.pem (default: ./NAME-identity)")
@@ -44,7 +45,13 @@ export const cert: Verb = (group, run) => {
         const files = writeIdentity(dir, issued);
         const notAfter = new Date(Number(issued.notAfterMs)).toISOString();
         out.result({
-          json: { tenantId, role: options.admin === true ? "admin" : "tenant", ...files, notAfter, fingerprint: issued.fingerprint },
+          json: {
+            tenantId,
+            role: options.admin === true ? "admin" : "tenant",
+            ...files,
+            notAfter,
+            fingerprint: issued.fingerprint,
+          },
           human: () =>
             [
               `${out.paint.green("✔")} certificate for ${out.paint.bold(options.admin === true ? "an administrator" : tenantId)}`,

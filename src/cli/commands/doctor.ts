@@ -1,12 +1,14 @@
 import { type Verb, teach } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { type Finding, type Level } from "../doctor/finding.ts";
+import type { Finding, Level } from "../doctor/finding.ts";
 import { oneLine, type Paint } from "../output/paint.ts";
 import { plural } from "../output/say.ts";
 
 export const doctor: Verb = (command, run) => {
   command
-    .description("Checks all that Solo needs, each with a remedy. Ends with 1 if anything fails; warnings do not count.")
+    .description(
+      "Checks all that Solo needs, each with a remedy. Ends with 1 if anything fails; warnings do not count.",
+    )
     .addHelpText(
       "after",
       teach([

@@ -2,7 +2,7 @@
  * The verbs, grouped as `solo --help` lists them. Only the file of the verb that is run is loaded: most of them bring the
  * contract with them, which takes longer to load than the rest of the command together.
  */
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { Runner, Verb } from "../command.ts";
 
 interface Entry {
@@ -16,13 +16,37 @@ const groups: readonly (readonly [heading: string, entries: readonly Entry[]])[]
   [
     "Services:",
     [
-      { name: "deploy", summary: "deploy a service from a file", load: async () => (await import("./deploy.ts")).deploy },
-      { name: "validate", summary: "check a source without deploying it", load: async () => (await import("./validate.ts")).validate },
-      { name: "call", summary: "call a method of a service and print its result", load: async () => (await import("./call.ts")).call },
-      { name: "cast", summary: "call a method without waiting for it", load: async () => (await import("./cast.ts")).cast },
+      {
+        name: "deploy",
+        summary: "deploy a service from a file",
+        load: async () => (await import("./deploy.ts")).deploy,
+      },
+      {
+        name: "validate",
+        summary: "check a source without deploying it",
+        load: async () => (await import("./validate.ts")).validate,
+      },
+      {
+        name: "call",
+        summary: "call a method of a service and print its result",
+        load: async () => (await import("./call.ts")).call,
+      },
+      {
+        name: "cast",
+        summary: "call a method without waiting for it",
+        load: async () => (await import("./cast.ts")).cast,
+      },
       { name: "list", alias: "ls", summary: "list services", load: async () => (await import("./list.ts")).list },
-      { name: "status", summary: "tell how a service, or the node, is doing", load: async () => (await import("./status.ts")).status },
-      { name: "watch", summary: "follow a service: status, logs and metrics", load: async () => (await import("./watch.ts")).watch },
+      {
+        name: "status",
+        summary: "tell how a service, or the node, is doing",
+        load: async () => (await import("./status.ts")).status,
+      },
+      {
+        name: "watch",
+        summary: "follow a service: status, logs and metrics",
+        load: async () => (await import("./watch.ts")).watch,
+      },
       { name: "logs", summary: "print what a service logged", load: async () => (await import("./logs.ts")).logs },
       { name: "kill", summary: "end a service", load: async () => (await import("./kill.ts")).kill },
     ],
@@ -30,9 +54,21 @@ const groups: readonly (readonly [heading: string, entries: readonly Entry[]])[]
   [
     "What happened:",
     [
-      { name: "events", summary: "read the event log: what happened, why, by whom", load: async () => (await import("./events.ts")).events },
-      { name: "replay", summary: "show the state as it was after an event", load: async () => (await import("./replay.ts")).replay },
-      { name: "verify", summary: "verify that nobody altered the event log", load: async () => (await import("./verify.ts")).verify },
+      {
+        name: "events",
+        summary: "read the event log: what happened, why, by whom",
+        load: async () => (await import("./events.ts")).events,
+      },
+      {
+        name: "replay",
+        summary: "show the state as it was after an event",
+        load: async () => (await import("./replay.ts")).replay,
+      },
+      {
+        name: "verify",
+        summary: "verify that nobody altered the event log",
+        load: async () => (await import("./verify.ts")).verify,
+      },
     ],
   ],
   [
@@ -41,16 +77,32 @@ const groups: readonly (readonly [heading: string, entries: readonly Entry[]])[]
       { name: "start", summary: "start Solo", load: async () => (await import("./start.ts")).start },
       { name: "stop", summary: "shut Solo down in order", load: async () => (await import("./stop.ts")).stop },
       { name: "tree", summary: "draw the live supervision tree", load: async () => (await import("./tree.ts")).tree },
-      { name: "doctor", summary: "examine this machine, the data directory and the running Solo", load: async () => (await import("./doctor.ts")).doctor },
-      { name: "tenant", summary: "create, list and delete tenants", load: async () => (await import("./tenant.ts")).tenant },
+      {
+        name: "doctor",
+        summary: "examine this machine, the data directory and the running Solo",
+        load: async () => (await import("./doctor.ts")).doctor,
+      },
+      {
+        name: "tenant",
+        summary: "create, list and delete tenants",
+        load: async () => (await import("./tenant.ts")).tenant,
+      },
       { name: "cert", summary: "issue client certificates", load: async () => (await import("./cert.ts")).cert },
-      { name: "version", summary: "print the versions of solo and of what it runs on", load: async () => (await import("./version.ts")).version },
+      {
+        name: "version",
+        summary: "print the versions of solo and of what it runs on",
+        load: async () => (await import("./version.ts")).version,
+      },
     ],
   ],
 ];
 
 /** Adds every verb by name and summary, and loads those that are wanted. */
-export async function addVerbs(program: Command, run: Runner, wanted: (names: readonly string[]) => boolean): Promise<void> {
+export async function addVerbs(
+  program: Command,
+  run: Runner,
+  wanted: (names: readonly string[]) => boolean,
+): Promise<void> {
   for (const [heading, entries] of groups) {
     program.commandsGroup(heading);
     for (const { name, alias, summary, load } of entries) {

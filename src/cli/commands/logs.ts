@@ -1,5 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { WatchResponse } from "../../api/index.ts";
 import { type Verb, parseCount, teach } from "../command.ts";
 import { openWatch, showWatched } from "./watch.ts";
 
@@ -34,30 +32,15 @@ export const logs: Verb = (command, run) => {
           return undefined;
         }
         if (options.lines === 0) return undefined;
-        // Metrics are asked for because they come after the kept lines: the first one says that those are complete.
-        const stream = await openWatch(context, { ...following, metrics: true, everyMs: 100 });
-        for await (const seen of untilQuiet(stream, 2_000)) {
-          if (seen.event.case === "metrics") break;
-          if (seen.event.case !== "statusChange") showWatched(context, seen);
+        // A watch has no end. Its first metrics come at once, the second through the queue, behind the kept lines: then
+        // those are complete.
+        let metrics = 0;
+        for await (const seen of await openWatch(context, { ...following, metrics: true, everyMs: 100 })) {
+          if (seen.event.case === "metrics") metrics += 1;
+          else if (seen.event.case !== "statusChange") showWatched(context, seen);
+          if (metrics === 2) break;
         }
         return undefined;
       }),
     );
 };
-
-/** Ends when nothing has come for this long: a service that does not run has no metrics. */
-async function* untilQuiet(stream: AsyncIterable<WatchResponse>, quietMs: number): AsyncGenerator<WatchResponse> {
-  const items = stream[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const timer = new AbortController();
-      const quiet = wait(quietMs, undefined, { signal: timer.signal }).catch(() => undefined);
-      const next = await Promise.race([items.next(), quiet]);
-      timer.abort();
-      if (next === undefined || next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    await items.return?.();
-  }
-}

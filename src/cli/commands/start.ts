@@ -20,7 +20,9 @@ interface Options {
 
 export const start: Verb = (command, run) => {
   command
-    .description("Starts Solo in the foreground; Ctrl-C or SIGTERM shuts it down in order. With --detach, waits until it is ready and leaves it running.")
+    .description(
+      "Starts Solo in the foreground; Ctrl-C or SIGTERM shuts it down in order. With --detach, waits until it is ready and leaves it running.",
+    )
     .option("--grpc <host:port>", "where gRPC listens; port 0 takes any free one (default: 127.0.0.1:50051)")
     .option("--shutdown-timeout <time>", "longest graceful shutdown (default: 40s)", parseDuration)
     .option("-d, --detach", "in the background")
@@ -53,7 +55,15 @@ async function commandLine({ global }: Context, options: Options): Promise<reado
   const json = global.json || options.detach === true ? ["--json"] : [];
   const grpc = options.grpc === undefined ? [] : ["--grpc", options.grpc];
   const shutdown = options.shutdownTimeout === undefined ? [] : ["--shutdown-ms", String(options.shutdownTimeout)];
-  return ["--disable-warning=ExperimentalWarning", initEntry, "--data-dir", global.dataDir, ...grpc, ...shutdown, ...json];
+  return [
+    "--disable-warning=ExperimentalWarning",
+    initEntry,
+    "--data-dir",
+    global.dataDir,
+    ...grpc,
+    ...shutdown,
+    ...json,
+  ];
 }
 
 const definedOnly = (env: NodeJS.ProcessEnv): Record<string, string> =>
@@ -71,7 +81,9 @@ async function startDetached(context: Context, args: readonly string[]): Promise
   const fds = { out: openSync(said.out, "w", 0o600), err: openSync(said.err, "w", 0o600) };
   try {
     const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", fds.out, fds.err] });
-    const ended = once(child, "exit").then(([code]: readonly unknown[]) => ({ code: typeof code === "number" ? code : 70 }));
+    const ended = once(child, "exit").then(([code]: readonly unknown[]) => ({
+      code: typeof code === "number" ? code : 70,
+    }));
     const ready = await withProgress(context.out, "starting Solo", awaitReady(said.out, ended, context.signal));
     if ("code" in ready) throw sayFailedStart(readFileSync(said.err, "utf8"), ready.code);
     child.unref();

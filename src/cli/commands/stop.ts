@@ -18,7 +18,9 @@ const marginMs = 10_000;
 
 export const stop: Verb = (command, run) => {
   command
-    .description("Ends every service, closes the log and waits until Solo's processes are gone. What should run, runs again after the next start.")
+    .description(
+      "Ends every service, closes the log and waits until Solo's processes are gone. What should run, runs again after the next start.",
+    )
     .option("--within <time>", "how long services may take to end (default: 30s)", parseDuration)
     .addHelpText(
       "after",
@@ -37,7 +39,8 @@ export const stop: Verb = (command, run) => {
         const cutOff = stopped.outcome === "deadline" ? "; some services were cut off" : "";
         out.result({
           json: { ...messageJson(ShutdownResponseSchema, stopped), tookMs },
-          human: () => `${out.paint.green("✔")} ${out.paint.bold("Solo has stopped")} after ${sayDuration(tookMs)}${cutOff}`,
+          human: () =>
+            `${out.paint.green("✔")} ${out.paint.bold("Solo has stopped")} after ${sayDuration(tookMs)}${cutOff}`,
         });
         return undefined;
       }),

@@ -12,16 +12,14 @@ interface DeleteOptions {
 }
 
 export const tenant: Verb = (group, run) => {
-  group
-    .description("A tenant is an agent or a team: the unit of isolation, of quota and of data.")
-    .addHelpText(
-      "after",
-      teach([
-        ["solo tenant create agent_2", "then: solo cert issue --tenant agent_2"],
-        ["solo tenant list", ""],
-        ["solo tenant delete agent_2", "with all that is its own"],
-      ]),
-    );
+  group.description("A tenant is an agent or a team: the unit of isolation, of quota and of data.").addHelpText(
+    "after",
+    teach([
+      ["solo tenant create agent_2", "then: solo cert issue --tenant agent_2"],
+      ["solo tenant list", ""],
+      ["solo tenant delete agent_2", "with all that is its own"],
+    ]),
+  );
 
   group
     .command("create")
@@ -72,7 +70,9 @@ export const tenant: Verb = (group, run) => {
   group
     .command("delete")
     .summary("delete a tenant with all its services and data")
-    .description("Ends all services of a tenant and erases its data. The events stay in the log, without their payloads.")
+    .description(
+      "Ends all services of a tenant and erases its data. The events stay in the log, without their payloads.",
+    )
     .argument("<id>", "the tenant")
     .option("-y, --yes", "do not ask")
     .action(
@@ -94,7 +94,10 @@ export const tenant: Verb = (group, run) => {
 async function confirmDeletion(tenantId: string, mayAsk: boolean): Promise<void> {
   if (!mayAsk) throw usageHalt(`Deleting ${tenantId} cannot be undone.`, "Say --yes to delete it without being asked.");
   const { confirm } = await import("@clack/prompts");
-  const answer = await confirm({ message: `Delete ${tenantId}, its services and its data, for good?`, initialValue: false });
+  const answer = await confirm({
+    message: `Delete ${tenantId}, its services and its data, for good?`,
+    initialValue: false,
+  });
   if (answer !== true) {
     throw new Halt({ code: "NOT_CONFIRMED", exit: exitCodes.interrupted, message: "Nothing was deleted." });
   }

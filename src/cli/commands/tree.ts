@@ -11,7 +11,9 @@ import { saySandbox } from "./status.ts";
 
 export const tree: Verb = (command, run) => {
   command
-    .description("Draws what supervises what, as it is now: the node, its processes, tenants, their services with strategy and intensity, and their instances.")
+    .description(
+      "Draws what supervises what, as it is now: the node, its processes, tenants, their services with strategy and intensity, and their instances.",
+    )
     .addHelpText(
       "after",
       teach([
@@ -40,7 +42,10 @@ export const tree: Verb = (command, run) => {
             })),
           },
           human: () =>
-            renderTree(drawNode({ address: client.address, init, processes, tenants, services: listed.services }, out.paint), out.paint),
+            renderTree(
+              drawNode({ address: client.address, init, processes, tenants, services: listed.services }, out.paint),
+              out.paint,
+            ),
         });
         return undefined;
       }),
@@ -79,7 +84,9 @@ export function drawNode(node: Node, paint: Paint): Branch {
     text: `${paint.bold("tenants")}${paint.dim("  one_for_one")}`,
     branches: node.tenants.map((tenant) => ({
       text: `${paint.cyan(oneLine(tenant))}`,
-      branches: node.services.filter((service) => service.tenantId === tenant).map((service) => drawService(service, paint)),
+      branches: node.services
+        .filter((service) => service.tenantId === tenant)
+        .map((service) => drawService(service, paint)),
     })),
   };
   const sandbox = init === undefined ? "" : `  ${paint.dim("sandbox")} ${saySandbox(init.sandbox, paint)}`;
@@ -99,7 +106,9 @@ function drawService(service: ServiceInfo, paint: Paint): Branch {
     branches: service.instances.map(({ instance, pid, status, phase, uptimeSeconds, usage }) => ({
       text:
         `${instance} ${paintStatus(status, paint)} ${pid} ` +
-        paint.dim(`${oneLine(phase)}, up ${sayDuration(Number(uptimeSeconds) * 1_000)}, ${sayBytes(Number(usage?.memoryBytes ?? 0))}`),
+        paint.dim(
+          `${oneLine(phase)}, up ${sayDuration(Number(uptimeSeconds) * 1_000)}, ${sayBytes(Number(usage?.memoryBytes ?? 0))}`,
+        ),
       branches: [],
     })),
   };

@@ -13,14 +13,19 @@ export function examineCertificates(dataDir: string, nowMs: number): readonly Fi
   if (!existsSync(path)) return [warn("profile", "none yet", "solo start writes it, with the first certificates.")];
   const profile = parseProfile(readFileSync(path, "utf8"));
   if (!isProfile(profile)) {
-    return [fail("profile", `${path} is no profile: ${profile.at} ${profile.misfit}`, "Restart Solo, which writes it anew.")];
+    return [
+      fail("profile", `${path} is no profile: ${profile.at} ${profile.misfit}`, "Restart Solo, which writes it anew."),
+    ];
   }
   const server = join(dirname(profile.ca), "server.pem");
   return [
     ok("profile", `${profile.address}, ${profile.identities.map(({ name }) => name).join(", ")}`),
     examineCertificate("CA", profile.ca, nowMs),
     ...(existsSync(server) ? [examineCertificate("server", server, nowMs)] : []),
-    ...profile.identities.flatMap(({ name, cert, key }) => [examineCertificate(name, cert, nowMs), ...examineKey(name, key)]),
+    ...profile.identities.flatMap(({ name, cert, key }) => [
+      examineCertificate(name, cert, nowMs),
+      ...examineKey(name, key),
+    ]),
   ];
 }
 

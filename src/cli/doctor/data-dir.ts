@@ -32,7 +32,11 @@ function examineOwner(path: string): Finding {
   }
   const mode = found.mode & 0o777;
   if ((mode & 0o077) !== 0) {
-    return fail(check, `${path} is open to others (mode ${mode.toString(8)})`, `It holds private keys: chmod 700 ${path}`);
+    return fail(
+      check,
+      `${path} is open to others (mode ${mode.toString(8)})`,
+      `It holds private keys: chmod 700 ${path}`,
+    );
   }
   return ok(check, path);
 }
@@ -60,7 +64,9 @@ function examineFormat(path: string): Finding {
 
 /** A directory from the future means that the clock went back. */
 function examineAge(path: string, nowMs: number): readonly Finding[] {
-  const newest = Math.max(...[path, join(path, "epoch")].filter((each) => existsSync(each)).map((each) => statSync(each).mtimeMs));
+  const newest = Math.max(
+    ...[path, join(path, "epoch")].filter((each) => existsSync(each)).map((each) => statSync(each).mtimeMs),
+  );
   return newest <= nowMs + 60_000
     ? []
     : [warn("clock", "the data directory was changed after now", "Set the clock. Solo's own time never goes back.")];

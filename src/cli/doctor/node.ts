@@ -16,7 +16,11 @@ export async function examineNode(context: Context, init: InitFile | undefined):
     const notRunning = warn("running", "no Solo runs with this data directory", "Start one: solo start.");
     return [sandbox, await examinePort(), notRunning];
   }
-  return [sandbox, ...(init?.safeMode === undefined ? [] : [safeMode(init.safeMode)]), ...(await examineAnswers(context))];
+  return [
+    sandbox,
+    ...(init?.safeMode === undefined ? [] : [safeMode(init.safeMode)]),
+    ...(await examineAnswers(context)),
+  ];
 }
 
 function examineSandbox(init: InitFile | undefined): Finding {
@@ -39,10 +43,16 @@ async function examinePort(): Promise<Finding> {
   const server = createServer();
   server.on("error", (error) =>
     resolve(
-      warn("port", `127.0.0.1:${portDefault} cannot be used: ${error.message}`, "Start with --grpc 127.0.0.1:0 for any free one."),
+      warn(
+        "port",
+        `127.0.0.1:${portDefault} cannot be used: ${error.message}`,
+        "Start with --grpc 127.0.0.1:0 for any free one.",
+      ),
     ),
   );
-  server.listen(portDefault, "127.0.0.1", () => server.close(() => resolve(ok("port", `127.0.0.1:${portDefault} is free`))));
+  server.listen(portDefault, "127.0.0.1", () =>
+    server.close(() => resolve(ok("port", `127.0.0.1:${portDefault} is free`))),
+  );
   return promise;
 }
 
@@ -55,7 +65,13 @@ async function examineAnswers(context: Context): Promise<readonly Finding[]> {
     return [reached, await examineLog(context, client)];
   } catch (error) {
     const remedy = error instanceof Halt ? error.facts.remedy : undefined;
-    return [fail("running", `no answer: ${causeOf(error)}`, remedy ?? "Start it, or look at log/kernel.log in the data directory.")];
+    return [
+      fail(
+        "running",
+        `no answer: ${causeOf(error)}`,
+        remedy ?? "Start it, or look at log/kernel.log in the data directory.",
+      ),
+    ];
   }
 }
 
@@ -64,7 +80,11 @@ async function examineLog(context: Context, client: SoloClient): Promise<Finding
     const found = await client.verifyLog({}, { signal: context.signal, timeoutMs: 60_000 });
     return found.valid
       ? ok("event log", `whole: ${plural(Number(found.eventsChecked), "event")}`)
-      : fail("event log", `event ${found.firstBadId}: ${found.problem}`, "Keep it for examination; restore from a backup.");
+      : fail(
+          "event log",
+          `event ${found.firstBadId}: ${found.problem}`,
+          "Keep it for examination; restore from a backup.",
+        );
   } catch (error) {
     return warn("event log", `not verified: ${causeOf(error)}`, "Verify it as an administrator: solo verify.");
   }

@@ -56,6 +56,10 @@ async function examineIsolates(): Promise<Finding> {
       isolate.dispose();
     }
   } catch (error) {
-    return fail(check, `cannot be used: ${causeOf(error)}`, "Install again on this machine and with this Node: npm ci.");
+    return fail(
+      check,
+      `cannot be used: ${causeOf(error)}`,
+      "Install again on this machine and with this Node: npm ci.",
+    );
   }
 }

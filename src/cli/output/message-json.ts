@@ -2,8 +2,14 @@
  * Messages of the contract as JSON for scripts: proto3 JSON (https://protobuf.dev/programming-guides/json/) with every field
  * present, except that 64-bit numbers are numbers, not strings: all of the contract's fit.
  */
-import { type DescField, type DescMessage, type JsonValue, type MessageShape, toJson } from "@bufbuild/protobuf";
-import { ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type JsonValue,
+  type MessageShape,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
 
 type Json = { [key: string]: unknown };
 

@@ -9,7 +9,7 @@ export function sayBytes(bytes: number): string {
     value /= 1024;
     at += 1;
   }
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[at]}`;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[at] ?? ""}`;
 }
 
 /** `45 s`, `3 m 20 s`, `2 h 5 m`, `4 d 1 h`. */
