@@ -44,7 +44,10 @@ export class CellLink implements Disposable {
   readonly #busy = new Map<IncarnationNumber, number>();
   #lastId = 0;
 
-  constructor(at: { readonly socket: string; readonly cell: CellNumber; readonly epoch: KernelEpoch }, listener: CellLinkListener) {
+  constructor(
+    at: { readonly socket: string; readonly cell: CellNumber; readonly epoch: KernelEpoch },
+    listener: CellLinkListener,
+  ) {
     this.#listener = listener;
     this.#pipe = new Pipe(at.socket, cellToKernelShape, {
       onMessage: (message, body) => this.#take(message, body),
@@ -110,7 +113,10 @@ export class CellLink implements Disposable {
       case "welcome":
         return this.#listener.onWelcome(message);
       case "outcome":
-        return this.#settle(message.id, message.failure === undefined ? { result: body } : { failure: message.failure });
+        return this.#settle(
+          message.id,
+          message.failure === undefined ? { result: body } : { failure: message.failure },
+        );
       case "inspected":
         return this.#inspections.get(message.id)?.(new Map(message.usages.map((use) => [use.incarnation, use.usage])));
       case "fenced":

@@ -51,7 +51,12 @@ export interface CellsPowers {
   /** Compiled code, environments: verified on read. */
   readonly artifact: (tenant: TenantId, hash: string) => Promise<Uint8Array | Refusal>;
   /** A guest's stack in the agent's own lines. */
-  readonly trace: (tenant: TenantId, service: ServiceId, release: Release | undefined, stack: string) => Promise<string>;
+  readonly trace: (
+    tenant: TenantId,
+    service: ServiceId,
+    release: Release | undefined,
+    stack: string,
+  ) => Promise<string>;
   readonly log: (line: {
     readonly tenant: TenantId;
     readonly held: Held;
@@ -175,7 +180,13 @@ export class Cells implements Disposable {
     const held = cell?.held.get(effect.incarnation);
     this.#powers.router.remove(effect.tenant, effect.service, effect.incarnation);
     if (cell === undefined || held === undefined) {
-      this.#submit({ type: "ended", tenant: effect.tenant, incarnation: effect.incarnation, death: effect.death, started: false });
+      this.#submit({
+        type: "ended",
+        tenant: effect.tenant,
+        incarnation: effect.incarnation,
+        death: effect.death,
+        started: false,
+      });
       return;
     }
     if (held.phase === "placed") {
@@ -336,7 +347,19 @@ export class Cells implements Disposable {
     cell.phase = { name: "greeting", link };
   }
 
-  #welcome(cell: Cell, link: CellLink, welcome: { readonly tenant?: TenantId; readonly incarnations: readonly { readonly service: ServiceId; readonly instance: number; readonly incarnation: IncarnationNumber; readonly phase: "starting" | "running" | "stopping" }[] }): void {
+  #welcome(
+    cell: Cell,
+    link: CellLink,
+    welcome: {
+      readonly tenant?: TenantId;
+      readonly incarnations: readonly {
+        readonly service: ServiceId;
+        readonly instance: number;
+        readonly incarnation: IncarnationNumber;
+        readonly phase: "starting" | "running" | "stopping";
+      }[];
+    },
+  ): void {
     if (cell.phase.name !== "greeting") return;
     if (welcome.tenant !== undefined) {
       cell.tenant = welcome.tenant;

@@ -123,7 +123,13 @@ export class Router {
   // ------------------------------------------------------------------ from cells
 
   /** A guest calls a service that is not in its own cell. Answered over the link it came by. */
-  callFrom(tenant: TenantId, caller: Held, link: CellLink, call: Extract<CellToKernel, { type: "call" }>, args: Uint8Array): void {
+  callFrom(
+    tenant: TenantId,
+    caller: Held,
+    link: CellLink,
+    call: Extract<CellToKernel, { type: "call" }>,
+    args: Uint8Array,
+  ): void {
     const at = { tenant, service: call.service, method: call.method };
     this.#call(at, args, call.timeoutMs, nameOf(caller), call.chain, (answer) => {
       if ("result" in answer) link.send({ type: "answer", id: call.id }, answer.result);
@@ -132,7 +138,12 @@ export class Router {
   }
 
   /** Fire and forget: what goes nowhere is dropped, as a message to a dead process is. */
-  passOn(tenant: TenantId, caller: Held, message: Extract<CellToKernel, { type: "cast" | "send" }>, body: Uint8Array): void {
+  passOn(
+    tenant: TenantId,
+    caller: Held,
+    message: Extract<CellToKernel, { type: "cast" | "send" }>,
+    body: Uint8Array,
+  ): void {
     const from = nameOf(caller);
     const at = { tenant, service: message.service, method: message.type === "cast" ? message.method : "" };
     this.#deliver(
@@ -191,7 +202,11 @@ export class Router {
     });
   }
 
-  #deliver(at: Named, make: (incarnation: IncarnationNumber) => KernelToCell, body: Uint8Array): CallFailure | undefined {
+  #deliver(
+    at: Named,
+    make: (incarnation: IncarnationNumber) => KernelToCell,
+    body: Uint8Array,
+  ): CallFailure | undefined {
     const target = this.#target(at);
     if (target !== undefined) {
       target.link.send(make(target.held.incarnation), body);
@@ -308,7 +323,11 @@ function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal 
     case "OVERLOADED":
       return refuse("OVERLOADED", { what: service, limit: failure.message });
     case "TOO_LARGE":
-      return refuse("TOO_LARGE", { what: `${service}.${method}`, size: failure.message, limit: limits.payloadBytesMax });
+      return refuse("TOO_LARGE", {
+        what: `${service}.${method}`,
+        size: failure.message,
+        limit: limits.payloadBytesMax,
+      });
     case "SHUTTING_DOWN":
       return refuse("SHUTTING_DOWN");
   }

@@ -1,0 +1,32 @@
+/** What the state says to a message whose service has no route. */
+import { never, sayDeath, type ServiceId, type TenantId } from "../base/index.ts";
+import type { Absence } from "../host/index.ts";
+import type { State } from "../kernel/index.ts";
+
+export function absenceOf(state: State, tenant: TenantId, id: ServiceId): Absence {
+  const service = state.tenants.get(tenant)?.services.get(id);
+  if (service === undefined) return { name: "absent" };
+  let why = "it has no instances";
+  for (const { phase } of service.instances.values()) {
+    switch (phase.name) {
+      case "starting":
+      case "running":
+      case "waiting":
+      case "suspended":
+        return { name: "coming" };
+      case "resting":
+        why = "it crashed too often and rests";
+        break;
+      case "stopping":
+        if (phase.then === "restart") return { name: "coming" };
+        why = sayDeath(phase.death);
+        break;
+      case "stopped":
+        why = sayDeath(phase.death);
+        break;
+      default:
+        return never(phase);
+    }
+  }
+  return { name: "stopped", why };
+}

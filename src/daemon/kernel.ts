@@ -1,0 +1,398 @@
+/**
+ * The kernel process: its parts, in the order they start; they stop in the opposite one.
+ *
+ *   log ─▶ state (replayed) ─▶ router, builder, cells (re-adopted) ─▶ identity ─▶ booted ─▶ gateways ─▶ ready
+ *
+ * A bug in the log or the decider ends the process: init starts the next one, and the cells never notice (P5). In safe
+ * mode nothing is decided and nothing is written: the state can be read, running services can be called.
+ */
+import {
+  type CellNumber,
+  isRefusal,
+  limits,
+  parseArtifactHash,
+  parseTenantId,
+  type Refusal,
+  refuse,
+  type ServiceId,
+  type TenantId,
+} from "../base/index.ts";
+import {
+  defaultTenant,
+  type GrpcServer,
+  type Identity,
+  provideIdentity,
+  startGrpc,
+  writeProfile,
+} from "../gateways/index.ts";
+import { Builder, Cells, Router } from "../host/index.ts";
+import {
+  type Effect,
+  type Event,
+  evolveVersion,
+  eventVersions,
+  type Release,
+  type State,
+  type Survivor,
+  toSnapshot,
+} from "../kernel/index.ts";
+import { ServiceLogs } from "../observe/index.ts";
+import { Disk, type EventLog, openEventLog } from "../store/index.ts";
+import { join } from "node:path";
+import { absenceOf } from "./absence.ts";
+import { Clock } from "./clock.ts";
+import type { Begin, InitChannel } from "./init-channel.ts";
+import type { Options } from "./options.ts";
+import { makePorts } from "./ports.ts";
+import { recover, type Recovered } from "./recover.ts";
+import { Settling } from "./settling.ts";
+import { Turns } from "./turns.ts";
+import { version } from "./version.ts";
+
+/** How often the wall clock and the disk are looked at. */
+const watchMs = 5_000;
+/** An empty cell stays for the tenant's next service for this long. */
+const emptyCellMsMax = 60_000;
+
+export interface KernelParts {
+  readonly options: Options;
+  readonly begin: Begin;
+  readonly init: InitChannel;
+  /** Ends the process: something that must never fail did. */
+  readonly die: (why: string) => never;
+}
+
+export class Kernel {
+  readonly #parts: KernelParts;
+  readonly #log: EventLog;
+  readonly #recovered: Recovered;
+  readonly #clock: Clock;
+  readonly #turns: Turns;
+  readonly #settling: Settling;
+  readonly #router: Router;
+  readonly #builder: Builder;
+  readonly #cells: Cells;
+  readonly #logs: ServiceLogs;
+  readonly #disk: Disk;
+  readonly #watch: NodeJS.Timeout;
+  #snapshotAt: number;
+  #grpc: GrpcServer | undefined;
+  #stopping: Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> | undefined;
+
+  /** Opens everything, takes up what an earlier kernel left, and serves. A refusal ends Solo: it says what to mend. */
+  static async boot(parts: KernelParts): Promise<Kernel | Refusal> {
+    const { begin, options } = parts;
+    const log = await openEventLog({
+      dir: options.dataDir,
+      boot: begin.boot,
+      epoch: begin.epoch,
+      versions: eventVersions,
+    });
+    if (isRefusal(log)) return log;
+    log.onFailure((failure) => parts.die(`the event log failed: ${failure.message}`));
+    const kernel = new Kernel(parts, log, recover(log, begin.safeMode !== undefined));
+    const trouble = await kernel.#start();
+    return trouble ?? kernel;
+  }
+
+  private constructor(parts: KernelParts, log: EventLog, recovered: Recovered) {
+    const { begin, options, init } = parts;
+    const { state } = recovered;
+    this.#parts = parts;
+    this.#log = log;
+    this.#recovered = recovered;
+    this.#snapshotAt = state.lastEvent;
+    this.#clock = new Clock({ wallMs: Date.now, monotonicMs: () => performance.now() }, log.timestamp);
+    this.#logs = new ServiceLogs(join(options.dataDir, "log", "services"));
+    this.#settling = new Settling({ state, newest: () => log.newest, whenDurable: (id) => log.whenDurable(id) });
+    this.#turns = new Turns({
+      state,
+      log,
+      clock: this.#clock,
+      carryOut: (effect) => this.#carryOut(effect),
+      evolved: (events) => this.#evolved(events),
+    });
+    this.#builder = new Builder(begin.epoch);
+    this.#router = new Router({
+      absence: (tenant, service) => absenceOf(state, tenant, service),
+      durable: () => log.whenDurable(log.newest),
+      trace: (tenant, service, stack) => this.#trace(tenant, service, releaseIn(state, tenant, service), stack),
+    });
+    this.#cells = new Cells({
+      epoch: begin.epoch,
+      settings: {
+        warmCells: options.warmCells,
+        cellRssBytesMax: options.cellRssBytesMax,
+        emptyMsMax: emptyCellMsMax,
+      },
+      router: this.#router,
+      init: {
+        spawn: (cell, rssBytesMax) => init.send({ type: "spawn_cell", cell, rssBytesMax }),
+        kill: (cell, loss) => init.send({ type: "kill_cell", cell, loss }),
+        acknowledgeExit: (cell) => init.send({ type: "acknowledge_exit", cell }),
+      },
+      submit: (input) => this.#turns.submit(input),
+      artifact: (tenant, hash) => this.#artifact(tenant, hash),
+      trace: (tenant, service, release, stack) => this.#trace(tenant, service, release, stack),
+      log: ({ tenant, held, level, text, dropped }) =>
+        this.#logs.record(
+          { tenant, service: held.service },
+          { atMs: this.#clock.wallMs(), level, text, dropped, instance: held.instance, incarnation: held.incarnation },
+        ),
+      releaseOf: (tenant, service) => releaseIn(state, tenant, service),
+      nowMs: () => performance.now(),
+    });
+    this.#disk = new Disk({ dir: options.dataDir });
+    this.#watch = setInterval(() => void this.#lookAround(), watchMs).unref();
+  }
+
+  async #start(): Promise<Refusal | undefined> {
+    const { begin, options, init } = this.#parts;
+    this.#builder.connect(begin.builderSocket);
+    init.listen((message) => {
+      switch (message.type) {
+        case "cell_spawned":
+          return this.#cells.spawned(message);
+        case "cell_exited":
+          return this.#cells.exited(message.cell, message.loss);
+        case "builder_spawned":
+          return this.#builder.connect(message.socket);
+        case "census":
+          return;
+        case "shutdown":
+          return void this.shutDown(message.deadlineMs);
+      }
+    });
+    const [survivors, identity] = await Promise.all([
+      this.#cells.adopt(begin.cells),
+      provideIdentity(options.dataDir, { now: () => this.#clock.wallMs() }),
+    ]);
+    if (isRefusal(identity)) return identity;
+    if (begin.safeMode === undefined) await this.#takeOver(begin, survivors);
+    const refused = await this.#listen(identity, begin);
+    if (refused !== undefined) return refused;
+    if (begin.safeMode === undefined) this.#cells.begin();
+    return undefined;
+  }
+
+  /** From here on this kernel decides: first of all what became of everything while there was none. */
+  async #takeOver(begin: Begin, survivors: readonly Survivor[]): Promise<void> {
+    const { state } = this.#turns;
+    const fresh = state.lastEvent === 0;
+    const lost =
+      state.boot === begin.boot
+        ? begin.exits.map(({ cell, loss }) => ({ cell, loss, victims: heldIn(state, cell) }))
+        : [];
+    // Their ends are reported next, with the true reason: until then they count as alive.
+    const ending = lost.flatMap(({ cell, victims }) =>
+      victims.map((victim) => ({ ...victim, cell, phase: "running" as const })),
+    );
+    const booted = this.#turns.submit({
+      type: "booted",
+      epoch: begin.epoch,
+      boot: begin.boot,
+      version,
+      survivors: [...survivors, ...ending],
+    });
+    for (const { cell, loss, victims } of lost) {
+      const [first] = victims;
+      const whose = first === undefined ? {} : { tenant: first.tenant };
+      const incarnations = victims.map(({ incarnation }) => ({ incarnation, inFlight: true }));
+      const recorded = this.#turns.submit({ type: "cell_lost", cell, loss, victims: incarnations, ...whose });
+      void recorded.then(() => this.#parts.init.send({ type: "acknowledge_exit", cell }));
+    }
+    if (fresh) {
+      const tenant = parseTenantId(defaultTenant);
+      if (tenant !== undefined) {
+        await this.#turns.command({
+          type: "command",
+          principal: { role: "admin", name: "admin" },
+          command: { type: "create_tenant", tenant },
+        });
+      }
+    }
+    await booted;
+    this.#turns.begin();
+  }
+
+  async #listen(identity: Identity, begin: Begin): Promise<Refusal | undefined> {
+    const ports = makePorts({
+      turns: this.#turns,
+      settling: this.#settling,
+      log: this.#log,
+      clock: this.#clock,
+      builder: this.#builder,
+      router: this.#router,
+      cells: this.#cells,
+      logs: this.#logs,
+      identity,
+      begin,
+      readOnly: () => this.#readOnly(),
+      shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),
+    });
+    const grpc = await startGrpc({ fd: begin.grpcFd, identity, ports });
+    if (isRefusal(grpc)) return grpc;
+    this.#grpc = grpc;
+    await writeProfile({ dataDir: this.#parts.options.dataDir, address: begin.grpcAddress, identity });
+    return undefined;
+  }
+
+  /** Why changes are refused right now. */
+  #readOnly(): Refusal | undefined {
+    const { safeMode } = this.#parts.begin;
+    if (safeMode !== undefined) {
+      const { stuck } = this.#recovered;
+      const where = stuck === undefined ? "" : ` (replay stops at event ${stuck.at}: ${stuck.why})`;
+      return refuse("SAFE_MODE", { why: `${safeMode}${where}` });
+    }
+    if (this.#stopping !== undefined) return refuse("SHUTTING_DOWN");
+    if (this.#disk.nearlyFull) {
+      return refuse("DISK_NEARLY_FULL", { freeBytes: this.#disk.freeBytes, limit: limits.diskFreeBytesMin });
+    }
+    return undefined;
+  }
+
+  // ------------------------------------------------------------------ turns
+
+  #evolved(events: readonly Event[]): void {
+    this.#settling.evolved(events);
+    for (const event of events) {
+      if (event.tenant === undefined || event.payload === undefined) continue;
+      // Messages that wait for a service that will not come are told so now.
+      if (
+        event.type === "service_killed" ||
+        event.type === "service_deployment_failed" ||
+        event.type === "service_rested"
+      ) {
+        const { service } = event.payload;
+        const absence = absenceOf(this.#turns.state, event.tenant, service);
+        if (absence.name === "stopped") this.#router.abandon(event.tenant, service, absence.why);
+      }
+    }
+    const { state } = this.#turns;
+    if (state.lastEvent - this.#snapshotAt >= limits.snapshotEveryEvents) this.#snapshot();
+  }
+
+  #snapshot(): void {
+    const { state } = this.#turns;
+    this.#snapshotAt = state.lastEvent;
+    void this.#log.saveSnapshot({ event: state.lastEvent, evolveVersion, json: JSON.stringify(toSnapshot(state)) });
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "start":
+        return this.#cells.start(effect);
+      case "stop":
+        return this.#cells.stop(effect);
+      case "retire_tenant":
+        return void this.#retire(effect.tenant);
+    }
+  }
+
+  async #retire(tenant: TenantId): Promise<void> {
+    const through = this.#log.newest;
+    this.#cells.retire(tenant);
+    this.#log.forgetArtifacts(tenant);
+    const [count] = await Promise.all([this.#log.countPayloads({ tenant, through }), this.#logs.forget(tenant)]);
+    // Not counted, not erased: the next kernel finds the tenant still retiring, and does it again.
+    if (isRefusal(count)) return;
+    await this.#turns.submit({ type: "retired", tenant, through, count });
+  }
+
+  async #lookAround(): Promise<void> {
+    await this.#disk.check();
+    const jump = this.#clock.jump();
+    if (jump !== undefined && this.#parts.begin.safeMode === undefined) {
+      this.#turns.submit({ type: "clock_jumped", ...jump }).catch(() => undefined);
+    }
+  }
+
+  // ------------------------------------------------------------------ artifacts, stacks
+
+  async #artifact(tenant: TenantId, hash: string): Promise<Uint8Array | Refusal> {
+    const parsed = parseArtifactHash(hash);
+    return parsed === undefined ? refuse("ARTIFACT_DAMAGED", { hash }) : this.#log.getArtifact(tenant, parsed);
+  }
+
+  async #trace(tenant: TenantId, service: ServiceId, release: Release | undefined, stack: string): Promise<string> {
+    if (release === undefined || stack === "") return stack;
+    const sourceMap = await this.#artifact(tenant, release.sourceMap);
+    return isRefusal(sourceMap) ? stack : this.#builder.trace(`${service}.ts`, stack, sourceMap);
+  }
+
+  // ------------------------------------------------------------------ the end
+
+  /** A client asked: init orders it, as if it had got a signal; resolves when the services have ended. */
+  async #requestShutdown(
+    why: string,
+    timeoutMs: number,
+  ): Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> {
+    const asked = Promise.withResolvers<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }>();
+    this.#onStopped.push(asked.resolve);
+    this.#parts.init.send({ type: "request_shutdown", why, deadlineMs: timeoutMs });
+    return asked.promise;
+  }
+  readonly #onStopped: ((how: { readonly tookMs: number; readonly outcome: "clean" | "deadline" }) => void)[] = [];
+
+  /** Ends everything in order, within the deadline; then tells init. Called again, the first one goes on. */
+  async shutDown(deadlineMs: number): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    this.#stopping = this.#stop(deadlineMs);
+    const how = await this.#stopping;
+    for (const told of this.#onStopped) told(how);
+    await this.#grpc?.close({ graceMs: Math.min(1_000, Math.max(100, deadlineMs / 10)) });
+    clearInterval(this.#watch);
+    this.#turns[Symbol.dispose]();
+    this.#cells[Symbol.dispose]();
+    this.#builder[Symbol.dispose]();
+    await this.#logs[Symbol.asyncDispose]();
+    await this.#log.close();
+    await this.#parts.init.sendLast({ type: "stopped", outcome: how.outcome });
+  }
+
+  async #stop(deadlineMs: number): Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> {
+    const began = performance.now();
+    // A tenth is kept for closing the gateways and the log.
+    const forServices = deadlineMs * 0.8;
+    this.#grpc?.refuseNew();
+    await this.#quiet(forServices / 2);
+    const left = Math.max(0, forServices - (performance.now() - began));
+    const outcome = await this.#cells.shutDown(left);
+    if (this.#parts.begin.safeMode === undefined) {
+      await this.#turns.submit({ type: "node_stopped", outcome });
+      this.#snapshot();
+    }
+    return { tookMs: performance.now() - began, outcome };
+  }
+
+  /** Resolves when no call is under way, or after `withinMs`. */
+  #quiet(withinMs: number): Promise<void> {
+    const until = performance.now() + withinMs;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.#router.underWay === 0 || performance.now() >= until) return resolve();
+        setTimeout(look, 10);
+      };
+      look();
+    });
+  }
+}
+
+const releaseIn = (state: State, tenant: TenantId, service: ServiceId): Release | undefined =>
+  state.tenants.get(tenant)?.services.get(service)?.release;
+
+/** The incarnations that ran in a cell, as the log knows it. */
+function heldIn(state: State, cell: CellNumber): Omit<Survivor, "cell" | "phase">[] {
+  const held: Omit<Survivor, "cell" | "phase">[] = [];
+  for (const tenant of state.tenants.values()) {
+    for (const service of tenant.services.values()) {
+      for (const { phase } of service.instances.values()) {
+        if (phase.name === "running" && phase.cell === cell) {
+          held.push({ tenant: tenant.id, service: service.id, incarnation: phase.incarnation });
+        }
+      }
+    }
+  }
+  return held;
+}

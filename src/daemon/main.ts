@@ -1,0 +1,36 @@
+/**
+ * The kernel's process entry: where its ambient authority (clock, command line, exit) begins and ends. Started by init.
+ */
+import { flushCompileCache } from "node:module";
+import process from "node:process";
+import { isRefusal, remedy, say } from "../base/index.ts";
+import { kernelRefusedExitCode } from "../wire/index.ts";
+import { InitChannel } from "./init-channel.ts";
+import { Kernel } from "./kernel.ts";
+import { parseOptions } from "./options.ts";
+
+function die(why: string): never {
+  process.stderr.write(`kernel: ${why}\n`);
+  process.exit(1);
+}
+
+process.on("uncaughtException", (error) => die(error.stack ?? error.message));
+process.on("unhandledRejection", (reason) =>
+  die(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)),
+);
+// init ends the kernel in order; a signal meant for the terminal's whole group must not forestall it.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
+
+const options = parseOptions(process.argv.slice(2));
+const init = new InitChannel();
+const begin = await init.begun;
+const began = performance.now();
+const kernel = await Kernel.boot({ options, begin, init, die });
+if (isRefusal(kernel)) {
+  process.stderr.write(`${say(kernel)} ${remedy(kernel)}\n`);
+  process.exit(kernelRefusedExitCode);
+}
+init.send({ type: "ready", recoveredMs: Math.round(performance.now() - began) });
+// A process that is killed never writes its compile cache, and the next kernel's start would pay for it.
+setImmediate(() => flushCompileCache());

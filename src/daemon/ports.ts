@@ -1,0 +1,163 @@
+/** Makes the gateways' ports out of the kernel process's parts: each operation gets the narrowest power that serves it. */
+import { createHash } from "node:crypto";
+import {
+  type EventId,
+  instant,
+  isRefusal,
+  parseReleaseId,
+  defined,
+  type Refusal,
+  refuse,
+  type TenantId,
+} from "../base/index.ts";
+import type { EventQuery, Events, Identity, Ports, Verification } from "../gateways/index.ts";
+import type { Builder, Cells, Router } from "../host/index.ts";
+import type { ServiceLogs } from "../observe/index.ts";
+import type { EventLog } from "../store/index.ts";
+import type { Clock } from "./clock.ts";
+import type { Begin } from "./init-channel.ts";
+import { current } from "./recover.ts";
+import type { Settling } from "./settling.ts";
+import { stateAt } from "./state-at.ts";
+import type { Turns } from "./turns.ts";
+import { version } from "./version.ts";
+
+export interface PortsParts {
+  readonly turns: Turns;
+  readonly settling: Settling;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly builder: Builder;
+  readonly router: Router;
+  readonly cells: Cells;
+  readonly logs: ServiceLogs;
+  readonly identity: Identity;
+  readonly begin: Begin;
+  readonly readOnly: () => Refusal | undefined;
+  readonly shutdown: Ports["node"]["shutdown"];
+}
+
+export function makePorts(parts: PortsParts): Ports {
+  const { turns, settling, log, clock, builder, router, cells, logs, identity, begin } = parts;
+  return {
+    command: (order) => turns.command({ type: "command", ...order }),
+    settled: (at, signal) => settling.settled(at, signal),
+    read: (look) => turns.read((state) => look(state, clock.now())),
+    builder: {
+      compile: ({ tenant, file, format, source }) => builder.compile({ scope: tenant, file, format, source }),
+    },
+    artifacts: {
+      put: (tenant, bytes) => log.putArtifact(tenant, bytes),
+      releaseId: (record) => defined(parseReleaseId(sha256([canonical(record)])), "a release id"),
+      fingerprint: sha256,
+    },
+    router: {
+      call: (at, args, timeoutMs, from) => router.call(at, args, timeoutMs, from),
+      cast: (at, args, from) => {
+        const refused = router.cast(at, args, from);
+        return refused === undefined || "result" in refused ? undefined : refused;
+      },
+    },
+    usage: (tenant) => cells.usage(tenant),
+    logs: {
+      tail: (whose, lines) => logs.tail(whose, lines),
+      follow: (whose, listener) => logs.follow(whose, listener),
+    },
+    events: eventsPort(log, clock),
+    certificates: { issue: (wanted) => identity.issue(wanted) },
+    node: {
+      shutdown: parts.shutdown,
+      sandbox: begin.sandbox,
+      readOnly: parts.readOnly,
+      version,
+      epoch: begin.epoch,
+      startedAtMs: clock.wallMs(),
+      now: () => clock.wallMs(),
+    },
+  };
+}
+
+function eventsPort(log: EventLog, clock: Clock): Events {
+  return {
+    query: async (query) => {
+      const page = await log.query(storeQuery(query));
+      if (isRefusal(page)) return page;
+      return { ...page, events: page.events.map(current) };
+    },
+    follow: (listener) => log.onCommitted((events) => events.forEach(listener)),
+    verify: (expect) => verify(log, expect),
+    stateAt: (at) => stateAt(log, at),
+    observe: (seen) => log.observe(seen, clock.wallMs()),
+    sequenceOf: (tenant, ids) => sequenceOf(log, tenant, ids),
+  };
+}
+
+function storeQuery(query: EventQuery): Parameters<EventLog["query"]>[0] {
+  const { tenant, types, subject, fromMs, toMs, cursor, newestFirst, limit } = query;
+  return {
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(types === undefined ? {} : { types }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(fromMs === undefined ? {} : { from: instant(fromMs) }),
+    ...(toMs === undefined ? {} : { to: instant(toMs) }),
+    ...(cursor === undefined ? {} : newestFirst ? { before: cursor } : { after: cursor }),
+    newestFirst,
+    limit,
+  };
+}
+
+async function verify(
+  log: EventLog,
+  expect: { readonly id: EventId; readonly hash: string } | undefined,
+): Promise<Verification | Refusal> {
+  const verdict = await log.verify(expect === undefined ? {} : { expect });
+  if (isRefusal(verdict)) return verdict;
+  const head = log.head();
+  switch (verdict.type) {
+    case "sound": {
+      const { checked, erased } = verdict;
+      return { valid: true, checked, erased, headId: verdict.head.id, headHash: verdict.head.hash };
+    }
+    case "broken": {
+      const { checked, erased } = verdict;
+      const firstBad = { id: verdict.at, problem: `${verdict.fault}: ${verdict.problem}` };
+      return { valid: false, checked, erased, headId: head.id, headHash: head.hash, firstBad };
+    }
+    case "interrupted":
+      return refuse("LOG_UNAVAILABLE", { why: `verification was interrupted after ${verdict.checked} events` });
+  }
+}
+
+async function sequenceOf(
+  log: EventLog,
+  tenant: TenantId,
+  ids: readonly EventId[],
+): Promise<ReadonlyMap<EventId, number>> {
+  const found = new Map<EventId, number>();
+  for (const id of ids) {
+    const page = await log.query({ after: id - 1, before: id + 1, limit: 1 });
+    if (isRefusal(page)) break;
+    const [event] = page.events;
+    if (event?.tenant === tenant && event.tenantSequence !== undefined) found.set(id, event.tenantSequence);
+  }
+  return found;
+}
+
+const sha256 = (parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    // Lengths keep ["ab", "c"] apart from ["a", "bc"].
+    hash.update(`${typeof part === "string" ? Buffer.byteLength(part) : part.length}:`);
+    hash.update(part);
+  }
+  return hash.digest("hex");
+};
+
+/** JSON with keys in order, so that equal records have equal text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,38 @@
+/** Recovery: from the newest snapshot and the events after it back to the state. */
+import { type EventId, eventId } from "../base/index.ts";
+import { type Event, evolve, evolveVersion, fromSnapshot, initialState, type State, upcast } from "../kernel/index.ts";
+import type { EventLog } from "../store/index.ts";
+
+export interface Recovered {
+  readonly state: State;
+  /** Where replay stopped short, and why; only in safe mode. */
+  readonly stuck?: { readonly at: EventId; readonly why: string };
+}
+
+/**
+ * Replays the log. A snapshot that does not fit is left aside: the log alone is the truth. An event that cannot be replayed
+ * is a bug and throws; in safe mode it ends the replay instead, so that an operator can see the state up to there.
+ */
+export function recover(log: EventLog, safeMode: boolean): Recovered {
+  const snapshot = log.latestSnapshot(evolveVersion);
+  const restored = snapshot === undefined ? undefined : fromSnapshot(JSON.parse(snapshot.json));
+  const state = restored ?? initialState();
+  let at = eventId(0);
+  try {
+    for (const event of log.replay(state.lastEvent)) {
+      at = event.id;
+      evolve(state, current(event));
+    }
+  } catch (error) {
+    if (!safeMode) throw error;
+    return { state, stuck: { at, why: error instanceof Error ? error.message : String(error) } };
+  }
+  return { state };
+}
+
+/** The event in today's format. Throws if a newer Solo wrote it. */
+export function current(event: Event): Event {
+  const upcasted = upcast(event);
+  if ("refused" in upcasted) throw new Error(`event ${event.id} (${event.type}) was written by a newer Solo`);
+  return upcasted;
+}
