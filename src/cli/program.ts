@@ -7,7 +7,7 @@ import { type Body, type Context, type GlobalOptions, type Runner, parseDuration
 import { addVerbs } from "./commands/index.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { addExitCodesHelp } from "./exit-codes-help.ts";
-import { makeOutput } from "./output/output.ts";
+import { makeOutput, type Stream } from "./output/output.ts";
 import { renderHalt } from "./output/halt.ts";
 import { wantsColour } from "./output/paint.ts";
 import { Halt, haltJson, usageHalt } from "./halt.ts";
@@ -16,8 +16,8 @@ import { Halt, haltJson, usageHalt } from "./halt.ts";
 export interface Rim {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
   readonly signal: AbortSignal;
   readonly now: () => Date;
 }
@@ -68,7 +68,7 @@ export async function makeProgram(
       // Usage errors are shown like all others, by showHalt.
       outputError: () => undefined,
       getOutHasColors: () => wantsColour(rim.stdout, rim.env),
-      getOutHelpWidth: () => (rim.stdout.isTTY === true ? Math.min(rim.stdout.columns, 120) : 120),
+      getOutHelpWidth: () => (rim.stdout.isTTY === true ? Math.min(rim.stdout.columns ?? 80, 120) : 120),
     })
     .addHelpText(
       "after",

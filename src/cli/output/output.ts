@@ -21,7 +21,7 @@ export interface Output {
   readonly progress: (text: string) => void;
 }
 
-type Stream = Writable & { readonly isTTY?: boolean };
+export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function makeOutput(options: {
   readonly json: boolean;

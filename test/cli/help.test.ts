@@ -1,0 +1,102 @@
+// What `solo` says about itself, as a golden: changing it is a decision, seen in review.
+// Update it with: UPDATE_GOLDEN=1 bin/node26 --test test/cli/help.test.ts
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { Writable } from "node:stream";
+import { test } from "node:test";
+import { run } from "../../src/cli/index.ts";
+
+const golden = new URL("../golden/cli-help.txt", import.meta.url);
+
+const verbs = (
+  "deploy,validate,call,cast,list,status,watch,logs,kill,events,replay,verify,start,stop,tree,doctor," +
+  "tenant,tenant create,tenant list,tenant delete,cert,cert issue,version"
+).split(",");
+
+async function solo(line: string, env: Readonly<Record<string, string>> = {}) {
+  const said = { stdout: "", stderr: "" };
+  const stream = (name: "stdout" | "stderr"): Writable =>
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        said[name] += String(chunk);
+        done();
+      },
+    });
+  const [stdout, stderr] = [stream("stdout"), stream("stderr")];
+  const args = line.split(" ").filter((word) => word !== "");
+  const code = await run({ args, env, stdout, stderr, signal: new AbortController().signal, now: () => new Date(0) });
+  return { code, ...said };
+}
+
+test("the help of every command is as agreed", async () => {
+  const pages = ["--help", ...verbs.map((verb) => `${verb} --help`), "help exit-codes"];
+  const said: string[] = [];
+  for (const page of pages) {
+    const { code, stdout, stderr } = await solo(page);
+    assert.equal(code, 0, page);
+    assert.equal(stderr, "", page);
+    said.push(`$ solo ${page}\n${stdout}`);
+  }
+  const text = said.join("\n");
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, "utf8"));
+});
+
+test("every command that does something is taught by example", async () => {
+  for (const verb of verbs.filter(
+    (name) => !["cert", "tenant create", "tenant list", "tenant delete"].includes(name),
+  )) {
+    assert.match((await solo(`${verb} --help`)).stdout, new RegExp(`\\$ solo ${verb}`), verb);
+  }
+});
+
+test("a wrong command line ends with 2 and says what to do", async () => {
+  for (const line of [
+    "",
+    "lst",
+    "deploy",
+    "deploy a.ts --nme b",
+    "deploy a.ts --memory lots",
+    "events --limit x",
+    "tenant",
+  ]) {
+    const { code, stdout, stderr } = await solo(line);
+    assert.equal(code, 2, line);
+    assert.equal(stdout, "", line);
+    assert.notEqual(stderr, "", line);
+  }
+  assert.match((await solo("lst")).stderr, /Did you mean .*list/);
+});
+
+test("with --json an error is one JSON document on stdout, with its exit code", async () => {
+  for (const line of ["--json lst", "call --json", "list --json --data-dir /nonexistent/solo", "--json"]) {
+    const { code, stdout, stderr } = await solo(line);
+    const parsed = JSON.parse(stdout) as { error: { code: string; exitCode: number } };
+    assert.equal(parsed.error.exitCode, code, line);
+    assert.ok(parsed.error.code === "USAGE" ? code === 2 : code === 3, line);
+    if (line !== "--json") assert.equal(stderr, "", line);
+  }
+});
+
+test("a data directory in which no Solo was started is unreachable, and says how to start one", async () => {
+  const { code, stderr } = await solo("list", { SOLO_DATA_DIR: "/nonexistent/solo" });
+  assert.equal(code, 3);
+  assert.match(stderr, /NO_PROFILE/);
+  assert.match(stderr, /solo start/);
+});
+
+test("a file that cannot be read is not found, before anything is sent", async () => {
+  assert.equal((await solo("deploy /nonexistent/a.ts")).code, 4);
+});
+
+test("certificates are given with their keys, and tenants are named by administrators", async () => {
+  assert.equal((await solo("list --cert a.pem")).code, 2);
+  assert.equal((await solo("list --tenant a --as b")).code, 2);
+});
+
+test("deleting a tenant is confirmed, or ordered with --yes", async () => {
+  const { code, stderr } = await solo("tenant delete agent_2");
+  assert.equal(code, 2);
+  assert.match(stderr, /--yes/);
+});
