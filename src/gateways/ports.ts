@@ -32,6 +32,9 @@ export interface Ports {
     signal: AbortSignal,
   ) => Promise<Outcome | Refusal>;
 
+  /** Whether the tenant exists and is not being deleted, at once: asked for every request, so it waits for no disk. */
+  readonly isActive: (tenant: TenantId) => boolean;
+
   /** Looks at the state. The result is given out when all that it saw is durable; `look` must not keep the state. */
   readonly read: <T>(look: (state: State, now: Instant) => T) => Promise<T>;
 
@@ -69,8 +72,11 @@ export interface Builder {
 }
 
 export interface Artifacts {
-  /** Stores bytes by content. May return before they are durable: the event that names them is durable only after they are. */
-  readonly put: (tenant: TenantId, bytes: Uint8Array) => ArtifactHash;
+  /**
+   * Stores bytes by content. May resolve before they are durable: the event that names them is durable only after they are.
+   * Refuses TOO_LARGE, QUOTA_EXCEEDED (per tenant), OVERLOADED.
+   */
+  readonly put: (tenant: TenantId, bytes: Uint8Array) => Promise<ArtifactHash | Refusal>;
   /** Content hash of a release record, lower-case hex SHA-256 of its canonical JSON. */
   readonly releaseId: (record: unknown) => ReleaseId;
   /** Lower-case hex SHA-256. */
@@ -142,8 +148,18 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+export interface EventPage {
+  readonly events: readonly Event[];
+  /** By an event's id: the tenant's number of the event that caused it, if that is the same tenant's. */
+  readonly causeSequences: ReadonlyMap<EventId, number>;
+  /** Pass as cursor for the next page; absent on the last. */
+  readonly next?: number;
+}
+
 export interface Events {
-  readonly query: (query: EventQuery) => Promise<{ readonly events: readonly Event[]; readonly next?: number } | Refusal>;
+  readonly query: (
+    query: EventQuery,
+  ) => Promise<{ readonly events: readonly Event[]; readonly next?: number } | Refusal>;
   /** Calls `listener` for each event that becomes durable, in order, until the returned function is called. */
   readonly follow: (listener: (event: Event) => void) => () => void;
   readonly verify: (expect?: { readonly id: EventId; readonly hash: string }) => Promise<Verification | Refusal>;
@@ -160,7 +176,7 @@ export interface Events {
     readonly detail: string;
     readonly count: number;
   }) => void;
-  /** The tenant's number of an event, for causation; undefined if it is not the tenant's. */
+  /** The tenant's numbers of these events, as far as they are the tenant's. */
   readonly sequenceOf: (tenant: TenantId, ids: readonly EventId[]) => Promise<ReadonlyMap<EventId, number>>;
 }
 
@@ -189,7 +205,10 @@ export interface Certificates {
 
 export interface Node {
   /** Orders a graceful shutdown; resolves with how long the services took, just before the gateways close. */
-  readonly shutdown: (why: string, timeoutMs: number) => Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }>;
+  readonly shutdown: (
+    why: string,
+    timeoutMs: number,
+  ) => Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }>;
   /** Active sandbox layers; empty means that cells run without one. */
   readonly sandbox: readonly string[];
   /** A reason why changes are refused right now (SAFE_MODE, SHUTTING_DOWN, STARTING, DISK_NEARLY_FULL), if there is one. */
@@ -200,4 +219,3 @@ export interface Node {
   /** Wall clock, ms since the epoch. */
   readonly now: () => number;
 }
-

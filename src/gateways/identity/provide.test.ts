@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -84,7 +85,11 @@ test("a later start uses the same certificates", async (t) => {
 
 test("the profile names the address, the authority and every identity by absolute paths", async (t) => {
   const dir = dataDir(t);
-  const path = await writeProfile(dir.data, "127.0.0.1:50051", there(await dir.provide()));
+  const path = await writeProfile({
+    dataDir: dir.data,
+    address: "127.0.0.1:50051",
+    identity: there(await dir.provide()),
+  });
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.deepEqual(parseProfile(readFileSync(path, "utf8")), {
     version: "1",

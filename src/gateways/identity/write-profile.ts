@@ -6,7 +6,13 @@ import { profileFile, type Profile } from "../../api/index.ts";
 import type { Identity } from "./provide.ts";
 
 /** Replaces `<data>/profile.json` at once: a reader sees the old one or the new one. Returns its path. */
-export async function writeProfile(dataDir: string, address: string, identity: Identity): Promise<string> {
+export async function writeProfile(wanted: {
+  readonly dataDir: string;
+  /** host:port that clients connect to. */
+  readonly address: string;
+  readonly identity: Identity;
+}): Promise<string> {
+  const { dataDir, address, identity } = wanted;
   const profile: Profile = {
     version: "1",
     address,

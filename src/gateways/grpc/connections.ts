@@ -1,0 +1,79 @@
+/**
+ * Who is on the other end: TLS is ended here, and each connection is handed to grpc-js with its principal already known.
+ * grpc-js names a call's connection by the peer's address and port, which is the key of this map; an entry goes with its
+ * socket, and only with it.
+ */
+import type { TLSSocket } from "node:tls";
+import { refuse, type Refusal } from "../../base/index.ts";
+import type { Principal } from "../../kernel/index.ts";
+import { principalOf } from "../identity/principal.ts";
+import type { GrpcLimits } from "./limits.ts";
+
+interface Peer {
+  readonly socket: TLSSocket;
+  readonly principal: Principal | Refusal;
+}
+
+export class Connections {
+  readonly #limits: GrpcLimits;
+  readonly #peers = new Map<string, Peer>();
+  #empty: (() => void) | undefined;
+
+  constructor(limits: GrpcLimits) {
+    this.#limits = limits;
+  }
+
+  /** A connection whose certificate TLS verified. False: it was closed, since there are too many. */
+  add(socket: TLSSocket): boolean {
+    // What the peer's system does to a socket is its own affair; grpc-js hears of it by its close.
+    socket.on("error", () => undefined);
+    const principal = principalOf(socket.getPeerCertificate());
+    if (socket.alpnProtocol !== "h2" || this.#isFull(principal)) {
+      socket.destroy();
+      return false;
+    }
+    const { remoteAddress, remotePort } = socket;
+    // It left while it was being added.
+    if (remoteAddress === undefined || remotePort === undefined) return false;
+    const key = `${remoteAddress}:${remotePort}`;
+    this.#peers.set(key, { socket, principal });
+    socket.once("close", () => {
+      // The port may be another connection's by now.
+      if (this.#peers.get(key)?.socket === socket) this.#peers.delete(key);
+      if (this.#peers.size === 0) this.#empty?.();
+    });
+    return true;
+  }
+
+  /** Whose call this is, by `call.getPeer()`. */
+  principalAt(peer: string): Principal | Refusal {
+    return this.#peers.get(peer)?.principal ?? refuse("CERTIFICATE_UNKNOWN");
+  }
+
+  get count(): number {
+    return this.#peers.size;
+  }
+
+  /** Resolves when the last one is closed. */
+  async closed(): Promise<void> {
+    if (this.#peers.size === 0) return;
+    await new Promise<void>((resolve) => (this.#empty = resolve));
+  }
+
+  destroyAll(): void {
+    for (const { socket } of this.#peers.values()) socket.destroy();
+  }
+
+  #isFull(principal: Principal | Refusal): boolean {
+    // The administrator gets in whatever the tenants do.
+    if ("role" in principal && principal.role === "admin") return false;
+    if (this.#peers.size >= this.#limits.connectionsMax) return true;
+    const tenant = "role" in principal ? principal.tenant : undefined;
+    let count = 0;
+    for (const peer of this.#peers.values()) {
+      const other = peer.principal;
+      if (("role" in other && other.role === "tenant" ? other.tenant : undefined) === tenant) count += 1;
+    }
+    return count >= this.#limits.connectionsPerTenantMax;
+  }
+}

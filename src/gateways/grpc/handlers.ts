@@ -1,0 +1,153 @@
+/**
+ * The operation table as a grpc-js service. Bytes are parsed here and not in grpc-js, so that what cannot be parsed is
+ * refused as every other request is.
+ */
+import type { EventEmitter } from "node:events";
+import { create, fromBinary, toBinary, type Message } from "@bufbuild/protobuf";
+import {
+  Metadata,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type MethodDefinition,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { operations, statusOf, type Failure, type Operation } from "../../api/index.ts";
+import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
+import type { Principal } from "../../kernel/index.ts";
+import type { Runner } from "../operations/run.ts";
+
+export interface HandlerParts {
+  readonly runner: Runner;
+  readonly principalAt: (peer: string) => Principal | Refusal;
+  /** Fires when the gateway closes: streams end, so that their clients look for the next kernel. */
+  readonly closing: AbortSignal;
+}
+
+export const same = (bytes: Buffer): Buffer => bytes;
+
+/** Requests and answers are bytes to grpc-js. */
+export const rawMethod = (
+  path: string,
+  kind: { readonly requestStream: boolean; readonly responseStream: boolean },
+): MethodDefinition<Buffer, Buffer> => ({
+  path,
+  ...kind,
+  requestSerialize: same,
+  requestDeserialize: same,
+  responseSerialize: same,
+  responseDeserialize: same,
+});
+
+export function serviceOf(parts: HandlerParts): {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+} {
+  const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
+  const implementation: UntypedServiceImplementation = {};
+  for (const operation of operations) {
+    const responseStream = operation.kind === "server_streaming";
+    definition[operation.name] = rawMethod(operation.path, { requestStream: false, responseStream });
+    implementation[operation.name] = responseStream ? streamOf(parts, operation) : unaryOf(parts, operation);
+  }
+  return { definition, implementation };
+}
+
+function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buffer, Buffer> {
+  const answer = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer | Failure> => {
+    const request = parse(operation, call.request);
+    if (isRefusal(request)) return request;
+    const signal = signalOf(call);
+    const principal = parts.principalAt(call.getPeer());
+    const message = await parts.runner.unary({ principal, operation, request, signal });
+    return isFailure(message) ? message : encode(operation, message);
+  };
+  return async (call, callback) => {
+    // The runner does not reject: a bug is an answer too.
+    const answered = await answer(call);
+    if (isRefusal(answered)) callback(errorOf(answered));
+    else callback(null, answered);
+  };
+}
+
+function streamOf(parts: HandlerParts, operation: Operation): handleServerStreamingCall<Buffer, Buffer> {
+  return (call) => {
+    const request = parse(operation, call.request);
+    if (isRefusal(request)) return void call.emit("error", errorOf(request));
+    const signal = AbortSignal.any([signalOf(call), parts.closing]);
+    const principal = parts.principalAt(call.getPeer());
+    void pump(call, operation, parts.runner.stream({ principal, operation, request, signal }), parts.closing);
+  };
+}
+
+async function pump(
+  call: ServerWritableStream<Buffer, Buffer>,
+  operation: Operation,
+  stream: ReturnType<Runner["stream"]>,
+  closing: AbortSignal,
+): Promise<void> {
+  for (let next = await stream.next(); ; next = await stream.next()) {
+    if (next.done === true) {
+      const failure = next.value ?? (closing.aborted ? refuse("SHUTTING_DOWN") : undefined);
+      if (call.cancelled) return;
+      if (failure === undefined) call.end();
+      else call.emit("error", errorOf(failure));
+      return;
+    }
+    const encoded = encode(operation, next.value);
+    if (isRefusal(encoded)) {
+      await stream.return(undefined);
+      call.emit("error", errorOf(encoded));
+      return;
+    }
+    if (!call.write(encoded)) await drained(call);
+  }
+}
+
+function encode(operation: Operation, answer: Message): Buffer | Refusal {
+  try {
+    return Buffer.from(toBinary(operation.output, answer));
+  } catch {
+    return refuse("INTERNAL", { what: `the answer of ${operation.rpc} could not be encoded` });
+  }
+}
+
+/** Resolves when the client has read on, or will not any more. */
+const drained = (call: ServerWritableStream<Buffer, Buffer>): Promise<void> =>
+  new Promise((resolve) => {
+    if (call.cancelled) return resolve();
+    const go = (): void => {
+      for (const event of ["drain", "cancelled", "close", "error"]) call.removeListener(event, go);
+      resolve();
+    };
+    for (const event of ["drain", "cancelled", "close", "error"]) call.once(event, go);
+  });
+
+function parse(operation: Operation, bytes: Buffer): Message | Refusal {
+  try {
+    return bytes.length === 0
+      ? create(operation.input)
+      : fromBinary(operation.input, bytes, { readUnknownFields: false });
+  } catch {
+    return refuse("INVALID_ARGUMENT", { field: "request", problem: `is not a ${operation.input.name}` });
+  }
+}
+
+const isFailure = (answer: Message | Failure): answer is Failure => isRefusal(answer);
+
+/** Fires when the client cancelled, its deadline passed, or its connection is gone. */
+function signalOf(call: EventEmitter & { readonly cancelled: boolean }): AbortSignal {
+  const controller = new AbortController();
+  if (call.cancelled) controller.abort();
+  else call.once("cancelled", () => controller.abort());
+  return controller.signal;
+}
+
+export function errorOf(failure: Failure): { code: number; details: string; metadata: Metadata } {
+  const { code, message, details } = statusOf(failure);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(details));
+  return { code, details: message, metadata };
+}

@@ -1,0 +1,23 @@
+/** Bounds of the gRPC gateway (P6). */
+import { limits } from "../../base/index.ts";
+
+export const grpcLimits = {
+  /** A request: source or arguments, and the fields beside them. */
+  requestBytesMax: Math.max(limits.sourceBytesMax, limits.payloadBytesMax) + 1024 * 1024,
+  connectionsMax: 1_000,
+  /** Of one tenant: the others, and the administrator, still get in. */
+  connectionsPerTenantMax: 100,
+  /** Requests under way on one connection; the client queues the rest. */
+  streamsPerConnectionMax: 256,
+  /** From the first byte of TCP to the end of the TLS handshake. */
+  handshakeMsMax: 5_000,
+  /** A connection without a request for this long is closed; clients connect again by themselves. */
+  idleMsMax: 15 * 60_000,
+  /** A peer that says nothing is asked for a sign of life this often, and dropped without one. */
+  keepaliveMs: 20_000,
+  keepaliveMsMax: 10_000,
+  /** Headers of a request. */
+  metadataBytesMax: 16 * 1024,
+} as const;
+
+export type GrpcLimits = { readonly [K in keyof typeof grpcLimits]: number };

@@ -1,0 +1,94 @@
+/**
+ * Reflection, v1 and v1alpha, from the compiled contract. Its library takes 30 ms to load, so the first question loads it.
+ */
+import { EventEmitter } from "node:events";
+import { toBinary, type DescFile } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import type { handleBidiStreamingCall, MethodDefinition, Server } from "@grpc/grpc-js";
+import { file_grpc_health_v1_health, file_solo_v1_solo } from "../../api/index.ts";
+import { isRefusal, type Refusal } from "../../base/index.ts";
+import type { Principal } from "../../kernel/index.ts";
+import { errorOf, rawMethod } from "./handlers.ts";
+
+const versions = ["v1", "v1alpha"] as const;
+const pathOf = (version: (typeof versions)[number]): string =>
+  `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+
+/** One version's service, as the library would add it to a server. */
+interface Answerer {
+  readonly method: MethodDefinition<object, object>;
+  readonly answer: (stream: EventEmitter) => void;
+}
+
+export interface ReflectionParts {
+  readonly principalAt: (peer: string) => Principal | Refusal;
+}
+
+export function addReflection(server: Server, parts: ReflectionParts): void {
+  let answerers: Promise<ReadonlyMap<string, Answerer>> | undefined;
+  for (const version of versions) {
+    const path = pathOf(version);
+    const info: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+      const principal = parts.principalAt(call.getPeer());
+      if (isRefusal(principal)) return void call.emit("error", errorOf(principal));
+      answerers ??= load();
+      void answerers.then((all): void => {
+        const found = all.get(path);
+        if (found === undefined) return void call.end();
+        const { method, answer } = found;
+        const stream = Object.assign(new EventEmitter(), {
+          write: (message: object) => call.write(method.responseSerialize(message)),
+          end: () => call.end(),
+        });
+        answer(stream);
+        call.on("data", (bytes: Buffer) => {
+          const message = parse(method, bytes);
+          if (message === undefined) call.end();
+          else stream.emit("data", message);
+        });
+        call.on("end", () => stream.emit("end"));
+      });
+    };
+    server.addService({ info: rawMethod(path, { requestStream: true, responseStream: true }) }, { info });
+  }
+}
+
+function parse(method: MethodDefinition<object, object>, bytes: Buffer): object | undefined {
+  try {
+    return method.requestDeserialize(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+async function load(): Promise<ReadonlyMap<string, Answerer>> {
+  const { ReflectionService } = await import("@grpc/reflection");
+  const fileDescriptorProtos = filesOf([file_solo_v1_solo, file_grpc_health_v1_health]);
+  const service = new ReflectionService({
+    all: { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos },
+  });
+  const found = new Map<string, Answerer>();
+  service.addToServer({
+    addService: (definition, implementation) => {
+      for (const [name, method] of Object.entries(definition)) {
+        found.set(method.path, {
+          method: method as MethodDefinition<object, object>,
+          answer: implementation[name] as unknown as Answerer["answer"],
+        });
+      }
+    },
+  });
+  return found;
+}
+
+/** Files with all that they import, each once. */
+function filesOf(roots: readonly DescFile[]): Buffer[] {
+  const files = new Map<string, DescFile>();
+  const visit = (file: DescFile): void => {
+    if (files.has(file.name)) return;
+    files.set(file.name, file);
+    file.dependencies.forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...files.values()].map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)));
+}

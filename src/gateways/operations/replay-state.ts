@@ -1,0 +1,19 @@
+/** ReplayState: the state as it was, made again from the log. */
+import { create } from "@bufbuild/protobuf";
+import { plainObject, ReplayStateResponseSchema } from "../../api/index.ts";
+import { isRefusal } from "../../base/index.ts";
+import { eventNumberOf, scopeOf } from "./fields.ts";
+import type { UnaryHandler } from "./handler.ts";
+
+export const replayState: UnaryHandler<"replayState"> = async (ports, principal, request) => {
+  const tenant = scopeOf(principal, request.tenantId);
+  if (isRefusal(tenant)) return tenant;
+  const event = eventNumberOf("event_id", request.eventId, 0);
+  if (isRefusal(event)) return event;
+  const found = await ports.events.stateAt({
+    ...(event === 0 ? {} : { event }),
+    ...(tenant === undefined ? {} : { tenant }),
+  });
+  if (isRefusal(found)) return found;
+  return create(ReplayStateResponseSchema, { eventId: BigInt(found.event), state: plainObject(found.state) });
+};

@@ -1,0 +1,249 @@
+/**
+ * Watch: a service's log lines, metrics and changes of status as they come. A slow watcher loses items and is told how
+ * many. The stream ends when the watcher leaves or the service's tenant is gone; a service that stops and is deployed again
+ * is watched on.
+ */
+import { create } from "@bufbuild/protobuf";
+import {
+  isAsSevere,
+  LogLevel_Value,
+  LostSchema,
+  MetricsSnapshotSchema,
+  parseLevel,
+  StatusChangeSchema,
+  statusValue,
+  WatchResponseSchema,
+  type Level,
+  type StatusWord,
+  type WatchRequest,
+  type WatchResponse,
+} from "../../api/index.ts";
+import {
+  isRefusal,
+  limits,
+  never,
+  pidOf,
+  refuse,
+  sayDeath,
+  type Refusal,
+  type ServiceId,
+  type TenantId,
+} from "../../base/index.ts";
+import { findService, findTenant, type Born, type Event, type Principal } from "../../kernel/index.ts";
+import type { LogLine, Ports } from "../ports.ts";
+import { describe, sum } from "./describe.ts";
+import { numberFor } from "./event.ts";
+import { countOf, invalid, serviceOf, tenantOf } from "./fields.ts";
+import type { StreamHandler } from "./handler.ts";
+import { logEntryOf } from "./log-entry.ts";
+import { Outlet } from "./outlet.ts";
+
+/** What one watcher may hold of the kernel's memory. */
+const queueBytesMax = 2 * 1024 * 1024;
+const metricsMsDefault = 1_000;
+const metricsMsMin = 100;
+
+type Sight =
+  | { readonly type: "line"; readonly line: LogLine }
+  | { readonly type: "event"; readonly event: Event }
+  | { readonly type: "metrics" };
+
+interface Plan {
+  readonly tenant: TenantId;
+  readonly service: ServiceId;
+  readonly logs: boolean;
+  readonly metrics: boolean;
+  readonly least: Level;
+  readonly tail: number;
+  readonly intervalMs: number;
+}
+
+export const watch: StreamHandler<"watch"> = async function* (ports, principal, request, signal) {
+  const plan = planOf(principal, request);
+  if (isRefusal(plan)) return plan;
+  const { tenant, service } = plan;
+  const at = { tenant, service };
+  const outlet = new Outlet<Sight>({ itemsMax: limits.watchQueueMax, bytesMax: queueBytesMax });
+  const stops: (() => void)[] = [];
+  try {
+    // Listening begins before the first look, so that nothing falls between.
+    stops.push(ports.events.follow((event) => take(outlet, plan, event)));
+    if (plan.logs) stops.push(...followLogs(ports, outlet, plan));
+    if (plan.metrics) {
+      const timer = setInterval(() => outlet.push({ type: "metrics" }, 16), plan.intervalMs).unref();
+      stops.push(() => clearInterval(timer));
+    }
+    const present = await ports.read((state, now) => {
+      if (findTenant(state, tenant) === undefined) return refuse("TENANT_NOT_FOUND", { tenant });
+      const found = findService(state, at);
+      return found === undefined ? refuse("SERVICE_NOT_FOUND", { service }) : describe(found, new Map(), now);
+    });
+    if (isRefusal(present)) return present;
+    // Where it stands; what follows are changes.
+    yield statusChange({
+      status: present.status,
+      reason: present.reason,
+      pid: present.pid,
+      atMs: ports.node.now(),
+      event: 0,
+    });
+    if (plan.metrics) yield await metricsOf(ports, plan);
+    for await (const out of outlet.read(signal)) {
+      if ("lost" in out) {
+        yield create(WatchResponseSchema, {
+          event: { case: "lost", value: create(LostSchema, { count: BigInt(out.lost) }) },
+        });
+        continue;
+      }
+      yield* tell(ports, principal, plan, out.item);
+      if (out.item.type === "event" && out.item.event.type === "tenant_deleted") return undefined;
+    }
+    return undefined;
+  } finally {
+    for (const stop of stops) stop();
+  }
+};
+
+function planOf(principal: Principal, request: WatchRequest): Plan | Refusal {
+  const tenant = tenantOf(principal, request.tenantId);
+  if (isRefusal(tenant)) return tenant;
+  const service = serviceOf(request.serviceId);
+  if (isRefusal(service)) return service;
+  const least = parseLevel(request.minLevel ?? LogLevel_Value.DEBUG);
+  if (least === undefined) return invalid("min_level", "is no known level");
+  const tail = countOf("tail_lines", request.tailLines, { otherwise: 0, min: 1, max: limits.logRingLinesMax });
+  if (isRefusal(tail)) return tail;
+  const intervalMs = countOf("metrics_interval_ms", request.metricsIntervalMs, {
+    otherwise: metricsMsDefault,
+    min: metricsMsMin,
+    max: 3_600_000,
+  });
+  if (isRefusal(intervalMs)) return intervalMs;
+  return { tenant, service, logs: request.includeLogs, metrics: request.includeMetrics, least, tail, intervalMs };
+}
+
+function followLogs(ports: Ports, outlet: Outlet<Sight>, plan: Plan): readonly (() => void)[] {
+  const offer = (line: LogLine): void => {
+    outlet.lose(line.dropped);
+    if (isAsSevere(line.level, plan.least)) outlet.push({ type: "line", line }, 64 + line.text.length * 2);
+  };
+  // In one step: no line comes between the kept ones and the next.
+  for (const line of plan.tail === 0 ? [] : ports.logs.tail(plan, plan.tail)) offer(line);
+  return [ports.logs.follow(plan, offer)];
+}
+
+function take(outlet: Outlet<Sight>, plan: Plan, event: Event): void {
+  if (event.tenant !== plan.tenant) return;
+  if (event.type === "tenant_deleted") {
+    outlet.push({ type: "event", event }, 0);
+    outlet.end();
+  } else if (event.subject === plan.service && changeOf(event) !== undefined) {
+    outlet.push({ type: "event", event }, 256);
+  }
+}
+
+async function* tell(
+  ports: Ports,
+  principal: Principal,
+  plan: Plan,
+  sight: Sight,
+): AsyncGenerator<WatchResponse, void, undefined> {
+  switch (sight.type) {
+    case "line":
+      yield create(WatchResponseSchema, { event: { case: "log", value: logEntryOf(sight.line) } });
+      return;
+    case "metrics":
+      yield await metricsOf(ports, plan);
+      return;
+    case "event": {
+      const change = changeOf(sight.event);
+      if (change === undefined) return;
+      const { timestamp } = sight.event;
+      yield statusChange({ ...change, atMs: timestamp, event: numberFor(principal, sight.event) ?? 0 });
+      return;
+    }
+    default:
+      never(sight);
+  }
+}
+
+async function metricsOf(ports: Ports, plan: Plan): Promise<WatchResponse> {
+  const usages = await ports.usage(plan.tenant);
+  const living = await ports.read((state) => {
+    const instances = findService(state, plan)?.instances.values() ?? [];
+    return [...instances].flatMap(({ phase }) => ("incarnation" in phase ? [phase.incarnation] : []));
+  });
+  const usage = sum(living.map((incarnation) => usages.get(incarnation)));
+  const value = create(MetricsSnapshotSchema, { timestampMs: BigInt(Math.trunc(ports.node.now())), usage });
+  return create(WatchResponseSchema, { event: { case: "metrics", value } });
+}
+
+interface Change {
+  readonly status: StatusWord;
+  readonly reason: string;
+  readonly pid: string;
+}
+
+const statusChange = (change: Change & { readonly atMs: number; readonly event: number }): WatchResponse =>
+  create(WatchResponseSchema, {
+    event: {
+      case: "statusChange",
+      value: create(StatusChangeSchema, {
+        newStatus: statusValue(change.status),
+        reason: change.reason,
+        pid: change.pid,
+        timestampMs: BigInt(Math.trunc(change.atMs)),
+        eventId: BigInt(change.event),
+      }),
+    },
+  });
+
+/** What an event means for a service's status; undefined if nothing. */
+function changeOf(event: Event): Change | undefined {
+  if (event.payload === undefined) return undefined;
+  const change = (status: StatusWord, reason = "", pid = ""): Change => ({ status, reason, pid });
+  switch (event.type) {
+    case "deployment_requested":
+      return change("DEPLOYING", "deployment requested", first(event.payload.born));
+    case "service_deployed":
+      return change("RUNNING", "deployed", first(event.payload.born));
+    case "instance_started":
+      return change("DEPLOYING", `instance ${event.payload.instance} runs`, pidOf(event.payload));
+    case "service_deployment_failed":
+      return change("ERROR", sayDeath(event.payload.death), pidOf(event.payload));
+    case "service_kill_requested":
+      return change("STOPPING", `kill requested by ${event.payload.by}`);
+    case "service_killed":
+      return change("STOPPED", sayDeath(event.payload.death));
+    case "instance_stopped":
+      return change("STOPPED", sayDeath(event.payload.death), pidOf(event.payload));
+    case "service_crashed":
+      return change("ERROR", sayDeath(event.payload.death), pidOf(event.payload));
+    case "service_restart_scheduled":
+      return change("ERROR", `starts again at ${new Date(event.payload.at).toISOString()}`);
+    case "service_restarting":
+      return change("DEPLOYING", "starting again", pidOf(event.payload));
+    case "service_restarted":
+      return change("RUNNING", "restarted", pidOf(event.payload));
+    case "service_rested":
+      return change("ERROR", `restarted too often, rests until ${new Date(event.payload.until).toISOString()}`);
+    case "tenant_deleted":
+      return change("STOPPED", "its tenant was deleted");
+    case "kernel_started":
+    case "system_stopped":
+    case "clock_jumped":
+    case "tenant_created":
+    case "tenant_deletion_requested":
+    case "payload_erased":
+    case "certificate_issued":
+    case "cell_lost":
+      return undefined;
+    default:
+      return never(event);
+  }
+}
+
+const first = (born: readonly Born[]): string => {
+  const [one] = born;
+  return one === undefined ? "" : pidOf(one);
+};
