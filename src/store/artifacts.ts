@@ -71,9 +71,10 @@ export class Artifacts {
     const key = keyOf(tenant, name);
     this.#pending.set(key, bytes);
     this.#cache.set(key, bytes);
-    this.#queue.add({ type: "artifact", tenant, hash: name, bytes }, bytes.length);
-    this.#queue.whenAllDurable().then(
+    const entry = { type: "artifact", tenant, hash: name, bytes } as const;
+    this.#queue.addLazily(entry, bytes.length).then(
       () => this.#pending.delete(key),
+      // The log has failed: whoever waits for the event that names it hears so.
       () => undefined,
     );
     return name;

@@ -22,7 +22,6 @@ test("one list is in flight; what queues meanwhile is the next one", async () =>
   const second = queue.whenAllDurable();
   assert.deepEqual(namesOf(sent), [["1", "2"]]);
   queue.committed();
-  queue.next();
   await first;
   assert.deepEqual(namesOf(sent), [
     ["1", "2"],
@@ -31,6 +30,31 @@ test("one list is in flight; what queues meanwhile is the next one", async () =>
   queue.committed();
   await second;
   await queue.whenAllDurable();
+});
+
+test("what need not be durable by itself shares the fsync of what follows it, or goes when it is large", async () => {
+  const sent: (readonly Entry[])[] = [];
+  const queue = new CommitQueue((entries) => sent.push(entries));
+  let settled = 0;
+  const lazy = queue.addLazily(entry("1"), 10).then(() => (settled += 1));
+  await Promise.resolve();
+  assert.deepEqual(namesOf(sent), []);
+  queue.add(entry("2"), 10);
+  await Promise.resolve();
+  assert.deepEqual(namesOf(sent), [["1", "2"]]);
+  queue.committed();
+  await lazy;
+  assert.equal(settled, 1);
+  void queue.addLazily(entry("3"), 2 * 1024 * 1024);
+  await Promise.resolve();
+  assert.deepEqual(namesOf(sent), [["1", "2"], ["3"]]);
+  queue.committed();
+  void queue.addLazily(entry("4"), 10);
+  const all = queue.whenAllDurable();
+  await Promise.resolve();
+  assert.deepEqual(namesOf(sent), [["1", "2"], ["3"], ["4"]]);
+  queue.committed();
+  await all;
 });
 
 test("bytes that wait for the disk are bounded, in flight or not", async () => {

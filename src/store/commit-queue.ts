@@ -9,10 +9,15 @@ import { insist, limits } from "../base/index.ts";
 import type { Event } from "../kernel/index.ts";
 import type { Entry } from "./entries.ts";
 
+/** What nobody waits for may gather up to this. */
+const lazyBytesMax = 1024 * 1024;
+
 class List {
   readonly entries: Entry[] = [];
   readonly events: Event[] = [];
   bytes = 0;
+  /** Does anything in it have to become durable soon? */
+  wanted = false;
   #waiters: PromiseWithResolvers<void> | undefined;
 
   /** Shared by all who wait for this list. */
@@ -56,13 +61,29 @@ export class CommitQueue {
     this.#gathering.entries.push(entry);
     this.#gathering.bytes += bytes;
     if (event !== undefined) this.#gathering.events.push(event);
+    this.#gathering.wanted = true;
     this.#flushSoon();
+  }
+
+  /**
+   * Queues an entry that need not be durable before those added after it: it waits for one of them, to share its fsync.
+   * Settles with it.
+   */
+  addLazily(entry: Entry, bytes: number): Promise<void> {
+    const wanted = this.#gathering.wanted;
+    this.add(entry, bytes);
+    this.#gathering.wanted = wanted || this.#gathering.bytes > lazyBytesMax;
+    return this.#gathering.whenSettled();
   }
 
   /** Settles when everything added so far is durable; rejects once the log has failed. */
   whenAllDurable(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#gathering.entries.length > 0) return this.#gathering.whenSettled();
+    if (this.#gathering.entries.length > 0) {
+      this.#gathering.wanted = true;
+      this.#flushSoon();
+      return this.#gathering.whenSettled();
+    }
     return this.#inFlight?.whenSettled() ?? Promise.resolve();
   }
 
@@ -74,17 +95,14 @@ export class CommitQueue {
     return this.#gathering.whenSettled();
   }
 
-  /** The list in flight is durable: returns its events after its waiters were resolved. The caller then calls `next`. */
+  /** The list in flight is durable: resolves its waiters, and returns its events for the listeners. */
   committed(): readonly Event[] {
     const list = this.#inFlight;
     insist(list !== undefined, "what was committed was in flight");
     this.#inFlight = undefined;
     list.settle();
+    this.#flushSoon();
     return list.events;
-  }
-
-  next(): void {
-    if (this.#gathering.entries.length > 0) this.#flushSoon();
   }
 
   fail(why: Error): void {
@@ -108,7 +126,7 @@ export class CommitQueue {
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
-      if (this.#failure === undefined && this.#inFlight === undefined) this.#flush();
+      if (this.#failure === undefined && this.#inFlight === undefined && this.#gathering.wanted) this.#flush();
     });
   }
 

@@ -352,7 +352,7 @@ export class EventLog {
   #committed(hash: string): void {
     const events = this.#queue.committed();
     this.#head = { id: events.at(-1)?.id ?? this.#head.id, hash };
-    this.#queue.next();
+    this.#reader.warm();
     if (events.length > 0) for (const listener of this.#listeners) listener(events);
   }
 

@@ -25,8 +25,11 @@ export class ReaderLink {
 
   constructor(path: string) {
     this.#path = path;
-    // Its start overlaps with the replay.
-    this.#worker = this.#start();
+  }
+
+  /** Starts the thread ahead of the first question. Not at once: at boot the writer needs the processor more. */
+  warm(): void {
+    if (!this.#closing) this.#worker ??= this.#start();
   }
 
   /** Refusals: OVERLOADED with more than limits.logReadsMax questions waiting, LOG_UNAVAILABLE if the file cannot be read. */
@@ -37,8 +40,7 @@ export class ReaderLink {
         refuse("OVERLOADED", { what: "The queue of the log's reader", limit: limits.logReadsMax }),
       );
     }
-    this.#worker ??= this.#start();
-    const worker = this.#worker;
+    const worker = (this.#worker ??= this.#start());
     const ticket = (this.#ticket += 1);
     const interrupt = (): void => worker.postMessage({ type: "interrupt", ticket } satisfies ToReader);
     return new Promise((resolve) => {

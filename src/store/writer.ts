@@ -13,9 +13,25 @@ class Fenced extends Error {
   override readonly name = "Fenced";
 }
 
+/** One call for many salts: each call costs microseconds. A salt is valid until the next few hundred are taken. */
+class Salts {
+  readonly #pool = new Uint8Array(saltBytes * 512);
+  #used = this.#pool.length;
+
+  next(): Uint8Array {
+    if (this.#used === this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#used = 0;
+    }
+    this.#used += saltBytes;
+    return this.#pool.subarray(this.#used - saltBytes, this.#used);
+  }
+}
+
 class Writer {
   readonly #database: Database;
   readonly #data: WriterData;
+  readonly #salts = new Salts();
   #head: { id: number; hash: Uint8Array };
   readonly #insertEvent;
   readonly #insertPayload;
@@ -82,7 +98,7 @@ class Writer {
 
   #writeEvent(row: EventRow): void {
     if (row.id !== this.#head.id + 1) throw new Error(`event ${row.id} cannot follow ${this.#head.id}`);
-    const salt = randomFillSync(new Uint8Array(saltBytes));
+    const salt = this.#salts.next();
     const digest = digestPayload(salt, row.payload);
     const link = linkHash(this.#head.hash, row, digest);
     this.#insertEvent.run(
