@@ -1,5 +1,7 @@
 /** The client: one method per RPC, typed by the contract itself. */
 import { randomUUID } from "node:crypto";
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { create, type Message, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { Client, credentials } from "@grpc/grpc-js";
 import { operations, type Operation, type OperationName, type SoloKernel } from "../api/index.ts";
@@ -38,8 +40,13 @@ const waiting: ReadonlySet<OperationName> = new Set<OperationName>(["deploy", "k
 
 /** Does not wait for the connection: the first call does. */
 export function connect(to: Connection): SoloClient {
-  const secure = credentials.createSsl(Buffer.from(to.ca), Buffer.from(to.key), Buffer.from(to.cert));
+  const host = hostOf(to.address);
+  const secure = credentials.createSsl(Buffer.from(to.ca), Buffer.from(to.key), Buffer.from(to.cert), {
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+  });
   const client = new Client(to.address, secure, {
+    // TLS names no IP addresses (RFC 6066), and Node 26 refuses to: some name is sent, the address itself is checked.
+    ...(isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "localhost" }),
     "grpc.max_receive_message_length": limits.frameBytesMax,
     "grpc.max_send_message_length": limits.frameBytesMax,
     // A kernel is back within half a second: do not sleep through it.
@@ -63,6 +70,9 @@ export function connect(to: Connection): SoloClient {
     [Symbol.dispose]: close,
   };
 }
+
+/** `127.0.0.1:50051` → `127.0.0.1`, `[::1]:50051` → `::1` */
+const hostOf = (address: string): string => address.replace(/:[0-9]+$/, "").replace(/^\[(.*)\]$/, "$1");
 
 function methodOf(client: Client, operation: Operation): unknown {
   const fill = (init: Record<string, unknown> | undefined): Message => {
