@@ -101,9 +101,11 @@ function superviseInstance(draft: Draft, end: End): void {
   const { service, instance, death } = end;
   const { restart, supervision } = service.release;
   const crash = recordEnd(draft, end);
+  // An instance whose work is done stays done, whatever its siblings' strategy.
+  const children = [...service.instances.values()].filter(({ phase }) => phase.name !== "stopped");
   const decided: Supervised<number> = supervise(
     supervision,
-    [...service.instances.keys()].map((id) => ({ id, restart })),
+    children.map(({ number }) => ({ id: number, restart })),
     service.restarts,
     { child: instance, kind: isAbnormal(death) ? "abnormal" : "normal", blameless: isBlameless(death) },
     draft.now,
