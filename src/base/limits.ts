@@ -8,7 +8,8 @@ import { oneOf, record, whole } from "./shape.ts";
 export const limits = {
   /** One frame on a pipe between processes, header and body. */
   frameBytesMax: 9 * 1024 * 1024,
-  frameHeaderBytesMax: 64 * 1024,
+  /** An inventory or the usages of a full cell, or an environment, travel in a header. */
+  frameHeaderBytesMax: 2 * 1024 * 1024,
   /** Arguments of a call, a message, a result. */
   payloadBytesMax: 4 * 1024 * 1024,
   /** Source handed to Deploy or Validate. */

@@ -8,7 +8,9 @@ import { findEngine, type ImageSources } from "./image-sources.ts";
 
 export async function bundleImage(sources: ImageSources, into: string): Promise<void> {
   copyFileSync(findEnginePrebuild(), join(into, imageFiles.engine));
-  await Promise.all([bundleCell(sources.cell, into), bundlePrelude(sources.prelude, into)]);
+  // One after the other: while one still writes, the folder of a failed image cannot be removed.
+  await bundleCell(sources.cell, into);
+  await bundlePrelude(sources.prelude, into);
 }
 
 /** The engine that npm delivered prebuilt for exactly this Node, processor and C library. */
@@ -17,8 +19,7 @@ function findEnginePrebuild(): string {
   const abi = `isolated-vm.abi${process.versions.modules}`;
   const name = process.platform === "linux" ? `${abi}.${cLibrary()}.node` : `${abi}.node`;
   const path = join(root, "prebuilds", `${process.platform}-${process.arch}`, name);
-  if (!existsSync(path))
-    throw new Error(`isolated-vm has no prebuilt engine for this machine: ${path} is missing`);
+  if (!existsSync(path)) throw new Error(`isolated-vm has no prebuilt engine for this machine: ${path} is missing`);
   return path;
 }
 
@@ -57,14 +58,14 @@ async function bundleCell(entry: string, into: string): Promise<void> {
     comments: false,
   });
   await bundle.close();
-  const stray = importsOf(output).filter(
-    (name) => !name.startsWith("node:") && name !== `./${imageFiles.engine}`,
-  );
+  const stray = importsOf(output).filter((name) => !name.startsWith("node:") && name !== `./${imageFiles.engine}`);
   if (stray.length > 0) throw new Error(`the cell's bundle would import ${stray.join(", ")}`);
 }
 
 async function bundlePrelude(entry: string, into: string): Promise<void> {
-  const bundle = await rolldown({ input: entry, platform: "neutral", onLog: refuseUnresolved });
+  // What the prelude does not use of base and wire must not be in every isolate, nor need what an isolate lacks.
+  const treeshake = { moduleSideEffects: false, manualPureFunctions: ["record", "union", "oneOf", "text", "whole", "optional"] };
+  const bundle = await rolldown({ input: entry, platform: "neutral", treeshake, onLog: refuseUnresolved });
   const { output } = await bundle.write({
     file: join(into, imageFiles.prelude),
     format: "iife",
@@ -73,8 +74,7 @@ async function bundlePrelude(entry: string, into: string): Promise<void> {
   });
   await bundle.close();
   const stray = importsOf(output);
-  if (stray.length > 0)
-    throw new Error(`the prelude would import ${stray.join(", ")}: an isolate has no modules`);
+  if (stray.length > 0) throw new Error(`the prelude would import ${stray.join(", ")}: an isolate has no modules`);
 }
 
 function importsOf(output: readonly (OutputChunk | { readonly type: "asset" })[]): readonly string[] {

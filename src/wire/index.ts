@@ -6,5 +6,6 @@ export * from "./builder.ts";
 export * from "./cell.ts";
 export * from "./command.ts";
 export * from "./frame.ts";
+export * from "./guest.ts";
 export * from "./init.ts";
 export * from "./words.ts";

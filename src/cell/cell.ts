@@ -1,0 +1,282 @@
+/**
+ * The cell: one tenant's incarnations in one process.
+ *
+ *   kernel frames ──▶ orders ──▶ incarnations ◀──▶ one another (here), or through the kernel (elsewhere)
+ *                                  turns by the scheduler, guests by the engine
+ *
+ * The kernel decides who lives; the cell runs them, bounds them, and reports every end with its reason.
+ */
+import type { Socket } from "node:net";
+import {
+  type Death,
+  type IncarnationNumber,
+  limits,
+  parseServiceId,
+  type TenantId,
+} from "../base/index.ts";
+import { type CallFailure, senderOfService, toGuest } from "../wire/index.ts";
+import { Call } from "./call.ts";
+import { Directory } from "./directory.ts";
+import type { Engine } from "./engine.ts";
+import { type House, Incarnation, type Message } from "./incarnation.ts";
+import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
+import type { Link } from "./link.ts";
+import type { GuestCall } from "./operations.ts";
+import { Scheduler } from "./scheduler.ts";
+import { WarmGuests } from "./warm.ts";
+
+/** Threads that were lost before the cell ends itself: each may burn a core, or hold memory that nobody can free. */
+const woundsMax = 2;
+
+type OrderOf<T extends Order["type"]> = Extract<Order, { readonly type: T }>;
+
+export interface Rim {
+  readonly cores: number;
+  /** One line for the node's operator. */
+  readonly say: (line: string) => void;
+  /** Ends the process at once: stuck threads would keep an orderly exit waiting. */
+  readonly die: (why: string) => void;
+}
+
+export class Cell {
+  readonly #rim: Rim;
+  readonly #directory = new Directory();
+  readonly #scheduler: Scheduler;
+  readonly #warm: WarmGuests;
+  readonly #kernels: Kernels;
+  readonly #house: House;
+  #tenant: TenantId | undefined;
+  #wounds = 0;
+
+  constructor(engine: Engine, rim: Rim) {
+    this.#rim = rim;
+    this.#scheduler = new Scheduler(rim.cores);
+    this.#warm = new WarmGuests(engine, () => this.#scheduler.idle);
+    this.#kernels = new Kernels({
+      welcome: () => ({
+        type: "welcome",
+        ...(this.#tenant === undefined ? {} : { tenant: this.#tenant }),
+        incarnations: [...this.#directory.all()].map((one) => ({
+          service: one.birth.service,
+          instance: one.birth.instance,
+          incarnation: one.id,
+          phase: one.phase === "ended" ? "stopping" : one.phase,
+        })),
+      }),
+      order: (link, order, body) => this.#order(link, order, body),
+      say: rim.say,
+    });
+    this.#house = {
+      now: () => performance.now(),
+      ready: (incarnation) => this.#scheduler.ready(incarnation),
+      call: (caller, call, chain, answer) => this.#callFrom(caller, call, chain, answer, false),
+      callNow: (caller, call, chain, answer) => this.#callFrom(caller, call, chain, answer, true),
+      cast: (caller, service, method, args) => this.#castFrom(caller, service, method, args),
+      send: (caller, service, message) => this.#sendFrom(caller, service, message),
+      log: (incarnation, level, text, dropped) =>
+        this.#kernels.log({ type: "log", incarnation: incarnation.id, level, text, dropped }),
+      started: (incarnation, tookMs) =>
+        this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
+      ended: (incarnation, death, started) => this.#ended(incarnation, death, started),
+      wounded: (why) => this.#wounded(why),
+      crowding: () => this.#scheduler.crowding,
+    };
+  }
+
+  /** Makes the warm guests; for the start of the process. */
+  warmUp(): void {
+    this.#warm.fill();
+  }
+
+  accept(socket: Socket): void {
+    this.#kernels.accept(socket);
+  }
+
+  // ── what kernels order
+
+  #order(link: Link, order: Order, body: Uint8Array): void {
+    switch (order.type) {
+      case "adopt":
+        if (this.#tenant !== undefined && this.#tenant !== order.tenant) {
+          return this.#kernels.refuse(link, "it took this cell for another tenant's");
+        }
+        this.#tenant = order.tenant;
+        return;
+      case "load":
+        if (this.#tenant === undefined) return this.#kernels.refuse(link, "it loaded before it adopted");
+        return this.#load(order, decodeText(body));
+      case "stop":
+        return this.#directory.find(order.incarnation)?.stop(order.death, order.graceMs);
+      case "call":
+        return this.#call(link, order, decodeText(body));
+      case "cast":
+        this.#directory.find(order.incarnation)?.receive({
+          kind: toGuest.cast,
+          a: order.method,
+          b: decodeText(body),
+          c: order.from,
+          call: undefined,
+          chain: [],
+        });
+        return;
+      case "send":
+        this.#directory.find(order.incarnation)?.receive({
+          kind: toGuest.send,
+          a: undefined,
+          b: decodeText(body),
+          c: order.from,
+          call: undefined,
+          chain: [],
+        });
+        return;
+      case "inspect":
+        void this.#inspect(link, order.id);
+        return;
+    }
+  }
+
+  #load(order: OrderOf<"load">, code: string): void {
+    if (this.#directory.find(order.incarnation) !== undefined) return;
+    if (this.#directory.size >= limits.isolatesPerCellMax) {
+      const { service, instance, incarnation } = order;
+      const error = { name: "CellFull", message: `a cell holds ${limits.isolatesPerCellMax} services`, stack: "" };
+      const death: Death = { type: "crashed", where: "load", error };
+      return this.#kernels.report({ type: "ended", service, instance, incarnation, death, started: false });
+    }
+    const guest = this.#warm.take(order.limits.maxMemoryBytes);
+    const incarnation = new Incarnation(order, guest, this.#house);
+    this.#directory.add(incarnation);
+    void incarnation.start(code);
+  }
+
+  #call(link: Link, order: OrderOf<"call">, args: string): void {
+    const call = new Call((result, failure) => {
+      if (failure === undefined) link.send({ type: "outcome", id: order.id }, encodeText(result));
+      else link.send({ type: "outcome", id: order.id, failure });
+    });
+    const target = this.#directory.find(order.incarnation);
+    if (target === undefined) return call.fail("SERVICE_NOT_RUNNING", "not_executed", "it ended");
+    call.expire(order.timeoutMs, `${target.birth.service}.${order.method}`);
+    this.#deliver(target, { kind: toGuest.call, a: order.method, b: args, c: order.from, call, chain: order.chain });
+  }
+
+  async #inspect(link: Link, id: number): Promise<void> {
+    const usages = await Promise.all(
+      [...this.#directory.all()].map(async (one) => ({ incarnation: one.id, usage: await one.usage() })),
+    );
+    link.send({
+      type: "inspected",
+      id,
+      usages: usages.flatMap(({ incarnation, usage }) => (usage === undefined ? [] : [{ incarnation, usage }])),
+    });
+  }
+
+  // ── what guests ask
+
+  /** `nested`: on the stack of the caller's own inline turn, so that an idle inline target can be called right here. */
+  #callFrom(
+    caller: Incarnation,
+    wanted: GuestCall,
+    waiting: readonly IncarnationNumber[],
+    call: Call,
+    nested: boolean,
+  ): void {
+    const service = wanted.service === "" ? caller.birth.service : wanted.service;
+    const what = `${service}.${wanted.method}`;
+    const target = wanted.service === "" ? caller : this.#directory.pick(service, waiting);
+    const refused = refuseChain(target, waiting, what);
+    if (refused !== undefined) return call.fail(refused.code, "not_executed", refused.message);
+    if (target === undefined) {
+      const id = parseServiceId(service);
+      if (id === undefined) return call.fail("SERVICE_NOT_FOUND", "not_executed", `there is no service ${service}`);
+      call.expire(wanted.timeoutMs, what);
+      const { method, timeoutMs } = wanted;
+      return this.#kernels.call({ caller: caller.id, service: id, method, timeoutMs }, waiting, wanted.args, call);
+    }
+    const sender = senderOfService(caller.birth.service);
+    const message = { kind: toGuest.call, a: wanted.method, b: wanted.args, c: sender, call, chain: waiting };
+    if (nested && target.idleInline && this.#scheduler.depth < limits.callDepthMax) {
+      this.#nest(caller, target, message);
+      if (call.open) call.expire(wanted.timeoutMs, what);
+      return;
+    }
+    call.expire(wanted.timeoutMs, what);
+    this.#deliver(target, message);
+  }
+
+  #nest(caller: Incarnation, target: Incarnation, message: Message): void {
+    this.#scheduler.depth++;
+    target.receiveNow(message);
+    caller.excuse(target.turnInline());
+    this.#scheduler.depth--;
+  }
+
+  #deliver(target: Incarnation, message: Message): void {
+    if (!target.open) {
+      message.call?.fail("SERVICE_NOT_RUNNING", "not_executed", `${target.birth.service} is stopping`);
+    } else if (!target.receive(message)) {
+      const { messageQueueLimit } = target.birth.limits;
+      message.call?.fail(
+        "MAILBOX_FULL",
+        "not_executed",
+        `the mailbox of ${target.birth.service} holds ${messageQueueLimit} messages`,
+      );
+    }
+  }
+
+  #castFrom(caller: Incarnation, service: string, method: string, args: string): boolean {
+    const target = service === "" ? caller : this.#directory.pick(service, []);
+    if (target !== undefined) {
+      const from = senderOfService(caller.birth.service);
+      return target.receive({ kind: toGuest.cast, a: method, b: args, c: from, call: undefined, chain: [] });
+    }
+    const id = parseServiceId(service);
+    return id !== undefined && this.#kernels.post({ type: "cast", caller: caller.id, service: id, method }, args);
+  }
+
+  #sendFrom(caller: Incarnation, service: string, message: string): boolean {
+    const target = service === "" ? caller : this.#directory.pick(service, []);
+    if (target !== undefined) {
+      const from = senderOfService(caller.birth.service);
+      return target.receive({ kind: toGuest.send, a: undefined, b: message, c: from, call: undefined, chain: [] });
+    }
+    const id = parseServiceId(service);
+    return id !== undefined && this.#kernels.post({ type: "send", caller: caller.id, service: id }, message);
+  }
+
+  // ── ends
+
+  #ended(incarnation: Incarnation, death: Death, started: boolean): void {
+    this.#directory.remove(incarnation);
+    this.#kernels.report({ type: "ended", ...placeOf(incarnation), death, started });
+    this.#warm.refill();
+  }
+
+  #wounded(why: string): void {
+    this.#wounds++;
+    this.#rim.say(`lost a thread (${this.#wounds} of ${woundsMax}): ${why}`);
+    // The reports of this turn of the event loop leave first.
+    if (this.#wounds >= woundsMax) setImmediate(() => this.#rim.die(`lost ${this.#wounds} threads, last: ${why}`));
+  }
+}
+
+const placeOf = ({ birth }: Incarnation) => ({
+  service: birth.service,
+  instance: birth.instance,
+  incarnation: birth.incarnation,
+});
+
+/** A call must not wait for itself, nor at the end of a chain without end. */
+function refuseChain(
+  target: Incarnation | undefined,
+  waiting: readonly IncarnationNumber[],
+  what: string,
+): Pick<CallFailure, "code" | "message"> | undefined {
+  if (target !== undefined && waiting.includes(target.id)) {
+    return { code: "CALL_CYCLE", message: `the call to ${what} would wait for itself (${waiting.join(" → ")} → ${target.id})` };
+  }
+  if (waiting.length > limits.callChainMax) {
+    return { code: "CALL_TOO_DEEP", message: `the chain of calls to ${what} is deeper than ${limits.callChainMax}` };
+  }
+  return undefined;
+}

@@ -1,0 +1,19 @@
+/** The guest image's files, read once at the start: after that the cell reads nothing. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { imageFiles } from "../wire/index.ts";
+import { makePreludeCache, type Prelude } from "./isolated-vm.ts";
+
+export function readPrelude(image: string): Prelude {
+  const cache = join(image, imageFiles.preludeCache);
+  return {
+    code: readFileSync(join(image, imageFiles.prelude), "utf8"),
+    cache: existsSync(cache) ? readFileSync(cache) : undefined,
+  };
+}
+
+/** `cell.cjs gen`: writes the prelude's cached code beside it, under the flags of this very process. */
+export function writePreludeCache(image: string): void {
+  const code = readFileSync(join(image, imageFiles.prelude), "utf8");
+  writeFileSync(join(image, imageFiles.preludeCache), makePreludeCache(code));
+}

@@ -1,0 +1,250 @@
+/**
+ * The engine, by isolated-vm. Everything that is peculiar to it is in this file:
+ *
+ * - A turn's `timeout` is wall time, paused while another isolate or the cell runs on the same thread.
+ * - An error that leaves an isolate is read by the engine outside of any timeout. The prelude catches what the tenant
+ *   throws; what remains are rejections that nobody handled, which the engine throws out of the turn that made them.
+ * - With `onCatastrophicError` a thread that cannot be stopped is parked after 5 s instead of hanging for ever.
+ * - Dead timeout entries live until their deadline.
+ */
+import ivm from "isolated-vm";
+import type { Crossing, Ears, Engine, Fault, Guest, TurnResult } from "./engine.ts";
+
+export interface Prelude {
+  readonly code: string;
+  readonly cache: Uint8Array | undefined;
+}
+
+const mebibyte = 1024 * 1024;
+const memoryMebibytesMin = 8;
+const probeMs = 50;
+
+const mainSpecifier = "solo:main";
+const entrySource = `import * as exports from "${mainSpecifier}"; import { loaded } from "solo:entry"; loaded(exports);`;
+const serviceSource =
+  "const { Service, Refusal, SoloError, CallError } = globalThis.solo; export { Service, Refusal, SoloError, CallError };";
+const loadedSource = "export const loaded = globalThis.solo;";
+
+/** V8's cached code for the prelude, made after the prelude has run once, so that it holds what running compiles. */
+export function makePreludeCache(code: string): Uint8Array {
+  const isolate = new ivm.Isolate({ memoryLimit: 32, onCatastrophicError: shout });
+  const context = isolate.createContextSync();
+  const script = isolate.compileScriptSync(code, { filename: "solo:prelude" });
+  script.runSync(context);
+  bootIn(context, () => undefined);
+  const again = isolate.compileScriptSync(code, { filename: "solo:prelude", produceCachedData: true });
+  const { cachedData } = again as unknown as { readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> };
+  const bytes = new Uint8Array(cachedData?.copy() ?? new ArrayBuffer(0));
+  isolate.dispose();
+  return bytes;
+}
+
+export function makeEngine(prelude: Prelude): Engine {
+  const cache = prelude.cache === undefined ? undefined : new ivm.ExternalCopy(toArrayBuffer(prelude.cache));
+  const engine = {
+    cacheAccepted: cache !== undefined,
+    makeGuest: (memoryBytesMax: number): Guest => {
+      const guest = new IsolatedGuest(prelude.code, cache, memoryBytesMax);
+      if (guest.cacheRejected) engine.cacheAccepted = false;
+      return guest;
+    },
+  };
+  return engine;
+}
+
+type Boot = (...callbacks: readonly unknown[]) => unknown;
+
+/** Takes the prelude's one global, and what it gives for the cell's powers. */
+function bootIn(
+  context: ivm.Context,
+  hear: (what: "push" | "call", fields: readonly unknown[]) => unknown,
+): ivm.Reference<object> {
+  const boot = context.global.getSync("solo", { reference: true }) as ivm.Reference<Boot>;
+  const pushNow = (...fields: readonly unknown[]): unknown => hear("push", fields);
+  const pushLater = (...fields: readonly unknown[]): void => {
+    hear("push", fields);
+  };
+  const callNow = (...fields: readonly unknown[]): unknown => hear("call", fields);
+  const booted = boot.applySync(
+    undefined,
+    [
+      new ivm.Callback(pushNow, { sync: true }),
+      new ivm.Callback(pushLater, { ignored: true }),
+      new ivm.Callback(callNow, { sync: true }),
+    ],
+    { result: { reference: true } },
+  ) as unknown as ivm.Reference<object>;
+  boot.release();
+  return booted;
+}
+
+class IsolatedGuest implements Guest {
+  readonly cacheRejected: boolean;
+  readonly #isolate: ivm.Isolate;
+  readonly #context: ivm.Context;
+  readonly #turn: ivm.Reference<(...given: readonly Crossing[]) => number | string | null>;
+  readonly #current: ivm.Reference<() => number>;
+  readonly #service: ivm.Module;
+  readonly #loaded: ivm.Module;
+  #ears: Ears | undefined;
+  #disposed = false;
+  #lost: string | undefined;
+
+  constructor(code: string, cache: ivm.ExternalCopy<ArrayBuffer> | undefined, memoryBytesMax: number) {
+    this.#isolate = new ivm.Isolate({
+      memoryLimit: Math.max(memoryMebibytesMin, Math.floor(memoryBytesMax / mebibyte)),
+      onCatastrophicError: (why) => {
+        this.#lost = why;
+        if (this.#ears === undefined) shout(why);
+        else this.#ears.lost(why);
+      },
+    });
+    const isolate = this.#isolate;
+    this.#context = isolate.createContextSync();
+    const context = this.#context;
+    const script = isolate.compileScriptSync(code, {
+      filename: "solo:prelude",
+      ...(cache === undefined ? {} : { cachedData: cache }),
+    });
+    this.cacheRejected = (script as unknown as { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
+    script.runSync(context);
+    script.release();
+
+    const booted = bootIn(context, (what, fields) => this.#hear(what, fields));
+    const part = <T>(name: string): ivm.Reference<T> =>
+      booted.getSync(name as never, { reference: true });
+    this.#turn = part("turn");
+    this.#current = part("current");
+    // The modules take what they export from the global that the prelude left; then it goes.
+    this.#service = this.#synthetic(part<object>("module"), serviceSource);
+    this.#loaded = this.#synthetic(part<object>("loaded"), loadedSource);
+    context.global.deleteSync("solo");
+    booted.release();
+  }
+
+  #synthetic(exports: ivm.Reference<object>, source: string): ivm.Module {
+    this.#context.global.setSync("solo", exports.derefInto());
+    const module = this.#isolate.compileModuleSync(source, { filename: "solo:service" });
+    module.instantiateSync(this.#context, refuseImport);
+    module.evaluateSync();
+    exports.release();
+    return module;
+  }
+
+  attach(ears: Ears): void {
+    this.#ears = ears;
+  }
+
+  #hear(what: "push" | "call", fields: readonly unknown[]): unknown {
+    const ears = this.#ears;
+    if (ears === undefined || this.#disposed) return what === "push" ? 0 : false;
+    if (what === "push") return ears.push(fields);
+    return ears.callNow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
+  }
+
+  async load(module: {
+    readonly code: string;
+    readonly file: string;
+    readonly timeoutMs: number;
+  }): Promise<Fault | undefined> {
+    const startedAt = performance.now();
+    try {
+      const main = await this.#isolate.compileModule(module.code, { filename: module.file });
+      const entry = await this.#isolate.compileModule(entrySource, { filename: "solo:entry" });
+      await entry.instantiate(this.#context, (specifier, referrer) => {
+        if (referrer === entry && specifier === mainSpecifier) return main;
+        if (referrer === entry && specifier === "solo:entry") return this.#loaded;
+        if (specifier === "solo:service") return this.#service;
+        return refuseImport(specifier);
+      });
+      await entry.evaluate({ timeout: module.timeoutMs });
+      return undefined;
+    } catch (error) {
+      return this.#faultOf(error, startedAt, module.timeoutMs);
+    }
+  }
+
+  turnInline(given: readonly Crossing[], timeoutMs: number): TurnResult {
+    const startedAt = performance.now();
+    try {
+      return this.#turn.applySync(undefined, given as Crossing[], { timeout: timeoutMs });
+    } catch (error) {
+      return this.#faultOf(error, startedAt, timeoutMs);
+    }
+  }
+
+  async turnThreaded(given: readonly Crossing[], timeoutMs: number): Promise<TurnResult> {
+    const startedAt = performance.now();
+    try {
+      return (await this.#turn.apply(undefined, given as Crossing[], { timeout: timeoutMs }));
+    } catch (error) {
+      return this.#faultOf(error, startedAt, timeoutMs);
+    }
+  }
+
+  /** A tenant may forge an error's message, so what can be known otherwise is. */
+  #faultOf(error: unknown, startedAt: number, timeoutMs: number): Fault {
+    const { name, message, stack } = error as Error;
+    if (this.#lost !== undefined) return { fault: "lost", why: this.#lost };
+    if (this.#disposed) return { fault: "disposed" };
+    if (this.#isolate.isDisposed) return { fault: "memory" };
+    const ranOut = performance.now() - startedAt >= timeoutMs - 2;
+    const trace = typeof stack === "string" ? guestPart(stack) : "";
+    if (ranOut && message === "Script execution timed out.") return { fault: "timeout", stack: trace };
+    return { fault: "rejection", name: String(name), message: String(message), stack: trace };
+  }
+
+  async current(): Promise<number | undefined> {
+    if (this.#disposed || this.#isolate.isDisposed || this.#lost !== undefined) return undefined;
+    try {
+      const number: unknown = await this.#current.apply(undefined, [], { timeout: probeMs });
+      return typeof number === "number" ? number : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  cpuMicros(): number {
+    return this.#isolate.isDisposed ? 0 : Number(this.#isolate.cpuTime / 1000n);
+  }
+
+  memoryNow(): number {
+    return memoryOf(this.#isolate.getHeapStatisticsSync());
+  }
+
+  async memory(): Promise<number | undefined> {
+    if (this.#disposed || this.#isolate.isDisposed) return undefined;
+    try {
+      return memoryOf(await this.#isolate.getHeapStatistics());
+    } catch {
+      return undefined;
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+  }
+}
+
+const memoryOf = (heap: ivm.HeapStatistics): number => heap.used_heap_size + heap.externally_allocated_size;
+
+function refuseImport(specifier: string): never {
+  throw new Error(
+    `cannot import "${specifier.slice(0, 200)}": a service imports "solo:service" and nothing else (bundle the rest into it)`,
+  );
+}
+
+/** The part of a stack that is the guest's; below it are the cell's own frames. */
+const guestPart = (stack: string): string => stack.split("\n    at (<isolated-vm boundary>)")[0] ?? "";
+
+const toArrayBuffer = (bytes: Uint8Array): ArrayBuffer => {
+  const copy = new ArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+};
+
+function shout(why: string): void {
+  process.stderr.write(`cell: the engine lost an isolate that nobody owned: ${why}\n`);
+}

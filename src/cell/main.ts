@@ -1,0 +1,60 @@
+/**
+ * The cell's process: `cell.cjs` to serve, `cell.cjs gen` to make the prelude's cached code. Starts in this order: tied to
+ * its parent, image read, engine up, guests warm, socket taken over, permissions dropped. Only then does it read what a
+ * kernel sends, and no tenant's code runs before.
+ */
+import { createServer, Socket } from "node:net";
+import { availableParallelism } from "node:os";
+import { descriptors, heartbeatMs } from "../wire/index.ts";
+import { Cell } from "./cell.ts";
+import { readPrelude, writePreludeCache } from "./image.ts";
+import { makeEngine } from "./isolated-vm.ts";
+import { dieWithParent, dropPermissions } from "./lockdown.ts";
+
+declare const __dirname: string;
+
+const say = (line: string): void => {
+  process.stderr.write(`cell: ${line}\n`);
+};
+
+/** At once: an orderly exit would wait for threads that a guest may hold. */
+const die = (why: string): void => {
+  say(why);
+  process.kill(process.pid, "SIGKILL");
+};
+
+function serve(): void {
+  if (!dieWithParent()) return die("my parent was gone before I began");
+  const engine = makeEngine(readPrelude(__dirname));
+  const cell = new Cell(engine, { cores: availableParallelism(), say, die });
+  cell.warmUp();
+  if (!engine.cacheAccepted) {
+    say("V8 REJECTED THE PRELUDE'S CACHED CODE: every service costs more. Was the image made with other flags?");
+  }
+  const server = createServer((socket) => cell.accept(socket));
+  server.on("error", (error) => die(`cannot listen: ${error.message}`));
+  server.listen({ fd: descriptors.listener }, () => {
+    const left = dropPermissions();
+    if (left.length > 0) say(`permissions that could not be dropped: ${left.join(", ")}`);
+    beat();
+  });
+}
+
+/** Proof that the event loop turns. The pipe's other end is our parent: when it is gone, so are we. */
+function beat(): void {
+  const pipe = new Socket({ fd: descriptors.heartbeat, readable: true, writable: true });
+  const gone = (): void => die("my parent is gone");
+  pipe.on("error", gone);
+  pipe.on("close", gone);
+  pipe.resume();
+  const byte = Buffer.from([1]);
+  const once = (): void => {
+    // A parent that does not read must not cost memory.
+    if (pipe.writableLength === 0) pipe.write(byte);
+  };
+  once();
+  setInterval(once, heartbeatMs);
+}
+
+if (process.argv[2] === "gen") writePreludeCache(__dirname);
+else serve();

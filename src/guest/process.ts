@@ -1,0 +1,257 @@
+/**
+ * One running service in its isolate: its class, its instance, its mailbox. What the tenant's code throws is caught and
+ * turned into text here, inside the isolate and under its timeout.
+ *
+ *   loaded(exports) ──▶ init ──▶ mail … ──▶ terminate
+ *        └───────────────┴──────────┴───────────┴──▶ crash: the incarnation ends
+ *
+ * An error that leaves a handler ends the incarnation (its state may be half changed; its supervisor starts it afresh),
+ * after the caller got it. A `Refusal` does not: it is an answer.
+ */
+import { fromGuest, type GuestConfiguration, serviceOfSender, toGuest } from "../wire/index.ts";
+import { limits } from "../base/index.ts";
+import { decode, decodeList, encode } from "./codec.ts";
+import { describeError, SoloError } from "./errors.ts";
+import { makeLog, type Log } from "./log.ts";
+import { type Mail, Mailbox } from "./mailbox.ts";
+import { findCallback, findClass, findMethods, type Method, type Methods } from "./methods.ts";
+import { type Cell, Outbox } from "./outbox.ts";
+import { apply, freeze, parseJson } from "./primordials.ts";
+import { Reference, References } from "./reference.ts";
+import { makeInstance, Refusal, type Service } from "./service.ts";
+import { Timers } from "./timers.ts";
+
+type CrashPlace = "load" | "init" | "message" | "timer" | "terminate";
+
+export class Process {
+  readonly mailbox: Mailbox;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly #outbox: Outbox;
+  readonly #references: References;
+  #level = 3;
+  #exports: { readonly default?: unknown } | undefined;
+  #methods: Methods | undefined;
+  #instance: Service | undefined;
+  #onMessage: Method | undefined;
+  #terminate: Method | undefined;
+  #self: Reference | undefined;
+
+  constructor(cell: Cell) {
+    this.#outbox = new Outbox(cell, () => this.mailbox.progress);
+    this.mailbox = new Mailbox(this.#outbox, {
+      handle: (mail) => this.#handle(mail),
+      answer: (call, result, failure) => this.#references.answer(call, result, failure),
+      tick: (timer) => this.#tick(timer),
+      terminate: (reason) => this.#end(reason),
+    });
+    this.#references = new References(this.#outbox, this.mailbox);
+    this.timers = new Timers(this.#outbox);
+    this.log = makeLog(this.#outbox, () => this.#level);
+  }
+
+  /** The module's code ran: its exports. */
+  loaded(exports: object): void {
+    this.#exports = exports;
+  }
+
+  #handle(mail: Mail): boolean {
+    switch (mail.kind) {
+      case toGuest.init:
+        return this.#init(mail);
+      case toGuest.call:
+      case toGuest.cast:
+        return this.#invoke(mail);
+      case toGuest.send:
+        return this.#receive(decode(mail.b), this.#sender(mail.c), "message");
+      default: {
+        const due = this.timers.due(mail.a as unknown as number);
+        return due === undefined || this.#receive(decode(due.message), this.#self, "timer");
+      }
+    }
+  }
+
+  // ── start
+
+  #init(mail: Mail): boolean {
+    let place: CrashPlace = "load";
+    let made: unknown;
+    try {
+      const { service, pid, env, level } = parseJson(mail.a) as GuestConfiguration;
+      this.#level = level;
+      const Class = findClass(this.#exports?.default);
+      this.#methods = findMethods(Class);
+      this.#onMessage = findCallback(Class, "onMessage");
+      this.#terminate = findCallback(Class, "terminate");
+      const init = findCallback(Class, "init");
+      place = "init";
+      const self = new Reference(this.#references, "", service, limits.callTimeoutMsDefault);
+      this.#self = self;
+      this.#instance = makeInstance(Class, {
+        env: freeze(env),
+        self,
+        pid,
+        log: this.log,
+        timers: this.timers,
+        references: this.#references,
+      });
+      if (init !== undefined) made = apply(init, this.#instance, [{}]);
+      if (isThenable(made)) {
+        void this.#settleInit(made);
+        return false;
+      }
+    } catch (error) {
+      this.#crash(place, error);
+      return true;
+    }
+    this.#started(made);
+    return true;
+  }
+
+  async #settleInit(made: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#started(await made);
+    } catch (error) {
+      this.#crash("init", error);
+    }
+    this.mailbox.finish();
+  }
+
+  #started(state: unknown): void {
+    if (state !== undefined && this.#instance !== undefined) this.#instance.state = state;
+    this.#outbox.add0(fromGuest.started);
+  }
+
+  // ── mail
+
+  #invoke(mail: Mail): boolean {
+    const method = this.#methods?.[mail.a];
+    if (method === undefined) {
+      if (mail.kind === toGuest.call) this.#fail(mail, "METHOD_NOT_FOUND", undefined);
+      else this.log.warn(`a cast to ${mail.a}, which is not a public method, was dropped`);
+      return true;
+    }
+    try {
+      const result = apply(method, this.#instance, decodeList(mail.b));
+      if (isThenable(result)) {
+        void this.#settle(mail, result);
+        return false;
+      }
+      this.#finish(mail, result);
+    } catch (error) {
+      this.#threw(mail, error, "message");
+    }
+    return true;
+  }
+
+  async #settle(mail: Mail, result: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#finish(mail, await result);
+    } catch (error) {
+      this.#threw(mail, error, "message");
+    }
+    this.mailbox.finish();
+  }
+
+  /** Replies, if a reply is waited for. What cannot be sent is the caller's news, not the service's end. */
+  #finish(mail: Mail, result: unknown): void {
+    if (mail.kind !== toGuest.call) return;
+    let text: string | undefined;
+    try {
+      text = encode(result, "the result");
+    } catch (error) {
+      return this.#fail(mail, error instanceof SoloError ? error.code : "CALL_FAILED", error);
+    }
+    if (text !== undefined && text.length > limits.payloadBytesMax) {
+      return this.#fail(mail, "TOO_LARGE", new SoloError("TOO_LARGE", `the result has ${text.length} characters`));
+    }
+    this.mailbox.reply(mail.number, text);
+  }
+
+  #receive(message: unknown, from: unknown, place: CrashPlace): boolean {
+    if (this.#onMessage === undefined) {
+      this.log.warn("a message was dropped: there is no onMessage(message, from)");
+      return true;
+    }
+    try {
+      const result = apply(this.#onMessage, this.#instance, [message, from]);
+      if (!isThenable(result)) return true;
+      void this.#settleMessage(result, place);
+      return false;
+    } catch (error) {
+      this.#threw(undefined, error, place);
+      return true;
+    }
+  }
+
+  async #settleMessage(result: PromiseLike<unknown>, place: CrashPlace): Promise<void> {
+    try {
+      await result;
+    } catch (error) {
+      this.#threw(undefined, error, place);
+    }
+    this.mailbox.finish();
+  }
+
+  /** Who sent: a reference, if it is a service; else a name and nothing to send to. */
+  #sender(sender: string): Reference | { readonly name: string } {
+    const service = serviceOfSender(sender);
+    return service === undefined ? freeze({ name: sender }) : this.#references.provide(service);
+  }
+
+  #tick(timer: number): void {
+    try {
+      this.timers.tick(timer);
+    } catch (error) {
+      this.#crash("timer", error);
+    }
+  }
+
+  // ── end
+
+  #end(reason: string): void {
+    if (this.#terminate === undefined || this.#instance === undefined) {
+      this.#outbox.add0(fromGuest.terminated);
+      return;
+    }
+    void this.#settleEnd(this.#terminate, reason);
+  }
+
+  async #settleEnd(terminate: Method, reason: string): Promise<void> {
+    try {
+      await apply(terminate, this.#instance, [reason]);
+    } catch (error) {
+      this.#crash("terminate", error);
+      return;
+    }
+    this.#outbox.add0(fromGuest.terminated);
+  }
+
+  #threw(mail: Mail | undefined, thrown: unknown, place: CrashPlace): void {
+    const called = mail?.kind === toGuest.call ? mail : undefined;
+    if (called !== undefined) this.#fail(called, "CALL_FAILED", thrown);
+    if (thrown instanceof Refusal) {
+      if (called === undefined) this.log.warn("a refusal that nobody waits for:", thrown);
+      return;
+    }
+    this.#crash(place, thrown);
+  }
+
+  #fail(mail: Mail, code: string, thrown: unknown): void {
+    const { name, message, stack } = describeError(thrown);
+    this.#outbox.add5(fromGuest.fail, mail.number, code, name, message, stack);
+  }
+
+  #crash(place: CrashPlace, thrown: unknown): void {
+    const { name, message, stack } = describeError(thrown);
+    this.mailbox.close();
+    this.#outbox.add5(fromGuest.crash, place, name, message, stack, undefined);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    typeof (value as { readonly then?: unknown }).then === "function"
+  );
+}

@@ -1,0 +1,215 @@
+/**
+ * References: a guest's handle on a service of its tenant, by name; it follows restarts. `call` waits for a result, `cast`
+ * and `send` do not. A reference is made once per name and kept.
+ */
+import { limits } from "../base/index.ts";
+import { fromGuest } from "../wire/index.ts";
+import { decode, encode, encodeList } from "./codec.ts";
+import { CallError, hide, SoloError } from "./errors.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Outbox } from "./outbox.ts";
+import { codeAt, makeTable, numberOf, parseJson } from "./primordials.ts";
+
+interface Waiter {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Caller = (...args: readonly unknown[]) => Promise<unknown>;
+type Caster = (...args: readonly unknown[]) => void;
+
+/** Method functions kept per reference; beyond, they are made anew for each use. */
+const methodsKeptMax = 256;
+
+export class References {
+  readonly #outbox: Outbox;
+  readonly #mailbox: Mailbox;
+  readonly #byName = makeTable<Reference>();
+  #count = 0;
+  readonly #waiters = makeTable<Waiter>();
+  #lastCall = 0;
+  #waiting = 0;
+
+  constructor(outbox: Outbox, mailbox: Mailbox) {
+    this.#outbox = outbox;
+    this.#mailbox = mailbox;
+  }
+
+  /** The reference to a service. Throws if `name` cannot be one. */
+  provide(name: unknown): Reference {
+    if (typeof name !== "string" || !isServiceName(name)) {
+      throw new SoloError("INVALID_ARGUMENT", "a service's name is 1–128 of a-z A-Z 0-9 _ -");
+    }
+    const known = this.#byName[name];
+    if (known !== undefined) return known;
+    if (this.#count >= limits.referencesMax) {
+      throw new SoloError("QUOTA_EXCEEDED", `references: limit ${limits.referencesMax}`);
+    }
+    this.#count++;
+    const reference = new Reference(this, name, name, limits.callTimeoutMsDefault);
+    this.#byName[name] = reference;
+    return reference;
+  }
+
+  async call(
+    target: string,
+    name: string,
+    method: string,
+    args: readonly unknown[],
+    timeoutMs: number,
+  ): Promise<unknown> {
+    const text = encodeList(args, `an argument of ${name}.${method}`);
+    if (this.#waiting >= limits.callsInFlightMax) {
+      throw new CallError("OVERLOADED", `${limits.callsInFlightMax} calls are under way`, "not_executed");
+    }
+    const call = ++this.#lastCall;
+    const cause = this.#mailbox.current;
+    if (this.#outbox.inline) {
+      this.#outbox.flushMail();
+      const result = this.#outbox.callNow(call, cause, target, method, text, timeoutMs);
+      if (result !== false) return result === null ? undefined : decode(result);
+    } else {
+      this.#outbox.add6(fromGuest.call, call, cause, target, method, text, timeoutMs);
+    }
+    this.#waiting++;
+    return new Promise((resolve, reject) => {
+      this.#waiters[call] = { resolve, reject };
+    });
+  }
+
+  /** A call's answer has come. */
+  answer(call: number, result: string | undefined, failure: string | undefined): void {
+    const waiter = this.#waiters[call];
+    if (waiter === undefined) return;
+    delete this.#waiters[call];
+    this.#waiting--;
+    if (failure === undefined) waiter.resolve(decode(result));
+    else waiter.reject(makeCallError(failure));
+  }
+
+  cast(target: string, name: string, method: string, args: readonly unknown[]): void {
+    const text = encodeList(args, `an argument of ${name}.${method}`);
+    refuseIf(this.#outbox.add3(fromGuest.cast, target, method, text));
+  }
+
+  send(target: string, name: string, message: unknown): void {
+    const text = encode(message, `a message to ${name}`);
+    refuseIf(this.#outbox.add2(fromGuest.send, target, text ?? "null"));
+  }
+}
+
+function refuseIf(refused: number): void {
+  if (refused > 0) {
+    throw new SoloError(
+      "MAILBOX_FULL",
+      `a receiver's mailbox is full: ${refused} of the latest messages were not delivered`,
+    );
+  }
+}
+
+function makeCallError(failure: string): CallError {
+  const { code, message, executed, error } = parseJson(failure) as {
+    readonly code: string;
+    readonly message: string;
+    readonly executed: string;
+    readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
+  };
+  const made = new CallError(code, message, executed);
+  if (error !== undefined) {
+    const cause = new Error(error.message);
+    hide(cause, "name", error.name);
+    hide(cause, "stack", error.stack);
+    hide(made, "cause", cause);
+  }
+  return made;
+}
+
+export class Reference {
+  readonly name: string;
+  readonly #owner: References;
+  readonly #target: string;
+  readonly #timeoutMs: number;
+  #callers: object | undefined;
+  #casters: object | undefined;
+
+  /** `target` is empty for the incarnation itself. */
+  constructor(owner: References, target: string, name: string, timeoutMs: number) {
+    this.#owner = owner;
+    this.#target = target;
+    this.name = name;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get call(): object {
+    this.#callers ??= makeMethods<Caller>(
+      (method) =>
+        (...args) =>
+          this.#owner.call(this.#target, this.name, method, args, this.#timeoutMs),
+    );
+    return this.#callers;
+  }
+
+  get cast(): object {
+    this.#casters ??= makeMethods<Caster>(
+      (method) =>
+        (...args) =>
+          this.#owner.cast(this.#target, this.name, method, args),
+    );
+    return this.#casters;
+  }
+
+  send(message: unknown): void {
+    this.#owner.send(this.#target, this.name, message);
+  }
+
+  /** The same service, called with other options. */
+  with(options: { readonly timeoutMs?: number }): Reference {
+    const timeoutMs = numberOf(options.timeoutMs ?? this.#timeoutMs);
+    if (!(timeoutMs >= 1 && timeoutMs <= limits.callTimeoutMsMax)) {
+      throw new SoloError("INVALID_ARGUMENT", `timeoutMs must be from 1 to ${limits.callTimeoutMsMax}`);
+    }
+    return new Reference(this.#owner, this.#target, this.name, timeoutMs);
+  }
+
+  toString(): string {
+    return `[reference ${this.name}]`;
+  }
+}
+
+/** An object on which every name is a method. Not a thenable: it can be awaited by mistake. */
+function makeMethods<F>(make: (method: string) => F): object {
+  const made = makeTable<F>();
+  let count = 0;
+  const traps = makeTable<unknown>();
+  traps["get"] = (_target: object, name: string | symbol): F | undefined => {
+    if (typeof name !== "string" || name === "then") return undefined;
+    const known = made[name];
+    if (known !== undefined) return known;
+    if (name.length > limits.methodNameLengthMax) {
+      throw new SoloError("INVALID_ARGUMENT", `a method's name has at most ${limits.methodNameLengthMax} characters`);
+    }
+    const method = make(name);
+    if (count < methodsKeptMax) {
+      made[name] = method;
+      count++;
+    }
+    return method;
+  };
+  traps["set"] = (): boolean => false;
+  return new Proxy(makeTable<unknown>(), traps);
+}
+
+function isServiceName(name: string): boolean {
+  if (name.length === 0 || name.length > 128) return false;
+  for (let i = 0; i < name.length; i++) {
+    const code = codeAt(name, i);
+    const fits =
+      (code >= 48 && code <= 57) ||
+      (code >= 65 && code <= 90) ||
+      (code >= 97 && code <= 122) ||
+      code === 95 ||
+      code === 45;
+    if (!fits) return false;
+  }
+  return true;
+}

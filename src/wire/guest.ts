@@ -1,0 +1,106 @@
+/**
+ * Cell ⇄ guest: what crosses the boundary of an isolate. Only primitives do (objects would become live references), each as
+ * an argument of its own, so that no text of a guest can forge the end of another.
+ *
+ *   cell → guest   turn(lane, kind, a, b, c, kind, a, b, c, …)       four arguments an item
+ *   guest → cell   push(progress, op, field…, op, field…, …)         as many fields as `fromGuestFields` says
+ *
+ * Items up to `due` are mail: they are handled one at a time, in order, and numbered 1, 2, 3, … by both sides without
+ * saying the number. The others pass the mail: `answer` and `tick` belong to what already runs.
+ *
+ * Progress is 2·finished + (1 if one more was begun): it only grows, so that of two reports the larger is the later.
+ * `turn` returns the progress; or, if it was given one call and nothing else and its method did not wait, the result
+ * itself (text, or null for undefined), which says that this call is finished.
+ */
+
+export const toGuest = {
+  /** a: the configuration, JSON. Always mail number 1. */
+  init: 1,
+  /** a: method · b: arguments, JSON array · c: sender. Answered by `reply` or `fail`. */
+  call: 2,
+  cast: 3,
+  /** a: nothing · b: the message, JSON · c: sender. */
+  send: 4,
+  /** a: timer. A message that the guest told itself to expect, and keeps. */
+  due: 5,
+  /** a: the reason, text. Runs after the mail that is being handled; the rest is dropped. Answered by `terminated`. */
+  terminate: 6,
+  /** a: call · b: result, JSON (or undefined) · c: failure, JSON (or undefined). */
+  answer: 7,
+  /** a: timer. */
+  tick: 8,
+} as const;
+
+export const itemWidth = 4;
+
+export const fromGuest = {
+  /** mail number, result (JSON, or undefined) */
+  reply: 1,
+  /** mail number, code, name, message, stack */
+  fail: 2,
+  /** `init` finished: takes mail. */
+  started: 3,
+  /** where, name, message, stack, (nothing): the incarnation cannot go on. */
+  crash: 4,
+  /** `terminate` finished. */
+  terminated: 5,
+  /** call, number of the mail whose handler calls (0: none), service (empty: itself), method, arguments, timeout in ms */
+  call: 6,
+  /** service, method, arguments */
+  cast: 7,
+  /** service, message */
+  send: 8,
+  /** level (0 ERROR … 3 DEBUG), text */
+  log: 9,
+  /** timer, ms, mode of `timerModes` */
+  timer: 10,
+  /** timer */
+  clear: 11,
+} as const;
+export type FromGuest = (typeof fromGuest)[keyof typeof fromGuest];
+
+/** Fields that follow each operation. */
+export const fromGuestFields: Readonly<Record<FromGuest, number>> = {
+  [fromGuest.reply]: 2,
+  [fromGuest.fail]: 5,
+  [fromGuest.started]: 0,
+  [fromGuest.crash]: 5,
+  [fromGuest.terminated]: 0,
+  [fromGuest.call]: 6,
+  [fromGuest.cast]: 3,
+  [fromGuest.send]: 2,
+  [fromGuest.log]: 2,
+  [fromGuest.timer]: 3,
+  [fromGuest.clear]: 1,
+};
+
+export const timerModes = {
+  /** `tick` once, or again and again: setTimeout, setInterval. */
+  once: 0,
+  repeat: 1,
+  /** `due` once, or again and again: after, every. */
+  dueOnce: 2,
+  dueRepeat: 3,
+} as const;
+
+/** Levels by their number on the boundary. */
+export const guestLevels = ["ERROR", "WARN", "INFO", "DEBUG"] as const;
+
+/** What a guest is told about itself: the body of `init`. */
+export interface GuestConfiguration {
+  readonly service: string;
+  readonly pid: string;
+  readonly release: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Index in `guestLevels` of the least urgent level that is kept. */
+  readonly level: number;
+}
+
+const servicePrefix = "service ";
+
+/** The sender's text for a service of the same tenant; all else is a client's name. */
+export const senderOfService = (service: string): string => `${servicePrefix}${service}`;
+
+/** The service that a sender's text names, if it names one. */
+export const serviceOfSender = (sender: string): string | undefined =>
+  sender.startsWith(servicePrefix) ? sender.slice(servicePrefix.length) : undefined;
