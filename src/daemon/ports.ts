@@ -42,6 +42,7 @@ export function makePorts(parts: PortsParts): Ports {
   return {
     command: (order) => turns.command({ type: "command", ...order }),
     settled: (at, signal) => settling.settled(at, signal),
+    isActive: (tenant) => turns.state.tenants.get(tenant)?.phase === "active",
     read: (look) => turns.read((state) => look(state, clock.now())),
     builder: {
       compile: ({ tenant, file, format, source }) => builder.compile({ scope: tenant, file, format, source }),

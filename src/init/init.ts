@@ -90,8 +90,9 @@ export class Init implements Disposable {
       onText: note,
     });
 
-    this.#kernel.start();
+    // First, since a new kernel is told of the image before anything else.
     this.#image = this.#startImage();
+    this.#kernel.start();
     this.#builder.start();
     this.#watchdog = new Watchdog(() => this.#children(), watchLimits);
     this.#census = setInterval(() => this.#kernel.sendUnlessChoked(this.#cells.census()), censusEveryMs);

@@ -1,0 +1,215 @@
+/**
+ * A real Solo for tests that span processes: init, kernel, builder and cells in a temporary data directory, on a port of
+ * their own. Disposing it ends it and removes the directory; a test that ends it itself may start it again in the same one.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { connect, connectionOf, loadProfile, type SoloClient } from "../../src/client/index.ts";
+
+const initEntry = fileURLToPath(new URL("../../src/init/main.ts", import.meta.url));
+const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+interface Ready {
+  readonly grpc: string;
+  readonly pid: number;
+  readonly tookMs: number;
+}
+
+export interface SoloOptions {
+  /** Further arguments for init. */
+  readonly args?: readonly string[];
+}
+
+export class Solo implements AsyncDisposable {
+  readonly dataDir: string;
+  readonly #options: SoloOptions;
+  #init: ChildProcess;
+  #ready: Ready;
+  #ended: Promise<number | null>;
+  #clients: SoloClient[] = [];
+  #stderr: string[];
+
+  private constructor(dataDir: string, options: SoloOptions, running: Running) {
+    this.dataDir = dataDir;
+    this.#options = options;
+    ({ init: this.#init, ready: this.#ready, ended: this.#ended, stderr: this.#stderr } = running);
+  }
+
+  static async start(options: SoloOptions = {}): Promise<Solo> {
+    const dataDir = await mkdtemp(join(tmpdir(), "solo-e2e-"));
+    return new Solo(dataDir, options, await launch(dataDir, options));
+  }
+
+  get address(): string {
+    return this.#ready.grpc;
+  }
+
+  get initPid(): number {
+    return this.#ready.pid;
+  }
+
+  /** What init wrote for people. */
+  get stderr(): string {
+    return this.#stderr.join("");
+  }
+
+  /** A client of its own connection, closed with this Solo. `admin` acts for tenant `default` unless it names one. */
+  async client(as: "admin" | "default" = "admin"): Promise<SoloClient> {
+    const profile = loadProfile(join(this.dataDir, "profile.json"));
+    const client = connect(connectionOf(profile, as));
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Certificates of a role, as the profile names them. */
+  get certs(): string {
+    return join(this.dataDir, "certs");
+  }
+
+  /** The living processes that descend from init, by their command's entry. */
+  processes(): readonly { readonly pid: number; readonly role: "kernel" | "builder" | "cell" | "other" }[] {
+    return descendants(this.initPid).map((pid) => ({ pid, role: roleOf(pid) }));
+  }
+
+  kernelPid(): number {
+    const kernel = this.processes().find(({ role }) => role === "kernel");
+    assert.ok(kernel !== undefined, "a kernel runs");
+    return kernel.pid;
+  }
+
+  /** As the operator does it. Resolves with init's exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.#closeClients();
+    this.#init.kill(signal);
+    return this.#ended;
+  }
+
+  get ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  /** Starts it again in the same data directory, once it has ended. */
+  async startAgain(): Promise<void> {
+    this.#closeClients();
+    await this.#ended;
+    ({
+      init: this.#init,
+      ready: this.#ready,
+      ended: this.#ended,
+      stderr: this.#stderr,
+    } = await launch(this.dataDir, this.#options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closeClients();
+    if (this.#init.exitCode === null && this.#init.signalCode === null) this.#init.kill("SIGTERM");
+    const late = setTimeout(() => this.#init.kill("SIGKILL"), 20_000);
+    await this.#ended;
+    clearTimeout(late);
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  #closeClients(): void {
+    for (const client of this.#clients.splice(0)) client.close();
+  }
+}
+
+interface Running {
+  readonly init: ChildProcess;
+  readonly ready: Ready;
+  readonly ended: Promise<number | null>;
+  readonly stderr: string[];
+}
+
+async function launch(dataDir: string, options: SoloOptions): Promise<Running> {
+  const args = [initEntry, "--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json", ...(options.args ?? [])];
+  const init = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const stderr: string[] = [];
+  init.stderr.setEncoding("utf8").on("data", (text: string) => stderr.push(text));
+  const ended = new Promise<number | null>((resolve) => init.once("close", resolve));
+  const lines = createInterface(init.stdout);
+  const first = await Promise.race([
+    new Promise<string>((resolve) => lines.once("line", resolve)),
+    ended.then((code) => {
+      throw new Error(`init ended with ${code} before it was ready:\n${stderr.join("")}`);
+    }),
+  ]);
+  const ready = JSON.parse(first) as Ready;
+  return { init, ready, ended, stderr };
+}
+
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (fields[0] !== "Z") parents.set(pid, Number(fields[1]));
+    } catch {
+      // It ended while the list was read.
+    }
+  }
+  const found: number[] = [];
+  for (const pid of parents.keys()) {
+    for (let at = parents.get(pid); at !== undefined && at > 1; at = parents.get(at)) {
+      if (at !== root) continue;
+      found.push(pid);
+      break;
+    }
+  }
+  return found;
+}
+
+function roleOf(pid: number): "kernel" | "builder" | "cell" | "other" {
+  let command = "";
+  try {
+    command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "other";
+  }
+  if (command.includes("/daemon/main.ts")) return "kernel";
+  if (command.includes("/builder/main.ts")) return "builder";
+  return command.includes("cell.cjs") ? "cell" : "other";
+}
+
+/** Is there a process of this id that is not a zombie? */
+export function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves once `holds` does; fails with `what` after `withinMs`. Looks often, since nothing tells of the change. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, `${what} within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The source of an example service. */
+export const example = (name: string): Promise<Buffer> => readFile(join(examples, `${name}.ts`));
+
+/** Calls a method and returns its result, parsed. */
+export async function call(
+  client: SoloClient,
+  serviceId: string,
+  method: string,
+  args: readonly unknown[] = [],
+  more: { readonly timeoutMs?: number; readonly tenantId?: string } = {},
+): Promise<unknown> {
+  const { result } = await client.call({ serviceId, method, args: Buffer.from(JSON.stringify(args)), ...more });
+  return result.length === 0 ? undefined : JSON.parse(Buffer.from(result).toString("utf8"));
+}
