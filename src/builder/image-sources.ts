@@ -38,9 +38,7 @@ export function findEngine(): { readonly root: string; readonly version: string 
 /** Also over what makes images (the files beside this one whose names begin with `image`). */
 export function hashOfSources(sources: ImageSources): string {
   const hash = createHash("sha256");
-  hash.update(
-    JSON.stringify([process.version, process.arch, process.platform, cellFlags, findEngine().version]),
-  );
+  hash.update(JSON.stringify([process.version, process.arch, process.platform, cellFlags, findEngine().version]));
   hash.update(JSON.stringify([sources.cell, sources.prelude]));
   for (const folder of sources.folders) addFolder(hash, folder, () => true);
   addFolder(hash, import.meta.dirname, (name) => name.startsWith("image"));

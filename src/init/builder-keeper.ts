@@ -2,7 +2,7 @@
 import { backoffMs, type CellLoss } from "../base/index.ts";
 import type { ListeningSocket } from "./listen.ts";
 import type { Machine } from "./proc.ts";
-import { argumentsFor, environmentFor, programs } from "./programs.ts";
+import { builderArguments, environmentFor } from "./programs.ts";
 import { WatchedChild } from "./watched-child.ts";
 
 export interface BuilderKeeperConfig {
@@ -37,7 +37,7 @@ export class BuilderKeeper {
     this.#startedAt = performance.now();
     this.#child = new WatchedChild(
       {
-        args: argumentsFor(programs.builder),
+        args: builderArguments,
         env: environmentFor(compileCache),
         listenerFd: listener.fd,
         rssBytesMax,

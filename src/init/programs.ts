@@ -24,3 +24,6 @@ export const environmentFor = (compileCache: string): Readonly<Record<string, st
   SOLO_PARENT: String(process.pid),
   NODE_COMPILE_CACHE: compileCache,
 });
+
+/** The builder as a server asks V8 whether it would take a module. */
+export const builderArguments: readonly string[] = ["--experimental-vm-modules", ...argumentsFor(programs.builder)];

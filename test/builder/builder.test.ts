@@ -64,6 +64,9 @@ test("a repeated compilation is answered from the cache, with the same bytes", a
   const again = await builder.compile(counter);
   assert.deepEqual({ first: compiledOf(first).cached, again: compiledOf(again).cached }, { first: false, again: true });
   assert.ok(again.body.equals(first.body));
+  const foreign = await builder.compile(counter, { scope: "agent_2" });
+  assert.equal(compiledOf(foreign).cached, false, "another tenant's compilations are its own affair");
+  assert.ok(foreign.body.equals(first.body));
   const renamed = await builder.compile(counter, { file: "other.ts" });
   assert.equal(compiledOf(renamed).cached, false, "the file's name is in the map");
 });
@@ -87,7 +90,7 @@ test("a syntax error says file, line and column, and shows the lines with a care
 test("places are counted in characters of the source, whatever their size in bytes", async (t) => {
   const builder = await connect(t);
   const [error] = errorsOf(await builder.compile('const s = "héé🎉"; const b = ;'));
-  assert.equal(error?.column, 29);
+  assert.equal(error?.column, 30);
 });
 
 const refusedSources: readonly (readonly [
