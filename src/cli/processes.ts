@@ -19,9 +19,10 @@ export function listProcesses(init: number): readonly SoloProcess[] {
 
 const roles = { daemon: "kernel", builder: "builder", cell: "cell" } as const;
 
+/** By the program that it runs: `…/daemon/main.ts`, `…/cell.js`, … */
 function roleOf(commandLine: string): SoloProcess["role"] {
-  const room = /\/(daemon|builder|cell)\/main\.[jt]s/.exec(commandLine)?.[1] as keyof typeof roles | undefined;
-  return room === undefined ? "other" : roles[room];
+  const program = /\/(daemon|builder|cell)(?:\/main)?\.[cm]?[jt]s\b/.exec(commandLine)?.[1];
+  return program === undefined ? "other" : roles[program as keyof typeof roles];
 }
 
 function readNames(dir: string): readonly string[] {

@@ -18,7 +18,8 @@ async function perform(): Promise<void> {
   try {
     await tell(stage, narrator, interruption.signal);
   } catch (error) {
-    if (stage.said.trim() !== "") console.error(paint.dim(`\nSolo said: ${stage.said.trim()}`));
+    // Before the directory goes: what Solo itself knows of it.
+    if (!interruption.signal.aborted) console.error(paint.dim(`\n${stage.lastWords()}`));
     throw error;
   } finally {
     await stage[Symbol.asyncDispose]();
@@ -35,5 +36,8 @@ try {
   process.exitCode = interruption.signal.aborted ? exitCodes.interrupted : exitCodes.refused;
   if (interruption.signal.aborted) console.error("\nInterrupted; everything was cleaned up.");
   else if (error instanceof Untrue) console.error(`\n${paint.red("✖")} It should be so: ${error.message}`);
-  else console.error(`\n${paint.red("✖")} The demo failed:`, error);
+  else
+    console.error(
+      `\n${paint.red("✖")} The demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -46,9 +46,11 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** What init said on stderr so far. */
-  get said(): string {
-    return this.#said;
+  /** What init said on stderr, and the end of the kernel's log. */
+  lastWords(): string {
+    const log = join(this.dataDir, "log", "kernel.log");
+    const text = existsSync(log) ? readFileSync(log, "utf8").split("\n").slice(-20).join("\n") : "";
+    return `Solo said:\n${this.#said.trim()}\n${text.trim()}`;
   }
 
   async ready(signal: AbortSignal): Promise<InitFile> {
