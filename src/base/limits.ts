@@ -43,6 +43,8 @@ export const limits = {
   logFilesMax: 4,
   /** Events waiting for the disk. */
   commitQueueMax: 10_000,
+  /** The same, once reports come on top that cannot be refused: deaths, and what follows from them. */
+  commitQueueReportsMax: 100_000,
   eventPayloadBytesMax: 256 * 1024,
   eventsPageMax: 1_000,
   /** Types that one query of events may name. */

@@ -1,18 +1,21 @@
 /** Opening: claim the log for this kernel, and read on the main thread what must be known before the first turn. */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { type EventId, eventId, instant, type Instant, type KernelEpoch, type Refusal, refuse } from "../base/index.ts";
+import {
+  type EventId,
+  eventId,
+  instant,
+  type Instant,
+  isRefusal,
+  type KernelEpoch,
+  type Refusal,
+  refuse,
+} from "../base/index.ts";
 import type { Event } from "../kernel/index.ts";
-import { genesis, hex, sameBytes, snapshotChecksum } from "./chain.ts";
+import { genesis, hex } from "./chain.ts";
 import { headerColumns, LogDamaged, parseEvent } from "./row.ts";
 import { provideSchema } from "./schema.ts";
 import { type Database, openForReading, openForWriting, sayError, transact, troubleOf } from "./sqlite.ts";
-
-export interface Snapshot {
-  readonly event: EventId;
-  readonly evolveVersion: number;
-  readonly json: string;
-}
 
 export interface Head {
   readonly id: EventId;
@@ -29,6 +32,8 @@ export interface Opened {
   /** The newest sequence of each tenant that ever was. */
   readonly sequences: Map<string, number>;
   readonly artifacts: Map<string, Map<string, number>>;
+  /** Closes the connection of the opening; may be called more than once. */
+  readonly letGo: () => void;
 }
 
 /** Who writes: a later epoch of the same boot, or any kernel of another boot, takes the log over and fences the other. */
@@ -40,25 +45,30 @@ export interface Owner {
 export function openLog(dir: string, owner: Owner): Opened | Refusal {
   const path = join(dir, "log.sqlite");
   let database: Database | undefined;
+  const letGo = (): void => {
+    database?.close();
+    database = undefined;
+  };
+  let outcome: Opened | Refusal;
   try {
     // SQLite gives its side files the mode of the database.
     closeSync(openSync(path, "a", 0o600));
-    const opened = openForWriting(path);
-    database = opened;
-    return transact(opened, () => {
-      const schema = provideSchema(opened);
+    const connection = openForWriting(path);
+    database = connection;
+    outcome = transact(connection, () => {
+      const schema = provideSchema(connection);
       if (schema !== "ready") return refuse("LOG_UNAVAILABLE", { why: schema.unusable });
-      return claim(opened, owner) ?? { path, owner: ownerText(owner), ...readEnd(opened) };
+      return claim(connection, owner) ?? { path, owner: ownerText(owner), letGo, ...readEnd(connection) };
     });
   } catch (error) {
-    if (error instanceof LogDamaged) return error.refusal;
-    const trouble = troubleOf(error);
-    const why = trouble === "damaged" ? `log.sqlite is damaged (${sayError(error)})` : `${path}: ${sayError(error)}`;
-    return refuse("LOG_UNAVAILABLE", { why });
-  } finally {
-    database?.close();
+    outcome = refuse("LOG_UNAVAILABLE", { why: whyNot(path, error) });
   }
+  if (isRefusal(outcome)) letGo();
+  return outcome;
 }
+
+const whyNot = (path: string, error: unknown): string =>
+  troubleOf(error) === "damaged" ? `${path} is damaged (${sayError(error)})` : `${path}: ${sayError(error)}`;
 
 const ownerText = (owner: Owner): string => `${owner.boot} ${owner.epoch}`;
 
@@ -75,7 +85,7 @@ function claim(database: Database, owner: Owner): Refusal | undefined {
   return undefined;
 }
 
-function readEnd(database: Database): Omit<Opened, "path" | "owner"> {
+function readEnd(database: Database): Omit<Opened, "path" | "owner" | "letGo"> {
   const last = database.prepare("SELECT id, hash, timestamp FROM events ORDER BY id DESC LIMIT 1").get();
   const lastHash = last?.["hash"];
   return {
@@ -134,25 +144,6 @@ export function* replayEvents(path: string, after: EventId): Generator<Event, vo
   } catch (error) {
     if (error instanceof LogDamaged) throw error;
     throw new LogDamaged(sayError(error));
-  } finally {
-    database.close();
-  }
-}
-
-/** The newest snapshot of `evolveVersion` that is whole and that the log reaches. */
-export function readSnapshot(path: string, evolveVersion: number, head: EventId): Snapshot | undefined {
-  const database = openForReading(path);
-  try {
-    const rows = database
-      .prepare("SELECT * FROM snapshots WHERE evolve_version = ? AND event <= ? ORDER BY event DESC")
-      .iterate(evolveVersion, head);
-    for (const row of rows) {
-      const { event, json, checksum } = row;
-      if (typeof event !== "number" || typeof json !== "string" || !(checksum instanceof Uint8Array)) continue;
-      if (!sameBytes(checksum, snapshotChecksum({ event, evolveVersion, json }))) continue;
-      return { event: eventId(event), evolveVersion, json };
-    }
-    return undefined;
   } finally {
     database.close();
   }

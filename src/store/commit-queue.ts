@@ -55,6 +55,11 @@ export class CommitQueue {
     );
   }
 
+  /** May `events` more events be added that cannot be refused? */
+  canTake(events: number): boolean {
+    return this.#failure === undefined && this.#count() + events <= limits.commitQueueReportsMax;
+  }
+
   /** Queues an entry, with the event that it stands for, if it is one. Entries are committed in the order of this call. */
   add(entry: Entry, bytes: number, event?: Event): void {
     insist(this.#failure === undefined, "nothing is added to a log that has failed");

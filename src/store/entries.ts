@@ -46,6 +46,7 @@ export interface WriterData {
 }
 
 export type ToWriter =
+  | { readonly type: "begin"; readonly data: WriterData }
   | { readonly type: "commit"; readonly entries: readonly Entry[] }
   /** Moves the write-ahead log into the database and closes; answered by `closed`. */
   | { readonly type: "close" };

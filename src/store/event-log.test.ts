@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { eventId, instant, isRefusal, kernelEpoch, limits } from "../base/index.ts";
 import type { Event, NewEvent } from "../kernel/index.ts";
-import { openEventLog } from "./index.ts";
+import { openEventLog, snapshotIsDue } from "./index.ts";
 import { at, created, inWorld, killed, stopped, versions, write } from "./log.fixture.ts";
 
 const newEvent = fc.oneof(
@@ -117,8 +117,11 @@ test("the commit queue is bounded: a full one says so, and has room again once t
     log.append(many(limits.commitQueueMax - 1), at(1));
     assert.ok(log.hasRoom(1));
     assert.ok(!log.hasRoom(2));
-    assert.throws(() => log.append(many(2), at(1)), { name: "Bug" });
-    assert.equal(log.newest, limits.commitQueueMax - 1);
+    // A report of what has already happened cannot be refused, so it still finds room: but not without end.
+    log.append(many(3_000), at(1));
+    assert.ok(!log.hasRoom(0));
+    assert.throws(() => log.append(many(limits.commitQueueReportsMax), at(1)), { name: "Bug" });
+    assert.equal(log.newest, limits.commitQueueMax + 2_999);
     await log.whenDurable(log.newest);
     assert.ok(log.hasRoom(limits.commitQueueMax));
   }));
@@ -284,3 +287,10 @@ test("the newest whole snapshot of this version is used; damaged, other and prem
     });
     assert.equal((await open()).latestSnapshot(1), undefined);
   }));
+
+test("a snapshot is due after a fixed number of events", () => {
+  const every = limits.snapshotEveryEvents;
+  assert.ok(!snapshotIsDue({ newest: eventId(every - 1), snapshot: eventId(0) }));
+  assert.ok(snapshotIsDue({ newest: eventId(every), snapshot: eventId(0) }));
+  assert.ok(!snapshotIsDue({ newest: eventId(2 * every), snapshot: eventId(every + 1) }));
+});

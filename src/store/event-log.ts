@@ -26,12 +26,14 @@ import {
 import type { Event, EventType, NewEvent, Observation } from "../kernel/index.ts";
 import { Artifacts } from "./artifacts.ts";
 import type { EventQuery, ObservationPage, ObservationQuery, Verdict } from "./asks.ts";
-import { type Head, openLog, type Opened, readSnapshot, replayEvents, type Snapshot } from "./boot.ts";
+import { type Head, openLog, type Opened, replayEvents } from "./boot.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import type { Entry, EventRow } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { Observations } from "./observations.ts";
+import { Placing, type Stamp } from "./placing.ts";
 import { ReaderLink } from "./reader-link.ts";
 import { LogDamaged, toEvent } from "./row.ts";
+import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import { type LogFailure, WriterLink } from "./writer-link.ts";
 
 export interface EventLogOptions {
@@ -69,25 +71,21 @@ const observationBytes = 500;
 /** Observations are written this often. */
 const observationFlushMs = 2_000;
 
-/** When a turn happened, by the kernel's clock and by the machine's; whole milliseconds. */
-export interface Stamp {
-  readonly timestamp: Instant;
-  readonly wallClockMs: number;
-}
-
 /**
  * Opens the log, or makes one, and claims it: whoever held it before can commit no more. Refusals: LOG_UNAVAILABLE
  * (damaged, foreign or newer file, no access), STALE_EPOCH. Reads nothing but the log's end: call `replay` next.
  */
 export async function openEventLog(options: EventLogOptions): Promise<EventLog | Refusal> {
+  const writer = new WriterLink();
   const opened = openLog(options.dir, options);
-  return "refused" in opened ? opened : new EventLog(options, opened);
+  if (!isRefusal(opened)) return new EventLog(options, opened, writer);
+  await writer.close();
+  return opened;
 }
 
 export class EventLog {
   readonly #path: string;
-  readonly #versions: Readonly<Record<EventType, number>>;
-  readonly #sequences: Map<string, number>;
+  readonly #placing: Placing;
   readonly #queue: CommitQueue;
   readonly #writer: WriterLink;
   readonly #reader: ReaderLink;
@@ -96,19 +94,18 @@ export class EventLog {
   readonly #flusher: NodeJS.Timeout;
   readonly #listeners = new Set<(events: readonly Event[]) => void>();
   readonly #failureListeners = new Set<(failure: LogFailure) => void>();
-  #newest: EventId;
-  #timestamp: Instant;
   #head: Head;
   #failure: LogFailure | undefined;
+  /** The connection of the opening: were it closed before the writer has its own, SQLite would tidy up first. */
+  readonly #letGo: () => void;
 
-  constructor(options: EventLogOptions, opened: Opened) {
+  constructor(options: EventLogOptions, opened: Opened, writer: WriterLink) {
     this.#path = opened.path;
-    this.#versions = options.versions;
-    this.#sequences = opened.sequences;
-    this.#newest = opened.head.id;
+    this.#letGo = opened.letGo;
+    this.#placing = new Placing(options.versions, opened);
     this.#head = opened.head;
-    this.#timestamp = opened.timestamp;
-    this.#writer = new WriterLink(
+    this.#writer = writer;
+    writer.begin(
       {
         path: opened.path,
         owner: opened.owner,
@@ -127,7 +124,7 @@ export class EventLog {
 
   /** The newest event that was appended, durable or not. */
   get newest(): EventId {
-    return this.#newest;
+    return this.#placing.newest;
   }
 
   /** Everything up to this event survives a crash. */
@@ -137,7 +134,7 @@ export class EventLog {
 
   /** The instant of the newest event: the kernel's clock starts from it. */
   get timestamp(): Instant {
-    return this.#timestamp;
+    return this.#placing.timestamp;
   }
 
   /** The newest durable event and its hash: what VerifyLog can be asked to expect later. */
@@ -153,22 +150,16 @@ export class EventLog {
   /**
    * Gives events their place and queues them; durable later. Returns them as a replay would: payloads are fresh copies.
    * A `payload_erased` event erases the payloads that it names, in the transaction that writes it; nothing else does.
-   * The caller has asked `hasRoom`; a payload above limits.eventPayloadBytesMax, a cause that is not earlier, or an instant
+   * Who could still be refused has asked `hasRoom`; reports of what has happened (deaths) need not, and find room up to
+   * limits.commitQueueReportsMax. A payload above limits.eventPayloadBytesMax, a cause that is not earlier, or an instant
    * before the last one is a bug.
    */
   append(events: readonly NewEvent[], stamp: Stamp): readonly Event[] {
-    insist(this.#queue.hasRoom(events.length, 0), "appending was preceded by hasRoom");
-    insist(
-      Number.isSafeInteger(stamp.timestamp) && Number.isSafeInteger(stamp.wallClockMs),
-      "a stamp is in whole milliseconds",
-    );
-    insist(stamp.timestamp >= this.#timestamp, "the kernel's instant never goes back");
-    const payloads = events.map((event, index) => this.#check(event, index));
-    return events.map((event, index) => {
-      const row = this.#place(event, payloads[index] ?? "", stamp, this.#newest - index);
+    insist(this.#queue.canTake(events.length), "events that cannot be refused are bounded too");
+    return this.#placing.place(events, stamp).map((row, index) => {
       const placed = toEvent(row, row.payload);
       this.#queue.add({ type: "event", row }, row.payload.length, placed);
-      const erasure = erasureOf(event);
+      const erasure = erasureOf(events[index]);
       if (erasure !== undefined) this.#queue.add(erasure, 0);
       return placed;
     });
@@ -176,7 +167,7 @@ export class EventLog {
 
   /** Resolves when event `id` is durable (at once if it is), in the order of ids; rejects with LogFailure. */
   whenDurable(id: EventId): Promise<void> {
-    insist(id <= this.#newest, "only what was appended becomes durable");
+    insist(id <= this.newest, "only what was appended becomes durable");
     return id <= this.#head.id ? Promise.resolve() : this.#queue.whenDurable(id);
   }
 
@@ -211,7 +202,7 @@ export class EventLog {
    * newest limits.snapshotsKeptMax stay. An erasure of payloads drops all, since they may hold what was erased.
    */
   async saveSnapshot(of: Snapshot): Promise<void> {
-    insist(of.event <= this.#newest, "a snapshot is of what was appended");
+    insist(of.event <= this.newest, "a snapshot is of what was appended");
     this.#queue.add({ type: "snapshot", ...of }, of.json.length);
     await this.#queue.whenAllDurable();
   }
@@ -302,6 +293,7 @@ export class EventLog {
     clearInterval(this.#flusher);
     this.#flushObservations();
     await this.#queue.whenAllDurable().catch(() => undefined);
+    this.#letGo();
     await this.#reader.close();
     await this.#writer.close();
   }
@@ -312,44 +304,8 @@ export class EventLog {
     if (rows.length > 0) this.#queue.add({ type: "observations", rows }, rows.length * observationBytes);
   }
 
-  /** Returns the payload as text. Every event of a list is found fit before the first one gets its place. */
-  #check(event: NewEvent, index: number): string {
-    const payload = JSON.stringify(event.payload);
-    insist(
-      Buffer.byteLength(payload) <= limits.eventPayloadBytesMax,
-      `the payload of ${event.type} is within its limit`,
-    );
-    insist(isLabel(event.subject) && isLabel(event.actor), "subject and actor are short printable text");
-    const { cause } = event;
-    const earlier = typeof cause === "object" ? cause.earlier >= 0 && cause.earlier < index : true;
-    const known = typeof cause === "number" ? cause >= 1 && cause <= this.#newest : true;
-    insist(earlier && known, "a cause is earlier than what it causes");
-    return payload;
-  }
-
-  /** `before`: the newest event before the list that this one came in. */
-  #place(event: NewEvent, payload: string, stamp: Stamp, before: number): EventRow {
-    this.#newest = eventId(this.#newest + 1);
-    this.#timestamp = stamp.timestamp;
-    const { tenant, cause } = event;
-    const sequence = tenant === undefined ? null : (this.#sequences.get(tenant) ?? 0) + 1;
-    if (tenant !== undefined && sequence !== null) this.#sequences.set(tenant, sequence);
-    return {
-      id: this.#newest,
-      tenant: tenant ?? null,
-      sequence,
-      type: event.type,
-      subject: event.subject,
-      actor: event.actor,
-      timestamp: stamp.timestamp,
-      wallClock: stamp.wallClockMs,
-      causation: typeof cause === "object" ? before + 1 + cause.earlier : (cause ?? null),
-      version: this.#versions[event.type],
-      payload,
-    };
-  }
-
   #committed(hash: string): void {
+    this.#letGo();
     const events = this.#queue.committed();
     this.#head = { id: events.at(-1)?.id ?? this.#head.id, hash };
     this.#reader.warm();
@@ -363,9 +319,7 @@ export class EventLog {
   }
 }
 
-const isLabel = (text: string): boolean => text.isWellFormed() && /^\P{Cc}{1,256}$/u.test(text);
-
-const erasureOf = (event: NewEvent): Entry | undefined =>
-  event.type === "payload_erased"
+const erasureOf = (event: NewEvent | undefined): Entry | undefined =>
+  event?.type === "payload_erased"
     ? { type: "erase_payloads", tenant: event.payload.erased, through: event.payload.through }
     : undefined;

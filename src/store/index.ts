@@ -3,16 +3,11 @@
  * It never interprets a payload; it assumes that one kernel at a time owns the data directory, and fences an older one.
  * Keeps P3 (no lost truth).
  */
-export { type Head, type Owner, type Snapshot } from "./boot.ts";
+export { type Head } from "./boot.ts";
 export { type EventQuery, type Fault, type ObservationPage, type ObservationQuery, type Verdict } from "./asks.ts";
 export { Disk, type DiskOptions } from "./disk.ts";
-export {
-  EventLog,
-  type EventLogOptions,
-  type EventPage,
-  openEventLog,
-  type Stamp,
-  type VerifyOptions,
-} from "./event-log.ts";
+export { type EventLog, type EventLogOptions, type EventPage, openEventLog, type VerifyOptions } from "./event-log.ts";
+export { type Stamp } from "./placing.ts";
 export { LogDamaged } from "./row.ts";
+export { type Snapshot, snapshotIsDue } from "./snapshot.ts";
 export { LogFailure } from "./writer-link.ts";

@@ -28,19 +28,25 @@ interface Hears {
 
 export class WriterLink {
   readonly #worker: Worker;
-  readonly #hears: Hears;
   readonly #gone = Promise.withResolvers<void>();
+  #hears: Hears | undefined;
   #phase: "writing" | "closing" | "ended" = "writing";
 
-  constructor(data: WriterData, hears: Hears) {
-    this.#hears = hears;
-    this.#worker = new Worker(workerFile("writer"), { workerData: data, name: "log writer" });
+  /** Starts the thread, which takes a while; it touches nothing before `begin`. */
+  constructor() {
+    this.#worker = new Worker(workerFile("writer"), { name: "log writer" });
     this.#worker.on("message", (message: FromWriter) => this.#hear(message));
     this.#worker.on("error", (error) => this.#end(new LogFailure("ended", `the writer threw: ${String(error)}`)));
     this.#worker.on("exit", () => {
       this.#end(new LogFailure("ended", "the writer's thread ended"));
       this.#gone.resolve();
     });
+  }
+
+  /** Before anything else; the caller has claimed the log. */
+  begin(data: WriterData, hears: Hears): void {
+    this.#hears = hears;
+    this.#tell({ type: "begin", data });
   }
 
   /** The list is the writer's from now on; its bytes are copied. Answered by `committed` or `failed`. */
@@ -66,7 +72,7 @@ export class WriterLink {
   #hear(message: FromWriter): void {
     switch (message.type) {
       case "committed":
-        return this.#hears.committed(message.hash);
+        return this.#hears?.committed(message.hash);
       case "failed":
         return this.#end(new LogFailure(message.trouble, message.problem));
       case "closed":
@@ -77,6 +83,6 @@ export class WriterLink {
   #end(failure: LogFailure): void {
     const before = this.#phase;
     this.#phase = "ended";
-    if (before === "writing") this.#hears.failed(failure);
+    if (before === "writing") this.#hears?.failed(failure);
   }
 }

@@ -4,7 +4,7 @@
  * lost from the kernel's page cache, so that trying again would prove nothing.
  */
 import { randomFillSync } from "node:crypto";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { digestPayload, genesis, hex, linkHash, saltBytes, snapshotChecksum } from "./chain.ts";
 import type { Entry, EventRow, FromWriter, ObservationRow, ToWriter, WriterData } from "./entries.ts";
 import { type Database, openForWriting, sayError, transact, troubleOf } from "./sqlite.ts";
@@ -183,22 +183,24 @@ function serve(): void {
     });
     port.close();
   };
-  let writer: Writer;
-  try {
-    writer = new Writer(workerData as WriterData);
-  } catch (error) {
-    fail(error);
-    return;
-  }
+  let writer: Writer | undefined;
+  const hear = (message: ToWriter): void => {
+    switch (message.type) {
+      case "begin":
+        writer = new Writer(message.data);
+        return;
+      case "commit":
+        if (writer === undefined) throw new Error("a commit came before the log was claimed");
+        return tell({ type: "committed", hash: writer.commit(message.entries) });
+      case "close":
+        writer?.close();
+        tell({ type: "closed" });
+        return port.close();
+    }
+  };
   port.on("message", (message: ToWriter) => {
     try {
-      if (message.type === "commit") {
-        tell({ type: "committed", hash: writer.commit(message.entries) });
-      } else {
-        writer.close();
-        tell({ type: "closed" });
-        port.close();
-      }
+      hear(message);
     } catch (error) {
       fail(error);
     }
