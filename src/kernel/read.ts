@@ -2,6 +2,7 @@
 import {
   type CellNumber,
   type Death,
+  type EventId,
   type IncarnationNumber,
   type Instant,
   pidOf,
@@ -40,11 +41,13 @@ export interface RunningIncarnation {
   readonly instance: number;
   readonly incarnation: IncarnationNumber;
   readonly cell: CellNumber;
+  /** Its service's place in the order of starting. */
+  readonly deployedBy: EventId;
 }
 
 /** All that run, in the order of their deployment. */
 export function incarnationsRunning(state: State): readonly RunningIncarnation[] {
-  const found: (RunningIncarnation & { deployedBy: number })[] = [];
+  const found: RunningIncarnation[] = [];
   for (const tenant of state.tenants.values()) {
     for (const { id, deployedBy, instances } of tenant.services.values()) {
       for (const { number, phase } of instances.values()) {

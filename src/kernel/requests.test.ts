@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { limits } from "../base/index.ts";
+import type { Command } from "./turn.ts";
+import { agent, crash, normalEnd, release, serviceId, tenantId, World } from "./world.ts";
+
+const order = (service = "a", tenant = "t"): Command => ({
+  type: "deploy",
+  tenant: tenantId(tenant),
+  service: serviceId(service),
+  release: release(),
+  instances: 1,
+});
+const end: Command = { type: "kill", tenant: tenantId("t"), service: serviceId("a"), forced: false };
+const killed = { type: "killed", by: "admin", forced: "no" } as const;
+const born = [{ instance: 1, incarnation: 1 }];
+
+test("a repeated deployment is answered with its first answer and what became of it, and nothing is started", () => {
+  const world = World.of("t");
+  world.done(order(), { request: "r" });
+  const events = world.events.length;
+  assert.deepEqual(world.done(order(), { request: "r" }), { born, outcome: { name: "pending" }, repeated: true });
+  world.started("t", world.alive("t", "a"));
+  assert.deepEqual(world.done(order(), { request: "r" }), { born, outcome: { name: "running", born }, repeated: true });
+  assert.equal(world.events.length, events + 1);
+  assert.equal(world.effects.length, 1);
+});
+
+test("a repeated deployment that failed is answered with why, even after another took its place", () => {
+  const world = World.of("t");
+  world.done(order(), { request: "r" });
+  world.ended("t", world.alive("t", "a"), crash, false);
+  world.run("t", "a");
+  assert.deepEqual(world.done(order(), { request: "r" }), {
+    born,
+    outcome: { name: "failed", death: crash },
+    repeated: true,
+  });
+});
+
+test("a repeated kill is answered with its first answer, and both see the end", () => {
+  const world = World.of("t");
+  world.done(order(), { request: "deploy" });
+  world.done(end, { request: "kill" });
+  assert.deepEqual(world.done(end, { request: "kill" }), { born, outcome: { name: "pending" }, repeated: true });
+  world.ended("t", world.alive("t", "a"), normalEnd);
+  const outcome = { name: "stopped", death: killed } as const;
+  assert.deepEqual(world.done(end, { request: "kill" }), { born, outcome, repeated: true });
+  assert.deepEqual(world.done(order(), { request: "deploy" }), { born, outcome, repeated: true });
+});
+
+test("repeating what an administrator did to tenants is answered from memory too", () => {
+  const world = World.of();
+  const create: Command = { type: "create_tenant", tenant: tenantId("t") };
+  const remove: Command = { type: "delete_tenant", tenant: tenantId("t") };
+  const certificate: Command = {
+    type: "issue_certificate",
+    role: "tenant",
+    tenant: tenantId("t"),
+    fingerprint: "f",
+    notAfterMs: 1,
+  };
+  for (const [command, request] of [
+    [create, "c"],
+    [certificate, "i"],
+  ] as const) {
+    assert.equal(world.done(command, { request }).repeated, false);
+    assert.deepEqual(world.done(command, { request }), {
+      born: [],
+      outcome: { name: "running", born: [] },
+      repeated: true,
+    });
+  }
+  world.run("t", "a");
+  world.done(remove, { request: "d" });
+  assert.deepEqual(world.done(remove, { request: "d" }).outcome, { name: "pending" });
+  world.ended("t", world.alive("t", "a"), normalEnd);
+  assert.deepEqual(world.done(remove, { request: "d" }).outcome, {
+    name: "stopped",
+    death: { type: "stopped", why: "tenant_deleted" },
+  });
+});
+
+test("another request under a used id is refused", () => {
+  const world = World.of("t");
+  world.done(order(), { request: "r", fingerprint: "one" });
+  assert.deepEqual(world.command(order("b"), { request: "r", fingerprint: "two" }), {
+    refused: "REQUEST_ID_REUSED",
+    detail: { requestId: "r" },
+  });
+});
+
+test("each tenant has its own ids, and cannot ask for another's", () => {
+  const world = World.of("t", "u");
+  world.done(order(), { request: "r", by: agent("t") });
+  assert.equal(world.done(order("a", "u"), { request: "r", by: agent("u"), fingerprint: "other" }).repeated, false);
+  assert.deepEqual(world.command(order(), { request: "r", by: agent("u") }), {
+    refused: "TENANT_NOT_FOUND",
+    detail: { tenant: "t" },
+  });
+});
+
+test("a refused request is not remembered: it may be repeated until it succeeds", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.command(order(), { request: "r", fingerprint: "one" });
+  assert.equal(world.done(order("b"), { request: "r", fingerprint: "two" }).repeated, false);
+});
+
+test("so many requests are remembered, the newest", () => {
+  const world = World.of();
+  const create = (i: number): Command => ({ type: "create_tenant", tenant: tenantId(`t${i % 900}`) });
+  for (let i = 0; i < limits.requestsRememberedMax + 1; i++) {
+    if (i >= 900) {
+      world.done({ type: "issue_certificate", role: "admin", fingerprint: "f", notAfterMs: 1 }, { request: `r${i}` });
+    } else world.done(create(i), { request: `r${i}` });
+  }
+  assert.equal(world.state.requests.size, limits.requestsRememberedMax);
+  assert.equal(world.done(create(1), { request: "r1" }).repeated, true);
+  assert.deepEqual(world.command(create(0), { request: "r0" }), { refused: "TENANT_EXISTS", detail: { tenant: "t0" } });
+});
+
+test("a request is forgotten after a day", () => {
+  const world = World.of("t");
+  world.done(order(), { request: "r" });
+  world.advance(limits.requestRememberedMsMax);
+  assert.equal(world.done(order(), { request: "r" }).repeated, true);
+  world.advance(1);
+  assert.deepEqual(world.command(order(), { request: "r" }), { refused: "SERVICE_EXISTS", detail: { service: "a" } });
+  world.done(order("b"), { request: "s" });
+  assert.deepEqual([...(world.state.tenants.get(tenantId("t"))?.requests.keys() ?? [])], ["s"]);
+});
+
+test("a request that the end of the kernel interrupted is still known", () => {
+  const world = World.of("t");
+  world.done(order(), { request: "r" });
+  world.boot();
+  assert.deepEqual(world.done(order(), { request: "r" }), { born, outcome: { name: "pending" }, repeated: true });
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type CellLoss, cellNumber, incarnationNumber } from "../../base/index.ts";
+import { tenantId, World } from "../world.ts";
+
+const aborted: CellLoss = { type: "signal", signal: "SIGTRAP" };
+const lose = (
+  world: World,
+  tenant: string | undefined,
+  victims: Record<number, "at work" | "idle">,
+  loss: CellLoss = aborted,
+) =>
+  world.take({
+    type: "cell_lost",
+    cell: cellNumber(7),
+    ...(tenant === undefined ? {} : { tenant: tenantId(tenant) }),
+    loss,
+    victims: Object.entries(victims).map(([incarnation, what]) => ({
+      incarnation: incarnationNumber(Number(incarnation)),
+      inFlight: what === "at work",
+    })),
+  });
+
+test("a lost cell is one event, and the cause of each victim's end", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.run("t", "b");
+  lose(world, "t", { 1: "at work", 2: "idle" });
+  const lost = world.last("cell_lost");
+  assert.deepEqual([lost.payload, lost.tenant, lost.subject], [{ cell: 7, loss: aborted, victims: 2 }, "t", "cell 7"]);
+  const crashes = world.events.filter((event) => event.type === "service_crashed");
+  assert.deepEqual(
+    crashes.map(({ causation }) => causation),
+    [lost.id, lost.id],
+  );
+  assert.deepEqual(
+    crashes.map(({ payload }) => payload?.death),
+    [
+      { type: "cell_lost", loss: aborted, inFlight: "yes" },
+      { type: "cell_lost", loss: aborted, inFlight: "no" },
+    ],
+  );
+  assert.ok(crashes.every(({ payload }) => payload?.started === true));
+});
+
+test("who was at work pays, and restarts on probation; who was idle does neither", () => {
+  const world = World.of("t");
+  world.run("t", "culprit");
+  world.run("t", "victim");
+  world.advance(60_000);
+  lose(world, "t", { 1: "at work", 2: "idle" });
+  const [culprit, victim] = world.events.filter((event) => event.type === "service_restart_scheduled");
+  assert.deepEqual([culprit?.payload?.restarts, culprit?.payload?.at], [[world.now], world.now + 50]);
+  assert.deepEqual([victim?.payload?.restarts, victim?.payload?.at], [[], world.now]);
+  world.effects.length = 0;
+  world.advance(50);
+  assert.deepEqual(
+    world.effects.map((effect) => effect.type === "start" && [effect.service, effect.probation]),
+    [
+      ["victim", false],
+      ["culprit", true],
+    ],
+  );
+  assert.equal(world.last("service_restarting").payload?.probation, true);
+});
+
+test("a service that loses its cell again and again through others never rests", () => {
+  const world = World.of("t");
+  world.run("t", "victim");
+  for (let i = 0; i < 30; i++) {
+    lose(world, "t", { [world.alive("t", "victim")]: "idle" });
+    world.advance(1_000);
+    world.started("t", world.alive("t", "victim"));
+  }
+  assert.equal(world.types().includes("service_rested"), false);
+});
+
+test("a victim that had lived only shortly waits a moment, so that losses do not chase each other", () => {
+  const world = World.of("t");
+  world.run("t", "victim");
+  lose(world, "t", { 1: "idle" });
+  assert.equal(world.last("service_restart_scheduled").payload?.at, world.now + 1_000);
+});
+
+for (const loss of [{ type: "node" }, { type: "closed" }] as const) {
+  test(`a cell lost with reason ${loss.type} is nobody's fault, even of who was at work`, () => {
+    const world = World.of("t");
+    world.run("t", "a");
+    lose(world, "t", { 1: "at work" }, loss);
+    assert.deepEqual(world.last("service_restart_scheduled").payload?.restarts, []);
+  });
+}
+
+test("a cell that cannot be started is tried within a budget, not for ever", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  for (let i = 0; i < 4; i++) {
+    lose(world, "t", { [world.alive("t", "a")]: "idle" }, { type: "spawn", problem: "no memory" });
+    world.advance(800);
+  }
+  assert.equal(world.status("t", "a").resting, "service");
+});
+
+test("what was stopping when its cell was lost has stopped", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.kill("t", "a");
+  lose(world, "t", { 1: "idle" });
+  assert.deepEqual(world.types().slice(-3), ["cell_lost", "instance_stopped", "service_killed"]);
+  assert.equal(world.status("t", "a").status, "STOPPED");
+});
+
+test("the loss of an empty cell is recorded; a loss reported twice is not", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  lose(world, undefined, {});
+  assert.deepEqual(world.last("cell_lost").tenant, undefined);
+  lose(world, "t", { 1: "at work" });
+  assert.deepEqual(lose(world, "t", { 1: "at work" }), { events: [], effects: [] });
+});
+
+test("instances of one service that are lost together are started together", () => {
+  const world = World.of("t");
+  const supervision = {
+    strategy: "one_for_all",
+    intensity: { restartsMax: 3, withinMs: 30_000 },
+    backoff: { firstMs: 0, factor: 1, waitMsMax: 0 },
+  } as const;
+  world.run("t", "a", { instances: 3, supervision });
+  lose(world, "t", { 1: "at work", 2: "idle", 3: "idle" });
+  world.advance(1_000);
+  assert.deepEqual(world.phases("t", "a"), ["starting", "starting", "starting"]);
+});
