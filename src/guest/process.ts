@@ -31,6 +31,8 @@ export class Process {
   readonly #references: References;
   #level = 3;
   #exports: { readonly default?: unknown } | undefined;
+  /** `init` came while the module's top level still awaits something. */
+  #early: Mail | undefined;
   #methods: Methods | undefined;
   #instance: Service | undefined;
   #onMessage: Method | undefined;
@@ -53,6 +55,9 @@ export class Process {
   /** The module's code ran: its exports. */
   loaded(exports: object): void {
     this.#exports = exports;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined && this.#init(early)) this.mailbox.finish();
   }
 
   #handle(mail: Mail): boolean {
@@ -74,12 +79,16 @@ export class Process {
   // ── start
 
   #init(mail: Mail): boolean {
+    if (this.#exports === undefined) {
+      this.#early = mail;
+      return false;
+    }
     let place: CrashPlace = "load";
     let made: unknown;
     try {
       const { service, pid, env, level } = parseJson(mail.a) as GuestConfiguration;
       this.#level = level;
-      const Class = findClass(this.#exports?.default);
+      const Class = findClass(this.#exports.default);
       this.#methods = findMethods(Class);
       this.#onMessage = findCallback(Class, "onMessage");
       this.#terminate = findCallback(Class, "terminate");

@@ -1,0 +1,253 @@
+/** Calls, casts and messages between services of one cell: order, nesting, cycles, bounds. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cellFor, type Kernel, service } from "./cell-process.ts";
+
+/** Calls until the service answers inline: its calls to idle inline services then return within a few microtasks. */
+async function promote(kernel: Kernel, incarnation: number): Promise<void> {
+  for (let i = 0; i < 30; i++) await kernel.result(incarnation, "ping");
+}
+
+const ping = "ping() { return 1; }";
+/** Whether a call to b was answered on the spot. */
+const probe = `
+  async probe() {
+    const b = await this.lookup("b");
+    let answered = false;
+    void b.call.ping().then(() => { answered = true; });
+    for (let i = 0; i < 10; i++) await null;
+    return answered;
+  }`;
+
+test("services are promoted after quick calls, and then call one another on the spot", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(service(ping + probe), { service: "a" });
+  const b = await kernel.load(service(ping), { service: "b", incarnation: 2 });
+  assert.equal(await kernel.result(a, "probe"), false);
+  await promote(kernel, a);
+  assert.equal(await kernel.result(a, "probe"), false, "b is still threaded");
+  await promote(kernel, b);
+  assert.equal(await kernel.result(a, "probe"), true);
+});
+
+test("a slow handler demotes its service; the neighbours go on", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(service(ping + probe), { service: "a" });
+  const b = await kernel.load(
+    service(ping + "slow() { const end = Date.now() + 20; while (Date.now() < end); }"),
+    { service: "b", incarnation: 2 },
+  );
+  await promote(kernel, a);
+  await promote(kernel, b);
+  assert.equal(await kernel.result(a, "probe"), true);
+  await kernel.result(b, "slow");
+  assert.equal(await kernel.result(a, "probe"), false);
+  await promote(kernel, b);
+  assert.equal(await kernel.result(a, "probe"), false, "quick calls alone do not bring it back at once");
+});
+
+test("a service on probation, or with a longer CPU limit, is not promoted by quick calls", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(service(ping + probe), { service: "a" });
+  await promote(kernel, a);
+  const wary = await kernel.load(service(ping), { service: "b", incarnation: 2, probation: true });
+  await promote(kernel, wary);
+  assert.equal(await kernel.result(a, "probe"), false);
+  kernel.stop(wary, 0);
+  await kernel.death(wary);
+  const long = await kernel.load(service(ping), { service: "b", incarnation: 3, limits: { cpuTimeMs: 1_001 } });
+  await promote(kernel, long);
+  assert.equal(await kernel.result(a, "probe"), false);
+});
+
+const caller = service(`
+  ${ping}
+  async call(service, method, args, options) {
+    const reference = await this.lookup(service);
+    try { return { result: await (options ? reference.with(options) : reference).call[method](...args) }; }
+    catch (error) {
+      return { code: error.code, executed: error.executed, message: error.message, cause: error.cause?.name };
+    }
+  }
+  async relay(path) {
+    const [next, ...rest] = path;
+    if (next === undefined) return "end";
+    return (await this.lookup(next)).call.relay(rest);
+  }
+  async tryRelay(path) {
+    try { return await this.relay(path); } catch (error) { return error.code; }
+  }
+  boom() { throw new RangeError("boom"); }
+  hang() { return new Promise(() => {}); }
+`);
+
+for (const lane of ["threaded", "inline"] as const) {
+  const prepare = async (kernel: Kernel, ...ids: number[]): Promise<void> => {
+    if (lane === "inline") for (const id of ids) await promote(kernel, id);
+  };
+
+  test(`${lane}: a result, a failure and a timeout come back to the guest that called`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const a = await kernel.load(caller, { service: "a" });
+    const b = await kernel.load(caller, { service: "b", incarnation: 2 });
+    await prepare(kernel, a, b);
+    assert.deepEqual(await kernel.result(a, "call", "b", "relay", [[]]), { result: "end" });
+    assert.deepEqual(await kernel.result(a, "call", "b", "nothing", []), {
+      code: "METHOD_NOT_FOUND",
+      executed: "not_executed",
+      message: "service b has no public method nothing",
+    });
+    const late = (await kernel.result(a, "call", "b", "hang", [], { timeoutMs: 20 })) as Record<string, unknown>;
+    assert.equal(late["code"], "CALL_TIMEOUT");
+    assert.equal(late["executed"], "unknown");
+    // b still waits: the next call is not begun in time.
+    const queued = (await kernel.result(a, "call", "b", "ping", [], { timeoutMs: 20 })) as Record<string, unknown>;
+    assert.equal(queued["code"], "CALL_TIMEOUT");
+    assert.equal(queued["executed"], "not_executed");
+  });
+
+  test(`${lane}: a callee that crashes answers first, and its caller lives on`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const a = await kernel.load(caller, { service: "a" });
+    const b = await kernel.load(caller, { service: "b", incarnation: 2 });
+    await prepare(kernel, a, b);
+    assert.deepEqual(await kernel.result(a, "call", "b", "boom", []), {
+      code: "CALL_FAILED",
+      executed: "executed",
+      message: "b.boom threw RangeError: boom",
+      cause: "RangeError",
+    });
+    assert.equal((await kernel.death(b)).type, "crashed");
+    assert.equal(await kernel.result(a, "ping"), 1);
+  });
+
+  test(`${lane}: a call that would wait for itself is refused at once`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const ids = [1, 2, 3];
+    for (const id of ids) await kernel.load(caller, { service: `s${id}`, incarnation: id });
+    await prepare(kernel, ...ids);
+    assert.equal(await kernel.result(1, "tryRelay", ["s1"]), "CALL_CYCLE");
+    assert.equal((await kernel.call(1, "relay", [["s2", "s3", "s1"]])).failure?.code, "CALL_FAILED");
+  });
+
+  test(`${lane}: a chain of calls may be long, but not endless`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const count = 34;
+    const ids = Array.from({ length: count }, (_, index) => index + 1);
+    for (const id of ids) await kernel.load(caller, { service: `s${id}`, incarnation: id });
+    await prepare(kernel, ...ids);
+    const path = (length: number): string[] => Array.from({ length }, (_, index) => `s${index + 2}`);
+    assert.equal(await kernel.result(1, "relay", path(12)), "end");
+    assert.equal(await kernel.result(1, "relay", path(32)), "end");
+    const { failure } = await kernel.call(1, "relay", [path(33)]);
+    assert.match(failure?.message ?? "", /deeper than 32/);
+  });
+
+  test(`${lane}: casts, messages and calls of one service to another keep their order`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const a = await kernel.load(
+      service(`
+        ${ping}
+        async burst() {
+          const b = await this.lookup("b");
+          b.cast.note(1); b.send(2);
+          const called = b.call.note(3);
+          b.cast.note(4);
+          await called;
+          await b.call.note(5);
+          return b.call.all();
+        }`),
+      { service: "a" },
+    );
+    const b = await kernel.load(
+      service(`
+        init() { return []; }
+        ${ping}
+        note(n) { this.state.push(n); }
+        onMessage(n) { this.state.push(n); }
+        all() { return this.state; }`),
+      { service: "b", incarnation: 2 },
+    );
+    await prepare(kernel, a, b);
+    assert.deepEqual(await kernel.result(a, "burst"), [1, 2, 3, 4, 5]);
+  });
+
+  test(`${lane}: a service that floods another meets MAILBOX_FULL`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const a = await kernel.load(
+      service(`
+        ${ping}
+        async flood() {
+          const b = await this.lookup("b");
+          let sent = 0;
+          try { for (; sent < 100_000; sent++) b.cast.note(sent); } catch (error) { return { code: error.code, early: sent < 100_000 }; }
+          return sent;
+        }`),
+      { service: "a" },
+    );
+    const b = await kernel.load(service(`${ping} note() { return new Promise(() => {}); }`), {
+      service: "b",
+      incarnation: 2,
+      limits: { messageQueueLimit: 100 },
+    });
+    await prepare(kernel, a, b);
+    assert.deepEqual(await kernel.result(a, "flood"), { code: "MAILBOX_FULL", early: true });
+  });
+}
+
+test("a full mailbox refuses a call; the service and the caller go on", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(service(`block() { return new Promise((done) => { this.open = done; setTimeout(done, 40); }); } note() { return 1; }`), {
+    limits: { messageQueueLimit: 3 },
+  });
+  const calls = [kernel.call(id, "block"), ...Array.from({ length: 4 }, () => kernel.call(id, "note"))];
+  const outcomes = await Promise.all(calls);
+  assert.deepEqual(
+    outcomes.map(({ failure }) => failure?.code),
+    [undefined, undefined, undefined, "MAILBOX_FULL", "MAILBOX_FULL"],
+  );
+  assert.equal(outcomes[3]?.failure?.executed, "not_executed");
+});
+
+test("instances of a service take calls in turn", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(service(`async ask() { const b = await this.lookup("b"); return [await b.call.who(), await b.call.who(), await b.call.who()]; }`), { service: "a" });
+  for (const instance of [1, 2]) {
+    await kernel.load(service(`who() { return this.pid; }`), { service: "b", instance, incarnation: 10 + instance });
+  }
+  const asked = (await kernel.result(a, "ask")) as readonly string[];
+  assert.deepEqual(new Set(asked), new Set(["<0.1.11>", "<0.2.12>"]));
+  assert.equal(asked[0], asked[2]);
+});
+
+test("calls wait while their target starts", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(caller, { service: "a" });
+  kernel.order(service(`init() { return new Promise((done) => setTimeout(done, 30)); } ${ping}`), { service: "b", incarnation: 2 });
+  assert.deepEqual(await kernel.result(a, "call", "b", "ping", []), { result: 1 });
+});
+
+test("what cannot be sent is refused to the sender by path, before anything is sent", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(
+    service(`
+      async tryAll() {
+        const b = await this.lookup("b");
+        const codes = [];
+        for (const send of [() => b.cast.x(() => 1), () => b.send({ y: 1n }), () => this.after(1, Symbol("s"))]) {
+          try { send(); } catch (error) { codes.push(error.code + " " + error.message); }
+        }
+        try { await b.call.x({ deep: [() => 1] }); } catch (error) { codes.push(error.code + " " + error.message); }
+        try { await this.lookup("no such name"); } catch (error) { codes.push(error.code); }
+        return codes;
+      }`),
+    { service: "a" },
+  );
+  assert.deepEqual(await kernel.result(a, "tryAll"), [
+    "NOT_SERIALIZABLE an argument of b.x[0] cannot be sent: it is a function",
+    "NOT_SERIALIZABLE a message to b.y cannot be sent: it is a bigint (use a string)",
+    "NOT_SERIALIZABLE the message cannot be sent: it is a symbol",
+    "NOT_SERIALIZABLE an argument of b.x[0].deep[0] cannot be sent: it is a function",
+    "INVALID_ARGUMENT",
+  ]);
+});
