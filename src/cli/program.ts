@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import type { SoloClient } from "../client/index.ts";
-import { type Body, type Context, type GlobalOptions, type Runner, parseDuration } from "./command.ts";
+import { type Body, type Context, type GlobalOptions, type Role, type Runner, parseDuration } from "./command.ts";
 import { addVerbs } from "./commands/index.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { addExitCodesHelp } from "./exit-codes-help.ts";
@@ -33,7 +33,8 @@ export async function run(rim: Rim): Promise<ExitCode> {
   try {
     const program = await makeProgram(rim, runner, verbIn(rim.args));
     await program.parseAsync([...rim.args], { from: "user" });
-    return ended;
+    // A stream that was broken off ends like any other; the command says that it was.
+    return interruptionCode(rim.signal) ?? ended;
   } catch (error) {
     return showHalt(rim, await haltOf(error));
   }
@@ -101,7 +102,7 @@ async function runBody<Args extends readonly unknown[], Options>(
 ): Promise<ExitCode> {
   const command = given.at(-1) as Command;
   const global = readGlobal(command.optsWithGlobals(), rim.env);
-  const opened: SoloClient[] = [];
+  const opened = new Map<Role, SoloClient>();
   const context: Context = {
     out: makeOutput({ json: global.json, stdout: rim.stdout, stderr: rim.stderr, env: rim.env }),
     signal: rim.signal,
@@ -112,8 +113,8 @@ async function runBody<Args extends readonly unknown[], Options>(
     patience: { signal: rim.signal, ...(global.timeout === undefined ? {} : { timeoutMs: global.timeout }) },
     connect: async (preferred) => {
       const { openConnection } = await import("./connect.ts");
-      const client = openConnection(global, preferred);
-      opened.push(client);
+      const client = opened.get(preferred) ?? openConnection(global, preferred);
+      opened.set(preferred, client);
       return client;
     },
   };
@@ -121,7 +122,7 @@ async function runBody<Args extends readonly unknown[], Options>(
     // Commander hands over the arguments, then the options, then itself.
     return (await body(context, given.slice(0, -2) as unknown as Args, given.at(-2) as Options)) ?? exitCodes.ok;
   } finally {
-    for (const client of opened) client.close();
+    for (const client of opened.values()) client.close();
   }
 }
 
@@ -170,8 +171,14 @@ async function haltOf(error: unknown): Promise<Halt | undefined> {
   });
 }
 
+function interruptionCode({ aborted, reason }: AbortSignal): ExitCode | undefined {
+  if (!aborted) return undefined;
+  return reason === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;
+}
+
 function showHalt(rim: Rim, halt: Halt | undefined): ExitCode {
-  if (rim.signal.aborted) return rim.signal.reason === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;
+  const interrupted = interruptionCode(rim.signal);
+  if (interrupted !== undefined) return interrupted;
   if (halt === undefined) return exitCodes.ok;
   // Read from the words themselves: the command line may be wrong in a way that leaves its options unknown.
   const json = rim.args.slice(0, rim.args.includes("--") ? rim.args.indexOf("--") : undefined).includes("--json");

@@ -177,22 +177,32 @@ test("events tell what happened and why; a tenant counts its own, and following 
   assert.ok(crash !== undefined);
   assert.ok(events.some(({ causationId }) => causationId === crash.id));
   const only = (await solo("events", "--type", "service_crashed", "--subject", "crasher")).stdout;
-  assert.match(only, /^ *\d+ .*service_crashed +crasher .*crashed in message: Error: crashed on purpose: oops\n$/);
+  assert.match(
+    only,
+    /^ *\d+ .*service_crashed +crasher .*crashed in message: Error: crashed on purpose: oops {2}started\n$/,
+  );
 
   const following = place.begin("events", "--limit", "1", "--follow", "--json");
   await following.says(/\n/);
-  assert.equal((await solo("kill", "chatty")).code, 0);
-  await following.says(/"service_killed"/);
+  assert.equal((await solo("deploy", example("counter.ts"), "--name", "late")).code, 0);
+  await following.says(/"service_deployed","subject":"late"/);
   following.kill("SIGINT");
   assert.equal((await following.ended).code, 130);
 });
 
-test("a killed service stays listed as stopped, with who killed it", async () => {
-  const { status, reason } = (await json("status", "chatty")) as { status: string; reason: string };
+test("a killed service stays listed as stopped, with who killed it, and may be deployed again", async () => {
+  const victim = ["deploy", example("counter.ts"), "--name", "victim"];
+  assert.equal((await solo(...victim)).code, 0);
+  assert.equal((await failure(...victim)).code, "SERVICE_EXISTS");
+  assert.match((await solo("kill", "victim")).stdout, /^✔ victim is STOPPED: killed by tenant default\n$/);
+  const { status, reason } = (await json("status", "victim")) as { status: string; reason: string };
   assert.equal(status, "STOPPED");
   assert.match(reason, /killed by tenant default/);
-  const error = await failure("call", "chatty", "ticks");
-  assert.equal(error.code, "SERVICE_NOT_RUNNING");
+  assert.equal((await failure("call", "victim", "get")).code, "SERVICE_NOT_RUNNING");
+  assert.equal((await solo(...victim)).code, 0);
+  assert.equal((await solo("call", "victim", "add", "3")).stdout, "3\n");
+  assert.equal((await solo(...victim, "--replace")).code, 0);
+  assert.equal((await solo("call", "victim", "get")).stdout, "0\n");
 });
 
 test("the log verifies against a checkpoint noted earlier, and not against a wrong one", async () => {

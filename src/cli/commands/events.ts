@@ -1,7 +1,8 @@
 import { type Event, EventSchema } from "../../api/index.ts";
+import { limits } from "../../base/index.ts";
 import { type Context, type Verb, collect, parseCount, parseInstant, teach } from "../command.ts";
 import { usageHalt } from "../halt.ts";
-import { renderEvent } from "../output/event.ts";
+import { renderEvent, widthsOf } from "../output/event.ts";
 import { messageJson } from "../output/message-json.ts";
 
 interface Options {
@@ -44,7 +45,7 @@ export const events: Verb = (command, run) => {
         const client = await context.connect("tenant");
         // 0 would begin at the first event of all: nothing was there yet, so that is right as well.
         const request = { filter: filterOf(context, options), afterId: last };
-        for await (const event of client.watchEvents(request, context.patience)) show(context, event);
+        for await (const event of client.watchEvents(request, context.patience)) showPage(context, [event]);
         return undefined;
       }),
     );
@@ -65,36 +66,51 @@ function filterOf({ tenantId, now }: Context, options: Options) {
 /** Shows what is there; returns the id of the last event shown, or the one to go on from. */
 async function showPast(context: Context, options: Options): Promise<bigint> {
   if (options.limit === 0) throw usageHalt("--limit is 0.", "Ask for at least one event.");
-  const client = await context.connect("tenant");
-  const filter = filterOf(context, options);
+  const wanted = options.all === true ? Number.POSITIVE_INFINITY : options.limit;
   const forward = options.all === true || options.after !== undefined;
-  let cursor = BigInt(options.after ?? 0);
-  let last = cursor;
-  if (!forward) {
-    const page = await client.queryEvents(
-      { filter, limit: Math.min(options.limit, 1_000), newestFirst: true },
-      context.patience,
-    );
-    for (const event of page.events.toReversed()) {
-      show(context, event);
-      last = event.id;
+  let last = BigInt(options.after ?? 0);
+  if (forward) {
+    for await (const page of pages(context, options, { newestFirst: false, after: last, wanted })) {
+      showPage(context, page);
+      last = page.at(-1)?.id ?? last;
     }
     return last;
   }
-  let left = options.all === true ? Number.POSITIVE_INFINITY : options.limit;
-  while (left > 0 && !context.signal.aborted) {
-    const page = await client.queryEvents({ filter, cursor, limit: Math.min(left, 1_000) }, context.patience);
-    for (const event of page.events) {
-      show(context, event);
-      last = event.id;
-    }
-    left -= page.events.length;
-    if (page.nextCursor === 0n) break;
-    cursor = page.nextCursor;
-  }
-  return last;
+  const newest: Event[] = [];
+  for await (const page of pages(context, options, { newestFirst: true, after: 0n, wanted })) newest.push(...page);
+  showPage(context, newest.toReversed());
+  return newest[0]?.id ?? last;
 }
 
-function show({ out, now }: Context, event: Event): void {
-  out.item({ json: messageJson(EventSchema, event), human: () => renderEvent(event, out.paint, now()) });
+interface Order {
+  readonly newestFirst: boolean;
+  /** Where to begin, exclusive; 0: at the end that the order begins at. */
+  readonly after: bigint;
+  readonly wanted: number;
+}
+
+async function* pages(
+  context: Context,
+  options: Options,
+  { newestFirst, after, wanted }: Order,
+): AsyncGenerator<readonly Event[]> {
+  const client = await context.connect("tenant");
+  const filter = filterOf(context, options);
+  let cursor = after;
+  let left = wanted;
+  while (left > 0 && !context.signal.aborted) {
+    const request = { filter, cursor, newestFirst, limit: Math.min(left, limits.eventsPageMax) };
+    const page = await client.queryEvents(request, context.patience);
+    yield page.events;
+    left -= page.events.length;
+    if (page.nextCursor === 0n) return;
+    cursor = page.nextCursor;
+  }
+}
+
+function showPage({ out, now }: Context, events: readonly Event[]): void {
+  const widths = widthsOf(events);
+  for (const event of events) {
+    out.item({ json: messageJson(EventSchema, event), human: () => renderEvent(event, out.paint, now(), widths) });
+  }
 }

@@ -11,6 +11,8 @@ const narrator = makeNarrator(process.stdout, process.env);
 const { paint } = narrator;
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => interruption.abort(signal));
+// Whoever listened has left (`npm run demo | head`): that ends the demo, not its cleaning up.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => interruption.abort("nobody listens"));
 
 async function perform(): Promise<void> {
   const started = performance.now();

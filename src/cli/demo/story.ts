@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Event, statusWord } from "../../api/index.ts";
 import { type SoloClient, SoloError } from "../../client/index.ts";
-import { renderEvent } from "../output/event.ts";
+import { renderEvents } from "../output/event.ts";
 import { plural } from "../output/say.ts";
 import type { Narrator } from "./narrator.ts";
 import { Untrue } from "./narrator.ts";
@@ -191,7 +191,7 @@ async function readTheTrail({ narrator, admin, tenant, signal }: Play): Promise<
   narrator.command("solo events");
   const { events } = await tenant.queryEvents({ limit: 1_000 }, { signal });
   const now = new Date();
-  narrator.say(events.map((event) => renderEvent(event, paint, now)).join("\n"));
+  narrator.say(renderEvents(events, paint, now));
   narrator.check(isGapFree(events), `${plural(events.length, "event")}, numbered without a gap`);
   const crash = events.find(({ eventType }) => eventType === "service_crashed");
   const restart = events.find(({ eventType, id }) => eventType === "service_restarted" && id > (crash?.id ?? 0n));

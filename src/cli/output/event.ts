@@ -4,19 +4,35 @@ import { cellLossShape, deathShape, isMisfit, sayDeath } from "../../base/index.
 import { oneLine, type Paint } from "./paint.ts";
 import { sayInstant } from "./say.ts";
 
-const typeWidth = 27;
 const gistLengthMax = 160;
 
-export function renderEvent(event: Event, paint: Paint, now: Date): string {
+export interface Widths {
+  readonly type: number;
+  readonly subject: number;
+}
+const widthsMin: Widths = { type: 25, subject: 12 };
+
+/** How wide the columns of a page are; never narrower than usual, so that the pages of a stream stand under one another. */
+export const widthsOf = (events: readonly Event[]): Widths => ({
+  type: Math.max(widthsMin.type, ...events.map(({ eventType }) => eventType.length)),
+  subject: Math.max(widthsMin.subject, ...events.map(({ subject }) => subject.length)),
+});
+
+export function renderEvents(events: readonly Event[], paint: Paint, now: Date): string {
+  const widths = widthsOf(events);
+  return events.map((event) => renderEvent(event, paint, now, widths)).join("\n");
+}
+
+export function renderEvent(event: Event, paint: Paint, now: Date, widths: Widths = widthsMin): string {
   const cause = event.causationId === 0n ? "" : `← ${event.causationId}`;
   const columns = [
     paint.dim(String(event.id).padStart(5)),
     paint.dim(sayInstant(Number(event.wallClockMs), now)),
-    paint[colourOf(event.eventType)](oneLine(event.eventType).padEnd(typeWidth)),
-    paint.bold(oneLine(event.subject).padEnd(16)),
+    paint[colourOf(event.eventType)](oneLine(event.eventType).padEnd(widths.type)),
+    paint.bold(oneLine(event.subject).padEnd(widths.subject)),
     paint.dim(cause.padEnd(6)),
-    paint.dim(oneLine(event.actor)),
-    event.erased ? paint.dim("(erased)") : oneLine(gistOf(event.payload)).slice(0, gistLengthMax),
+    paint.dim(oneLine(event.actor).padEnd(14)),
+    event.erased ? paint.dim("(erased)") : oneLine(gistOf(event, now)).slice(0, gistLengthMax),
   ];
   return columns.join(" ").trimEnd();
 }
@@ -27,28 +43,57 @@ function colourOf(type: string): keyof Paint {
   return /deployed|restarted|started|created/.test(type) ? "green" : "cyan";
 }
 
-/** A death says itself; of everything else, the plain fields. */
-export function gistOf(payload: unknown): string {
-  if (typeof payload !== "object" || payload === null) return "";
-  const parts: string[] = [];
-  for (const [name, value] of Object.entries(payload)) {
-    if (name === "death") {
-      const death = deathShape(value);
-      parts.push(isMisfit(death) ? "" : sayDeath(death));
-    } else if (name === "loss") {
-      const loss = cellLossShape(value);
-      parts.push(isMisfit(loss) ? "" : loss.type);
-    } else if (["string", "number", "boolean"].includes(typeof value)) {
-      const text = String(value);
-      parts.push(`${name}=${/^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text}`);
-    } else if (name === "born" && Array.isArray(value)) {
-      parts.push(value.map(pidIn).join(" "));
-    }
-  }
-  return parts.filter((part) => part !== "").join("  ");
+/** What the payload says that the other columns do not: a death in words, pids, times, and what else is plain. */
+function gistOf(event: Event, now: Date): string {
+  const payload: Readonly<Record<string, unknown>> = event.payload ?? {};
+  // A death says most.
+  const fields = Object.entries(payload).toSorted(([a], [b]) => Number(b === "death") - Number(a === "death"));
+  const parts = fields.map(([name, value]) => partOf(name, value, event, now));
+  const { instance, incarnation } = payload;
+  const pid = typeof instance === "number" && typeof incarnation === "number" ? sayPid(payload) : "";
+  return [pid, ...parts].filter((part) => part !== "").join("  ");
 }
 
-function pidIn(born: unknown): string {
+function partOf(name: string, value: unknown, event: Event, now: Date): string {
+  switch (name) {
+    case "service":
+    case "instance":
+    case "incarnation":
+      return value === event.subject || typeof value === "number" ? "" : `${name}=${String(value)}`;
+    case "death": {
+      const death = deathShape(value);
+      return isMisfit(death) ? "" : sayDeath(death);
+    }
+    case "loss": {
+      const loss = cellLossShape(value);
+      return isMisfit(loss) ? "" : loss.type;
+    }
+    case "born":
+      return Array.isArray(value) ? value.map(sayPid).join(" ") : "";
+    case "at":
+    case "until":
+    case "notAfterMs":
+      return typeof value === "number" ? `${name} ${sayInstant(value, now)}` : "";
+    default:
+      return sayPlain(name, value);
+  }
+}
+
+function sayPlain(name: string, value: unknown): string {
+  switch (typeof value) {
+    case "boolean":
+      return value ? name : "";
+    case "number":
+      return name.endsWith("Ms") ? `${name.slice(0, -2)} ${value} ms` : `${name}=${value}`;
+    case "string":
+      return `${name}=${/^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value}`;
+    default:
+      // Records have their place in --json.
+      return "";
+  }
+}
+
+function sayPid(born: unknown): string {
   if (typeof born !== "object" || born === null || !("instance" in born) || !("incarnation" in born)) return "";
   return `<0.${String(born.instance)}.${String(born.incarnation)}>`;
 }

@@ -198,12 +198,15 @@ test("an event's line says its death in words, and what caused it", () => {
     causationId: 7n,
     payload: {
       service: "crasher",
+      instance: 1,
+      incarnation: 5,
+      started: true,
       death: { type: "crashed", where: "message", error: { name: "Error", message: "oops", stack: "" } },
     },
   });
   assert.match(
     renderEvent(event, plain, new Date(0)),
-    /^ {3}12 .* service_crashed +crasher +← 7 +solo service=crasher {2}crashed in message: Error: oops$/,
+    /^ {3}12 .* service_crashed +crasher +← 7 +solo +<0\.1\.5> {2}crashed in message: Error: oops {2}started$/,
   );
 });
 
