@@ -72,6 +72,8 @@ export const limits = {
   requestRememberedMsMax: 24 * 3_600_000,
   /** Deaths kept per service for Status. */
   deathsKeptMax: 10,
+  /** The longest that ending a service may take. */
+  shutdownTimeoutMsMax: 600_000,
   tenantsMax: 1_000,
   servicesPerTenantMax: 1_000,
   instancesPerServiceMax: 64,
@@ -91,7 +93,7 @@ export const resourceLimitsShape = record({
   cpuShares: whole(1, 1_000_000),
   messageQueueLimit: whole(1, 1_000_000),
   startupTimeoutMs: whole(1, 600_000),
-  shutdownTimeoutMs: whole(0, 600_000),
+  shutdownTimeoutMs: whole(0, limits.shutdownTimeoutMsMax),
   /** CPU time for one message. */
   cpuTimeMs: whole(1, 600_000),
   limitExceededAction: oneOf("kill", "throttle", "warn"),

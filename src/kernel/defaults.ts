@@ -1,5 +1,5 @@
 /** What the kernel does where nobody said otherwise: policy as data. */
-import type { Intensity, SupervisorSpec } from "../base/index.ts";
+import type { SupervisorSpec } from "../base/index.ts";
 
 /** A service over its instances. */
 export const serviceSupervisionDefault: SupervisorSpec = {
@@ -21,8 +21,14 @@ export const tenantSupervision: SupervisorSpec = {
 /** The rest of a service that spent its tenant's budget too. It never goes further up than the tenant. */
 export const tenantRestMs = 300_000;
 
-/** The most a service's own intensity may ask for: its history travels in events. */
-export const intensityMax: Intensity = { restartsMax: 1_000, withinMs: 86_400_000 };
+/**
+ * The most a service's own intensity may ask for. Each restart is a few facts in the log, and its history travels in them:
+ * a service that never rests must not fill the disk.
+ */
+export const intensityMax = { restartsMax: 100, withinMs: 86_400_000, restartsPerSecond: 1 } as const;
+
+/** What the state keeps of the words of a death that is not a service's newest; its event has them all. */
+export const abridgedDeath = { messageLengthMax: 200, stackLengthMax: 500 } as const;
 
 /** A victim of another's fault restarts at once, unless it had lived shorter than this: then it waits this long. */
 export const blamelessWait = { livedMsMin: 5_000, waitMs: 1_000 } as const;

@@ -12,6 +12,7 @@ import {
   type ServiceId,
   type TenantId,
 } from "../base/index.ts";
+import { abridge } from "./service/abridge.ts";
 import type { Born, Event, Payloads, RequestMark } from "./event.ts";
 import type { Outcome, Remembered, Service } from "./state.ts";
 import type { Reply } from "./turn.ts";
@@ -65,10 +66,12 @@ export function remember(requests: Map<RequestId, Remembered>, event: Event, ask
 
 /** When a service's outcome is known, so is that of the requests that waited for it. */
 export function settleRequests(requests: Map<RequestId, Remembered>, before: Service, after: Service): void {
-  if (after.deployment.name === "pending") return;
+  if (after.deployment.name === "pending" || before.awaiting.length === 0) return;
+  const { deployment } = after;
+  const outcome = "death" in deployment ? { ...deployment, death: abridge(deployment.death) } : deployment;
   for (const id of before.awaiting) {
     const remembered = requests.get(id);
-    if (remembered !== undefined) requests.set(id, { ...remembered, outcome: after.deployment });
+    if (remembered !== undefined) requests.set(id, { ...remembered, outcome });
   }
 }
 

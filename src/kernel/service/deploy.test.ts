@@ -198,14 +198,17 @@ test("a service has at least one instance and at most the limit", () => {
 
 test("a restart intensity that would fill the log is refused", () => {
   const world = World.of("t");
-  const supervision = { ...release().supervision, intensity: { restartsMax: 1_001, withinMs: 1 } };
-  assert.deepEqual(
-    world.command(order({ release: release({ supervision }) })),
-    refused("INVALID_ARGUMENT", {
-      field: "supervision.intensity",
-      problem: "may ask for at most 1000 restarts within 86400000 ms",
-    }),
-  );
+  for (const [intensity, problem] of [
+    [{ restartsMax: 101, withinMs: 200_000 }, "may ask for at most 100 restarts"],
+    [{ restartsMax: 1, withinMs: 86_400_001 }, "may look back at most 86400000 ms"],
+    [{ restartsMax: 6, withinMs: 5_999 }, "may ask for at most 1 restart a second"],
+  ] as const) {
+    const supervision = { ...release().supervision, intensity };
+    assert.deepEqual(
+      world.command(order({ release: release({ supervision }) })),
+      refused("INVALID_ARGUMENT", { field: "supervision.intensity", problem }),
+    );
+  }
 });
 
 test("a tenant has services up to the limit; a stopped one gives its place to a new one, the oldest first", () => {

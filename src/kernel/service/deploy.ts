@@ -1,5 +1,5 @@
 /** Deploy: a name in a tenant begins to run a release. */
-import { limits, type Refusal, refuse } from "../../base/index.ts";
+import { type Intensity, limits, type Refusal, refuse } from "../../base/index.ts";
 import { mayTouch } from "../access.ts";
 import { intensityMax } from "../defaults.ts";
 import type { Draft } from "../draft.ts";
@@ -27,13 +27,8 @@ export function deploy(draft: Draft, { principal, request, command }: CommandInp
       wanted: instances,
     });
   }
-  const { restartsMax, withinMs } = release.supervision.intensity;
-  if (restartsMax > intensityMax.restartsMax || withinMs > intensityMax.withinMs) {
-    return refuse("INVALID_ARGUMENT", {
-      field: "supervision.intensity",
-      problem: `may ask for at most ${intensityMax.restartsMax} restarts within ${intensityMax.withinMs} ms`,
-    });
-  }
+  const problem = intensityProblem(release.supervision.intensity);
+  if (problem !== undefined) return refuse("INVALID_ARGUMENT", { field: "supervision.intensity", problem });
   const existing = tenant.services.get(service);
   if (existing !== undefined && !isStopped(existing)) return refuse("SERVICE_EXISTS", { service });
   let forgets: Service | undefined;
@@ -69,6 +64,15 @@ export function deploy(draft: Draft, { principal, request, command }: CommandInp
     draft.effect({ type: "start", tenant: tenant.id, service, instance, incarnation, release, probation: false });
   }
   return { born, outcome: { name: "pending" }, repeated: false };
+}
+
+function intensityProblem({ restartsMax, withinMs }: Intensity): string | undefined {
+  if (restartsMax > intensityMax.restartsMax) return `may ask for at most ${intensityMax.restartsMax} restarts`;
+  if (withinMs > intensityMax.withinMs) return `may look back at most ${intensityMax.withinMs} ms`;
+  const { restartsPerSecond } = intensityMax;
+  if (restartsMax * 1_000 > withinMs * restartsPerSecond)
+    return `may ask for at most ${restartsPerSecond} restart a second`;
+  return undefined;
 }
 
 /** A stopped service stays visible until its place is needed. */

@@ -67,6 +67,16 @@ test("the grace is the release's shutdown timeout, or the caller's, or nothing i
   assert.deepEqual(grace({ graceMs: 5, forced: true }), [0]);
 });
 
+test("a grace that is not a time within the limit is refused", () => {
+  const world = running();
+  for (const graceMs of [-1, 0.5, 600_001, Number.NaN]) {
+    assert.deepEqual(world.command({ ...order("t", "counter"), graceMs } as Command), {
+      refused: "INVALID_ARGUMENT",
+      detail: { field: "grace_ms", problem: "must be a whole number in [0, 600000]" },
+    });
+  }
+});
+
 test("a forced kill hastens a graceful one, once", () => {
   const world = running();
   world.kill("t", "counter");

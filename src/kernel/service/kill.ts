@@ -1,5 +1,5 @@
 /** Kill: a service is told to stop, and stays stopped. */
-import { type Refusal, refuse, type ServiceId, type TenantId } from "../../base/index.ts";
+import { limits, type Refusal, refuse, type ServiceId, type TenantId } from "../../base/index.ts";
 import { mayTouch } from "../access.ts";
 import type { Draft } from "../draft.ts";
 import { recall } from "../requests.ts";
@@ -18,6 +18,11 @@ export function kill(draft: Draft, { principal, request, command }: CommandInput
   }
   const repeated = recall(tenant.requests, request, draft.now);
   if (repeated !== undefined) return repeated;
+  const { graceMs: wanted = 0 } = command;
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > limits.shutdownTimeoutMsMax) {
+    const problem = `must be a whole number in [0, ${limits.shutdownTimeoutMsMax}]`;
+    return refuse("INVALID_ARGUMENT", { field: "grace_ms", problem });
+  }
   const service = tenant.services.get(command.service);
   if (service === undefined) return refuse("SERVICE_NOT_FOUND", { service: command.service });
 

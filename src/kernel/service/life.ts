@@ -12,6 +12,7 @@ import {
   limits,
 } from "../../base/index.ts";
 import type { Born, Event, Payloads } from "../event.ts";
+import { abridge } from "./abridge.ts";
 import type { Instance, Outcome, PastDeath, Phase, Service } from "../state.ts";
 
 const sibling: Death = { type: "stopped", why: "sibling" };
@@ -68,10 +69,11 @@ function withPhases(service: Service, next: (instance: Instance) => Phase): Serv
 const withPhase = (service: Service, number: number, phase: Phase): Service =>
   withPhases(service, (instance) => (instance.number === number ? phase : instance.phase));
 
-const withDeath = (service: Service, past: PastDeath): Service => ({
-  ...service,
-  deaths: [...service.deaths, past].slice(-limits.deathsKeptMax),
-});
+/** Only the newest death keeps all its words: guests choose how long they are. */
+const withDeath = (service: Service, past: PastDeath): Service => {
+  const older = service.deaths.slice(1 - limits.deathsKeptMax);
+  return { ...service, deaths: [...older.map((one) => ({ ...one, death: abridge(one.death) })), past] };
+};
 
 const settle = (service: Service, deployment: Outcome): Service => ({ ...service, deployment, awaiting: [] });
 

@@ -240,7 +240,7 @@ test("unknown, late and repeated reports lead to nothing", () => {
 test("the deaths kept are the newest", () => {
   const world = World.of("t");
   world.run("t", "counter", {
-    supervision: { ...serviceSupervisionDefault, intensity: { restartsMax: 100, withinMs: 1_000 } },
+    supervision: { ...serviceSupervisionDefault, intensity: { restartsMax: 100, withinMs: 100_000 } },
   });
   for (let i = 0; i < 12; i++) {
     world.ended("t", world.alive("t", "counter"), { type: "out_of_memory", limitBytes: i });
@@ -251,4 +251,21 @@ test("the deaths kept are the newest", () => {
     .status("t", "counter")
     .deaths.map(({ death }) => death.type === "out_of_memory" && death.limitBytes);
   assert.deepEqual(kept, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+});
+
+test("of the deaths kept, only the newest keeps all its words", () => {
+  const world = World.of("t");
+  world.run("t", "counter");
+  const long = { name: "Error", message: "m".repeat(2_000), stack: "s".repeat(8_000) };
+  const death = { type: "crashed", where: "message", error: long } as const;
+  for (let i = 0; i < 2; i++) {
+    world.ended("t", world.alive("t", "counter"), death);
+    world.advance(1_000);
+    world.started("t", world.alive("t", "counter"));
+  }
+  const abridged = { name: "Error", message: "m".repeat(200), stack: "s".repeat(500) };
+  assert.deepEqual(
+    world.status("t", "counter").deaths.map((past) => past.death.type === "crashed" && past.death.error),
+    [abridged, long],
+  );
 });
