@@ -64,7 +64,10 @@ async function bundleCell(entry: string, into: string): Promise<void> {
 
 async function bundlePrelude(entry: string, into: string): Promise<void> {
   // What the prelude does not use of base and wire must not be in every isolate, nor need what an isolate lacks.
-  const treeshake = { moduleSideEffects: false, manualPureFunctions: ["record", "union", "oneOf", "text", "whole", "optional"] };
+  const treeshake = {
+    moduleSideEffects: false,
+    manualPureFunctions: ["record", "union", "oneOf", "text", "whole", "optional"],
+  };
   const bundle = await rolldown({ input: entry, platform: "neutral", treeshake, onLog: refuseUnresolved });
   const { output } = await bundle.write({
     file: join(into, imageFiles.prelude),

@@ -1,4 +1,5 @@
 /** What init says: lines for people on a terminal, or one line of JSON for a program. Trouble goes to stderr in both. */
+import { join } from "node:path";
 import { type Refusal, remedy, say } from "../base/index.ts";
 
 export interface Readiness {
@@ -23,7 +24,7 @@ export function sayReady(readiness: Readiness, json: boolean): string {
     `Solo is ready after ${readiness.tookMs} ms${readiness.safeMode === undefined ? "" : ", in READ-ONLY SAFE MODE"}`,
     `  gRPC       ${readiness.grpc} (mutual TLS)`,
     `  data       ${readiness.dataDir}`,
-    `  commands   solo --data-dir ${readiness.dataDir} status`,
+    `  profile    ${join(readiness.dataDir, "profile.json")} (what commands and clients connect with)`,
     `  process    ${readiness.pid} (SIGTERM shuts down gracefully)`,
   ];
   return `${lines.join("\n")}\n`;

@@ -192,7 +192,10 @@ test("a source nested so deeply that the parser overflows ends the builder and n
   const client = new BuilderClient(t, builder.socket);
   await client.hello();
   client.write(
-    encodeFrame({ type: "compile", id: 1, scope: "t", file: "a.ts", format: "typescript" }, Buffer.from("(".repeat(2_000_000))),
+    encodeFrame(
+      { type: "compile", id: 1, scope: "t", file: "a.ts", format: "typescript" },
+      Buffer.from("(".repeat(2_000_000)),
+    ),
   );
   const answer = await client.next();
   // Either it survives with an answer or it is gone with its connection; it never hangs.
@@ -263,7 +266,10 @@ test("requests sent in one go are answered once each, in order", async (t) => {
   const ids = Array.from({ length: 200 }, (_, n) => n + 1_000);
   for (const id of ids) {
     builder.write(
-      encodeFrame({ type: "compile", id, scope: "t", file: "a.ts", format: "typescript" }, Buffer.from(`export default ${id};`)),
+      encodeFrame(
+        { type: "compile", id, scope: "t", file: "a.ts", format: "typescript" },
+        Buffer.from(`export default ${id};`),
+      ),
     );
   }
   for (const id of ids) {

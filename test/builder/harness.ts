@@ -106,7 +106,14 @@ export class BuilderClient {
 
   async compile(source: string, given: Partial<Compile> = {}): Promise<Answer> {
     this.#id += 1;
-    const header = { type: "compile", id: this.#id, scope: "agent_1", file: "counter.ts", format: "typescript", ...given };
+    const header = {
+      type: "compile",
+      id: this.#id,
+      scope: "agent_1",
+      file: "counter.ts",
+      format: "typescript",
+      ...given,
+    };
     this.write(encodeFrame(header, Buffer.from(source)));
     return this.#expect();
   }

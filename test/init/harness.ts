@@ -32,10 +32,16 @@ export function makeDataDir(t: TestContext): string {
   return path;
 }
 
-export function startInit(t: TestContext, args: readonly string[]): RunningInit {
+export function startInit(
+  t: TestContext,
+  args: readonly string[],
+  inherited: readonly ("ignore" | number)[] = [],
+): RunningInit {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", initEntry, ...args], {
-    env: { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(tmpdir(), "solo-test-compile-cache") },
-    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(tmpdir(), "solo-test-compile-cache"),
+    },
+    stdio: ["ignore", "pipe", "pipe", ...inherited],
   });
   let stdout = "";
   let stderr = "";
@@ -52,10 +58,15 @@ export function startInit(t: TestContext, args: readonly string[]): RunningInit 
 }
 
 /** Init over the test's kernel and cell. */
-export function startTestInit(t: TestContext, dataDir: string, args: readonly string[] = []): RunningInit {
+export function startTestInit(
+  t: TestContext,
+  dataDir: string,
+  args: readonly string[] = [],
+  inherited: readonly ("ignore" | number)[] = [],
+): RunningInit {
   const own = ["--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json"];
   const parts = ["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")];
-  return startInit(t, [...own, ...parts, ...args]);
+  return startInit(t, [...own, ...parts, ...args], inherited);
 }
 
 interface ReadyLine {
@@ -107,8 +118,10 @@ export class KernelRemote {
     this.#socket.write(`${JSON.stringify({ type: "send", message })}\n`);
   }
 
-  exit(code: number): void {
+  /** Has the kernel end, and waits until it did: who connects then, waits for the next one. */
+  async exit(code: number): Promise<void> {
     this.#socket.write(`${JSON.stringify({ type: "exit", code })}\n`);
+    await until("the kernel's end", () => this.#socket.closed);
   }
 
   /** The first message heard of this type (that fits), now or later. */

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judgeHeart } from "./watch.ts";
+
+const limits = { silentMsMax: 3_000, workMsMin: 1_000 };
+const heart = { beatAt: 10_000, cpuMsAtBeat: 500 };
+
+test("silence with CPU is a hang", () => {
+  assert.equal(
+    judgeHeart(limits, heart, 13_001, () => 1_500),
+    3_001,
+  );
+});
+
+test("silence without CPU is a machine that is busy or asleep", () => {
+  assert.equal(
+    judgeHeart(limits, heart, 60_000, () => 1_499),
+    undefined,
+  );
+});
+
+test("a heart that beat a while ago is not judged, nor is the CPU read", () => {
+  const unread = (): number => assert.fail("read");
+  assert.equal(judgeHeart(limits, heart, 13_000, unread), undefined);
+});
