@@ -2,7 +2,7 @@
  * decide: what an input leads to, as data. Pure, and total: it never throws for an input that type-checks; what is late,
  * repeated or unknown leads to nothing. A command is answered or refused, and a refused one changes nothing.
  */
-import { type Instant, never, type Refusal, refuse } from "../base/index.ts";
+import { type Instant, isRefusal, never, type Refusal, refuse } from "../base/index.ts";
 import { Draft } from "./draft.ts";
 import { booted } from "./service/boot.ts";
 import { cellLost } from "./service/cell-lost.ts";
@@ -30,7 +30,8 @@ export function decide(state: State, input: Input, now: Instant): Turn {
   }
   const reply = react(draft, input);
   // Places for recoveries may have become free.
-  if (state.index.suspended.size > 0 && input.type !== "node_stopped") resume(draft, state.index.suspended.values());
+  const { suspended } = state.index;
+  if (suspended.size > 0 && input.type !== "node_stopped" && !isRefusal(reply)) resume(draft, suspended.values());
   return draft.turn(reply);
 }
 

@@ -3,6 +3,7 @@
  * age is accepted. Of an erased one the counters move, and what its header alone says; of an unknown type, the counters.
  */
 import {
+  type EventId,
   eventId,
   type IncarnationNumber,
   incarnationNumber,
@@ -27,7 +28,7 @@ export const initialState = (): State => ({
   phase: "stopped",
   tenants: new Map(),
   requests: new Map(),
-  retiring: new Set(),
+  retiring: new Map(),
   index: emptyIndex(),
 });
 
@@ -68,7 +69,7 @@ export function evolve(readonlyState: State, event: Event): void {
       remember(state.requests, event, { operation: "delete_tenant", request: event.payload?.request });
       return;
     case "tenant_deleted":
-      if (tenant !== undefined) tenantDeleted(state, tenant);
+      if (tenant !== undefined) tenantDeleted(state, tenant, event.id);
       return;
     case "payload_erased":
       if (event.payload === undefined) return;
@@ -95,10 +96,10 @@ function newTenant(id: TenantId, event: Event): MutableTenant {
   };
 }
 
-function tenantDeleted(state: MutableState, tenant: MutableTenant): void {
+function tenantDeleted(state: MutableState, tenant: MutableTenant, deletion: EventId): void {
   for (const service of tenant.services.values()) replace(state, tenant, service, undefined);
   state.tenants.delete(tenant.id);
-  state.retiring.add(tenant.id);
+  state.retiring.set(tenant.id, deletion);
   settleDeletion(state.requests, tenant.id);
 }
 

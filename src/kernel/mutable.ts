@@ -1,5 +1,5 @@
 /** Write access to the state, for `evolve` and its helpers alone: everything else sees the state read-only. */
-import type { IncarnationNumber, RequestId, ServiceId, TenantId } from "../base/index.ts";
+import type { EventId, IncarnationNumber, RequestId, ServiceId, TenantId } from "../base/index.ts";
 import type { Due, Index, Place, Remembered, Service, State, Tenant } from "./state.ts";
 
 export interface MutableTenant extends Omit<Mutable<Tenant>, "services" | "requests"> {
@@ -17,7 +17,7 @@ export interface MutableIndex {
 export interface MutableState extends Omit<Mutable<State>, "tenants" | "requests" | "retiring" | "index"> {
   tenants: Map<TenantId, MutableTenant>;
   requests: Map<RequestId, Remembered>;
-  retiring: Set<TenantId>;
+  retiring: Map<TenantId, EventId>;
   index: MutableIndex;
 }
 

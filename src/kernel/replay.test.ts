@@ -291,7 +291,6 @@ test("a refused command changes nothing, and causes come before what they cause"
         "system_stopped",
         "tenant_created",
         "tenant_deletion_requested",
-        "payload_erased",
         "certificate_issued",
         "deployment_requested",
         "service_kill_requested",

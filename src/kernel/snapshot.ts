@@ -131,7 +131,7 @@ const snapshotShape = record({
   phase: oneOf("running", "stopped"),
   tenants: listOf(tenantShape, limits.tenantsMax),
   requests: requestsShape,
-  retiring: listOf(tenantIdShape, limits.tenantsMax),
+  retiring: listOf(record({ tenant: tenantIdShape, deletion: eventIdShape }), limits.tenantsMax),
 });
 export type Snapshot = Of<typeof snapshotShape>;
 
@@ -154,7 +154,7 @@ export function toSnapshot(state: State): Snapshot {
       requests: [...tenant.requests.values()],
     })),
     requests: [...requests.values()],
-    retiring: [...retiring],
+    retiring: Array.from(retiring, ([tenant, deletion]) => ({ tenant, deletion })),
   };
 }
 
@@ -167,7 +167,7 @@ export function fromSnapshot(value: unknown): State | undefined {
     ...rest,
     tenants: new Map(tenants.map((tenant): [TenantId, Tenant] => [tenant.id, toTenant(tenant)])),
     requests: byId(requests),
-    retiring: new Set(retiring),
+    retiring: new Map(retiring.map(({ tenant, deletion }) => [tenant, deletion])),
     index: emptyIndex(),
   };
   const writable = mutable(state);

@@ -164,8 +164,8 @@ export interface State {
   readonly tenants: ReadonlyMap<TenantId, Tenant>;
   /** Requests of administrators that belong to no living tenant (CreateTenant, DeleteTenant, IssueCertificate). */
   readonly requests: ReadonlyMap<RequestId, Remembered>;
-  /** Deleted tenants whose cells and payloads are not yet known to be gone; their names are not free. */
-  readonly retiring: ReadonlySet<TenantId>;
+  /** Deleted tenants, by the event of it, of which cells or payloads may still be left: their names are not free. */
+  readonly retiring: ReadonlyMap<TenantId, EventId>;
   readonly index: Index;
 }
 

@@ -35,7 +35,7 @@ export function booted(draft: Draft, { epoch, boot, version, survivors }: Booted
     finishDeletion(draft, tenant);
   }
   stopStrays(draft, survivors);
-  for (const tenant of retiring) draft.effect({ type: "retire_tenant", tenant });
+  for (const tenant of retiring.keys()) draft.effect({ type: "retire_tenant", tenant });
   resume(draft, suspended(draft));
 }
 

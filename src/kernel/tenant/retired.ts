@@ -4,7 +4,14 @@ import type { Input } from "../turn.ts";
 
 export function retired(draft: Draft, input: Extract<Input, { readonly type: "retired" }>): void {
   const { tenant, through, count } = input;
-  if (!draft.state.retiring.has(tenant)) return;
+  const cause = draft.state.retiring.get(tenant);
+  if (cause === undefined) return;
   // The node's own event: the tenant is gone.
-  draft.record({ type: "payload_erased", subject: tenant, actor: "solo", payload: { erased: tenant, through, count } });
+  draft.record({
+    type: "payload_erased",
+    subject: tenant,
+    actor: "solo",
+    payload: { erased: tenant, through, count },
+    cause,
+  });
 }
