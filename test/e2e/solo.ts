@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { connect, connectionOf, loadProfile, type SoloClient } from "../../src/client/index.ts";
+import { connect, type Connection, connectionOf, loadProfile, type SoloClient } from "../../src/client/index.ts";
 
 const initEntry = fileURLToPath(new URL("../../src/init/main.ts", import.meta.url));
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
@@ -43,7 +43,12 @@ export class Solo implements AsyncDisposable {
 
   static async start(options: SoloOptions = {}): Promise<Solo> {
     const dataDir = await mkdtemp(join(tmpdir(), "solo-e2e-"));
-    return new Solo(dataDir, options, await launch(dataDir, options));
+    try {
+      return new Solo(dataDir, options, await launch(dataDir, options));
+    } catch (error) {
+      await rm(dataDir, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get address(): string {
@@ -61,10 +66,32 @@ export class Solo implements AsyncDisposable {
 
   /** A client of its own connection, closed with this Solo. `admin` acts for tenant `default` unless it names one. */
   async client(as: "admin" | "default" = "admin"): Promise<SoloClient> {
-    const profile = loadProfile(join(this.dataDir, "profile.json"));
-    const client = connect(connectionOf(profile, as));
+    return this.connectWith(this.connection(as));
+  }
+
+  connection(as: "admin" | "default"): Connection {
+    return connectionOf(loadProfile(join(this.dataDir, "profile.json")), as);
+  }
+
+  /** A client with whatever certificate, closed with this Solo. */
+  connectWith(connection: Connection): SoloClient {
+    const client = connect(connection);
     this.#clients.push(client);
     return client;
+  }
+
+  /** Makes a tenant; a client that speaks for it, by a certificate issued for it. */
+  async tenant(tenantId: string): Promise<SoloClient> {
+    const admin = await this.client();
+    await admin.createTenant({ tenantId });
+    return this.connectWith(await this.certificate(tenantId));
+  }
+
+  /** A fresh certificate of a tenant that exists. */
+  async certificate(tenantId: string): Promise<Connection> {
+    const admin = await this.client();
+    const issued = await admin.issueCertificate({ tenantId });
+    return { address: this.address, ca: issued.caPem, cert: issued.certificatePem, key: issued.privateKeyPem };
   }
 
   /** Certificates of a role, as the profile names them. */
@@ -81,6 +108,18 @@ export class Solo implements AsyncDisposable {
     const kernel = this.processes().find(({ role }) => role === "kernel");
     assert.ok(kernel !== undefined, "a kernel runs");
     return kernel.pid;
+  }
+
+  /** Kills the kernel with -9; resolves when it is gone. The next one may be up already. */
+  async killKernel(): Promise<void> {
+    const pid = this.kernelPid();
+    process.kill(pid, "SIGKILL");
+    await until("the kernel's end", () => !isAlive(pid));
+  }
+
+  /** What kernel, builder and cells wrote, and init about them. */
+  get processLog(): string {
+    return readFileSync(join(this.dataDir, "log", "kernel.log"), "utf8");
   }
 
   /** As the operator does it. Resolves with init's exit code. */
