@@ -243,6 +243,21 @@ test("a tenant gets its certificate, sees what is its own, and may not do what i
   assert.doesNotMatch((await solo("tenant", "list")).stdout, /agent_2/);
 });
 
+test("when the kernel is killed, calls resume with their state and streams go on", async () => {
+  const before = await json("call", "counter", "add", "1");
+  const following = place.begin("events", "--limit", "1", "--follow", "--json");
+  await following.says(/\n/);
+  const { system } = (await json("tree")) as { system: { role: string; pid: number }[] };
+  const kernel = system.find(({ role }) => role === "kernel");
+  assert.ok(kernel !== undefined);
+  process.kill(kernel.pid, "SIGKILL");
+  assert.equal((await solo("deploy", example("counter.ts"), "--name", "after")).code, 0);
+  assert.deepEqual(await json("call", "counter", "get"), before);
+  await following.says(/"service_deployed","subject":"after"/);
+  following.kill("SIGINT");
+  assert.equal((await following.ended).code, 130);
+});
+
 test("doctor finds nothing wrong, and warns loudly that there is no sandbox", async () => {
   const { code, stdout } = await solo("doctor");
   assert.equal(code, 0, stdout);

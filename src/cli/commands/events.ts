@@ -4,6 +4,7 @@ import { type Context, type Verb, collect, parseCount, parseInstant, teach } fro
 import { usageHalt } from "../halt.ts";
 import { renderEvent, widthsOf } from "../output/event.ts";
 import { messageJson } from "../output/message-json.ts";
+import { throughRestarts } from "../streams.ts";
 
 interface Options {
   readonly type?: readonly string[];
@@ -40,12 +41,16 @@ export const events: Verb = (command, run) => {
     )
     .action(
       run<[], Options>(async (context, _args, options) => {
-        const last = await showPast(context, options);
+        const shown = await showPast(context, options);
         if (options.follow !== true) return undefined;
         const client = await context.connect("tenant");
+        let last = shown;
         // 0 would begin at the first event of all: nothing was there yet, so that is right as well.
-        const request = { filter: filterOf(context, options), afterId: last };
-        for await (const event of client.watchEvents(request, context.patience)) showPage(context, [event]);
+        const open = () => client.watchEvents({ filter: filterOf(context, options), afterId: last }, context.patience);
+        for await (const event of throughRestarts(context, open, true)) {
+          last = event.id;
+          showPage(context, [event]);
+        }
         return undefined;
       }),
     );

@@ -2,7 +2,7 @@ import { ListResponseSchema, type ServiceInfo } from "../../api/index.ts";
 import { type Verb, teach } from "../command.ts";
 import { messageJson } from "../output/message-json.ts";
 import { oneLine, type Paint } from "../output/paint.ts";
-import { plural, sayBytes, sayDuration, sayMicros } from "../output/say.ts";
+import { plural, sayBytes, sayMicros, sayUptime } from "../output/say.ts";
 import { paintStatus } from "../output/status.ts";
 import { type Column, renderTable } from "../output/table.ts";
 
@@ -43,7 +43,7 @@ export function renderServices(services: readonly ServiceInfo[], paint: Paint): 
     { head: "SERVICE", cell: (service) => paint.bold(service.serviceId) },
     { head: "STATUS", cell: (service) => paintStatus(service.status, paint) },
     { head: "PID", cell: (service) => sayPids(service) },
-    { head: "UPTIME", right: true, cell: ({ uptimeSeconds }) => sayDuration(Number(uptimeSeconds) * 1_000) },
+    { head: "UPTIME", right: true, cell: ({ uptimeSeconds }) => sayUptime(uptimeSeconds) },
     { head: "RESTARTS", right: true, cell: (service) => String(service.restartCount) },
     { head: "MEMORY", right: true, cell: ({ currentUsage }) => sayBytes(Number(currentUsage?.memoryBytes ?? 0)) },
     { head: "QUEUE", right: true, cell: ({ currentUsage }) => String(currentUsage?.messageQueueLen ?? 0) },

@@ -21,7 +21,7 @@ interface Options {
 export const start: Verb = (command, run) => {
   command
     .description(
-      "Starts Solo in the foreground; Ctrl-C or SIGTERM shuts it down in order. With --detach, waits until it is ready and leaves it running.",
+      "Starts Solo in the foreground; Ctrl-C or SIGTERM shuts it down in order. With --detach, waits until it is ready and leaves it running. In the foreground --json prints one line when ready; a refused start is said on stderr and by the exit code.",
     )
     .option("--grpc <host:port>", "where gRPC listens; port 0 takes any free one (default: 127.0.0.1:50051)")
     .option("--shutdown-timeout <time>", "longest graceful shutdown (default: 40s)", parseDuration)

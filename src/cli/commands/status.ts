@@ -3,7 +3,7 @@ import { type Context, type Verb, teach } from "../command.ts";
 import { findInit } from "../node-files.ts";
 import { messageJson } from "../output/message-json.ts";
 import { oneLine, type Paint, printable } from "../output/paint.ts";
-import { plural, sayBytes, sayDuration, sayInstant, sayMicros } from "../output/say.ts";
+import { plural, sayBytes, sayInstant, sayMicros, sayUptime } from "../output/say.ts";
 import { paintStatus } from "../output/status.ts";
 import { renderFacts } from "../output/table.ts";
 
@@ -75,7 +75,7 @@ export function renderStatus(found: StatusResponse, paint: Paint, now: Date): st
     ["status", `${paintStatus(found.status, paint)}${found.reason === "" ? "" : `  ${oneLine(found.reason)}`}`],
     ["tenant", found.tenantId],
     ["release", found.release],
-    ["uptime", sayDuration(Number(found.uptimeSeconds) * 1_000)],
+    ["uptime", sayUptime(found.uptimeSeconds)],
     ["restarts", String(found.restartCount)],
     [
       "usage",
@@ -85,7 +85,7 @@ export function renderStatus(found: StatusResponse, paint: Paint, now: Date): st
   ];
   if (found.nextRestartMs > 0n) facts.push(["restarts at", sayInstant(Number(found.nextRestartMs), now)]);
   for (const { instance, pid, status: one, phase, uptimeSeconds } of found.instances) {
-    const said = `${paintStatus(one, paint)}  ${pid}  ${oneLine(phase)}  up ${sayDuration(Number(uptimeSeconds) * 1_000)}`;
+    const said = `${paintStatus(one, paint)}  ${pid}  ${oneLine(phase)}  up ${sayUptime(uptimeSeconds)}`;
     facts.push([`instance ${instance}`, said]);
   }
   if (found.sandbox !== "") facts.push(["sandbox", paint.yellow(oneLine(found.sandbox))]);

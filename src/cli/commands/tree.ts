@@ -4,7 +4,7 @@ import { findInit, type InitFile } from "../node-files.ts";
 import { type Branch, renderTree } from "../output/branches.ts";
 import { messageJson } from "../output/message-json.ts";
 import { oneLine, type Paint } from "../output/paint.ts";
-import { plural, sayBytes, sayDuration } from "../output/say.ts";
+import { plural, sayBytes, sayDuration, sayUptime } from "../output/say.ts";
 import { paintStatus } from "../output/status.ts";
 import { listProcesses, type SoloProcess } from "../processes.ts";
 import { saySandbox } from "./status.ts";
@@ -106,9 +106,7 @@ function drawService(service: ServiceInfo, paint: Paint): Branch {
     branches: service.instances.map(({ instance, pid, status, phase, uptimeSeconds, usage }) => ({
       text:
         `${instance} ${paintStatus(status, paint)} ${pid} ` +
-        paint.dim(
-          `${oneLine(phase)}, up ${sayDuration(Number(uptimeSeconds) * 1_000)}, ${sayBytes(Number(usage?.memoryBytes ?? 0))}`,
-        ),
+        paint.dim(`${oneLine(phase)}, up ${sayUptime(uptimeSeconds)}, ${sayBytes(Number(usage?.memoryBytes ?? 0))}`),
       branches: [],
     })),
   };

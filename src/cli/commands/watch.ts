@@ -2,9 +2,10 @@ import { type WatchResponse, WatchResponseSchema } from "../../api/index.ts";
 import { type Context, type Verb, parseCount, parseDuration, teach } from "../command.ts";
 import { parseLevelOption } from "../enums.ts";
 import { messageJson } from "../output/message-json.ts";
-import { oneLine, type Paint } from "../output/paint.ts";
+import { oneLine, type Paint, printable } from "../output/paint.ts";
 import { plural, sayBytes, sayInstant, sayMicros } from "../output/say.ts";
 import { paintLevel, paintStatus } from "../output/status.ts";
+import { throughRestarts } from "../streams.ts";
 
 interface Options {
   readonly logs: boolean;
@@ -62,20 +63,25 @@ export async function followService(context: Context, following: Following): Pro
   return undefined;
 }
 
+/** Goes on when the kernel was restarted; kept lines are not told twice. */
 export async function openWatch(context: Context, following: Following): Promise<AsyncIterable<WatchResponse>> {
   const client = await context.connect("tenant");
-  return client.watch(
-    {
-      serviceId: following.serviceId,
-      tenantId: context.tenantId,
-      includeLogs: following.logs ?? true,
-      includeMetrics: following.metrics,
-      tailLines: following.tailLines,
-      metricsIntervalMs: following.everyMs ?? 0,
-      ...(following.level === undefined ? {} : { minLevel: parseLevelOption(following.level) }),
-    },
-    context.patience,
-  );
+  const { serviceId, level } = following;
+  const request = {
+    serviceId,
+    tenantId: context.tenantId,
+    includeLogs: following.logs ?? true,
+    includeMetrics: following.metrics,
+    metricsIntervalMs: following.everyMs ?? 0,
+    ...(level === undefined ? {} : { minLevel: parseLevelOption(level) }),
+  };
+  let { tailLines } = following;
+  const open = (): AsyncIterable<WatchResponse> => {
+    const stream = client.watch({ ...request, tailLines }, context.patience);
+    tailLines = 0;
+    return stream;
+  };
+  return throughRestarts(context, open, false);
 }
 
 export function showWatched({ out, now }: Context, seen: WatchResponse): void {
@@ -86,7 +92,8 @@ export function renderWatched({ event }: WatchResponse, paint: Paint, now: Date)
   switch (event.case) {
     case "log": {
       const { timestampMs, level, message, pid } = event.value;
-      return `${paint.dim(sayInstant(Number(timestampMs), now))} ${paintLevel(level, paint)} ${paint.dim(pid)} ${oneLine(message)}`;
+      const head = `${paint.dim(sayInstant(Number(timestampMs), now))} ${paintLevel(level, paint)} ${paint.dim(pid)}`;
+      return `${head} ${printable(message).replaceAll("\n", "\n    ")}`;
     }
     case "metrics": {
       const { timestampMs, usage } = event.value;

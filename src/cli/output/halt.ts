@@ -12,7 +12,10 @@ export function renderHalt(facts: HaltFacts, paint: Paint): string {
     blocks.push(`  ${paint.dim("its last log lines:")}`);
     for (const line of logs) blocks.push(`    ${paint.dim(line.level.padEnd(5))} ${oneLine(line.message)}`);
   }
-  if (executed !== undefined) blocks.push(`  ${sayExecuted(executed)}`);
+  // Of what was refused outright, it goes without saying.
+  if (executed !== undefined && (executed !== "not_executed" || code.startsWith("CALL_"))) {
+    blocks.push(`  ${sayExecuted(executed)}`);
+  }
   if (remedy !== undefined && remedy !== "") blocks.push(`${paint.cyan("→")} ${printable(remedy)}`);
   return blocks.join("\n");
 }

@@ -34,6 +34,9 @@ export function sayDuration(ms: number): string {
     .replace(/ 0 \w$/, "");
 }
 
+/** An uptime, known to the second. */
+export const sayUptime = (seconds: bigint): string => (seconds === 0n ? "<1 s" : sayDuration(Number(seconds) * 1_000));
+
 /** CPU time as the contract gives it, in microseconds. */
 export const sayMicros = (micros: number): string => (micros < 1_000 ? `${micros} µs` : sayDuration(micros / 1_000));
 
