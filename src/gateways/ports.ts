@@ -157,9 +157,7 @@ export interface EventPage {
 }
 
 export interface Events {
-  readonly query: (
-    query: EventQuery,
-  ) => Promise<{ readonly events: readonly Event[]; readonly next?: number } | Refusal>;
+  readonly query: (query: EventQuery) => Promise<EventPage | Refusal>;
   /** Calls `listener` for each event that becomes durable, in order, until the returned function is called. */
   readonly follow: (listener: (event: Event) => void) => () => void;
   readonly verify: (expect?: { readonly id: EventId; readonly hash: string }) => Promise<Verification | Refusal>;

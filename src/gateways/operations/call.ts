@@ -8,21 +8,22 @@ import { argsOf, countOf, methodOf, serviceOf, tenantOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 
 export const call: UnaryHandler<"call"> = async (ports, principal, request) => {
-  const aimed = aim(ports, principal, request);
+  const aimed = aim(principal, request);
   if (isRefusal(aimed)) return aimed;
+  const { at, args } = aimed;
   const timeoutMs = countOf("timeout_ms", request.timeoutMs, {
     otherwise: limits.callTimeoutMsDefault,
     min: 1,
     max: limits.callTimeoutMsMax,
   });
   if (isRefusal(timeoutMs)) return timeoutMs;
-  const outcome = await ports.router.call(aimed.at, aimed.args, timeoutMs, principalName(principal));
+  if (!ports.isActive(at.tenant)) return absentTenant(ports, at.tenant);
+  const outcome = await ports.router.call(at, args, timeoutMs, principalName(principal));
   return "result" in outcome ? create(CallResponseSchema, { result: outcome.result }) : failureOf(outcome);
 };
 
 /** Which method of which service is meant, with which arguments. */
 export function aim(
-  ports: Ports,
   principal: Principal,
   request: {
     readonly tenantId: string;
@@ -39,9 +40,12 @@ export function aim(
   if (isRefusal(method)) return method;
   const args = argsOf(request.args);
   if (isRefusal(args)) return args;
-  if (!ports.isActive(tenant)) return refuse("TENANT_NOT_FOUND", { tenant });
   return { at: { tenant, service, method }, args };
 }
+
+/** That a tenant is not there is said once it is certain: its end may not be durable yet. */
+export const absentTenant = (ports: Ports, tenant: TenantId): Promise<Refusal> =>
+  ports.read(() => refuse("TENANT_NOT_FOUND", { tenant }));
 
 export const failureOf = ({ refusal, executed, stack }: CallFailed): Failure =>
   withEvidence(refusal, { executed, ...(stack === undefined ? {} : { stack }) });

@@ -4,9 +4,9 @@
  */
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { EventSchema, plainObject, type Event as PublicEvent, type EventFilter } from "../../api/index.ts";
-import { isRefusal, type EventId, type Refusal, type TenantId } from "../../base/index.ts";
+import { isRefusal, type Refusal, type TenantId } from "../../base/index.ts";
 import { eventVersions, type Event, type EventType, type Principal } from "../../kernel/index.ts";
-import type { Ports } from "../ports.ts";
+import type { EventPage } from "../ports.ts";
 import { eventNumberOf, invalid, scopeOf } from "./fields.ts";
 
 /** Which events are asked for; `tenant` absent: all of the node's. */
@@ -63,23 +63,12 @@ export const numberFor = (principal: Principal, event: Event): number | undefine
   return event.tenant === principal.tenant ? event.tenantSequence : undefined;
 };
 
-export async function publicEvents(
-  ports: Ports,
-  principal: Principal,
-  events: readonly Event[],
-): Promise<readonly PublicEvent[]> {
-  const causes = events.flatMap(({ causation }) => (causation === undefined ? [] : [causation]));
-  const own =
-    principal.role === "tenant" && causes.length > 0
-      ? await ports.events.sequenceOf(principal.tenant, [...new Set(causes)])
-      : undefined;
-  const causeFor = (cause: EventId | undefined): number => {
-    if (cause === undefined) return 0;
-    return principal.role === "admin" ? cause : (own?.get(cause) ?? 0);
-  };
-  return events.flatMap((event) => {
+/** A page of the log as this reader sees it. */
+export function publicEvents(principal: Principal, page: EventPage): readonly PublicEvent[] {
+  return page.events.flatMap((event) => {
     const number = numberFor(principal, event);
-    return number === undefined ? [] : [publicEvent(principal, event, number, causeFor(event.causation))];
+    const cause = principal.role === "admin" ? event.causation : page.causeSequences.get(event.id);
+    return number === undefined ? [] : [publicEvent(principal, event, number, cause ?? 0)];
   });
 }
 

@@ -9,6 +9,7 @@ import {
   IssueCertificateResponseSchema,
 } from "../../api/index.ts";
 import { isRefusal, refuse } from "../../base/index.ts";
+import { absentTenant } from "./call.ts";
 import { countOf, invalid, namedTenant } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 import { markOf } from "./request-mark.ts";
@@ -23,8 +24,7 @@ export const issueCertificate: UnaryHandler<"issueCertificate"> = async (ports, 
   if (isRefusal(whose)) return whose;
   const mark = markOf(ports, IssueCertificateRequestSchema, request, whose.tenant);
   if (isRefusal(mark)) return mark;
-  if (whose.tenant !== undefined && !ports.isActive(whose.tenant))
-    return refuse("TENANT_NOT_FOUND", { tenant: whose.tenant });
+  if (whose.tenant !== undefined && !ports.isActive(whose.tenant)) return absentTenant(ports, whose.tenant);
 
   const issued = await ports.certificates.issue({ ...whose, days });
   const { fingerprint, notAfterMs } = issued;

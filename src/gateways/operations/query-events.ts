@@ -25,7 +25,7 @@ export const queryEvents: UnaryHandler<"queryEvents"> = async (ports, principal,
     limit,
   });
   if (isRefusal(page)) return page;
-  const events = cut(await publicEvents(ports, principal, page.events));
+  const events = cut(publicEvents(principal, page));
   // Cut or not, the next page begins after the last event that is shown.
   const last = page.events[events.length - 1];
   const more = page.next !== undefined || events.length < page.events.length;

@@ -1,18 +1,15 @@
 /**
- * WatchEvents: the log from an event on, then each event as it becomes durable. No gap and no duplicate: a watcher too slow
- * for the live events goes back to reading the log, which holds them all.
+ * WatchEvents: the log from an event on, then each event as it becomes durable. News only wakes the watcher, which then
+ * reads on in the log: there is no gap, no duplicate, and nothing to hold for a slow one.
  */
-import { isRefusal, limits, type Refusal } from "../../base/index.ts";
+import { isRefusal, type Refusal } from "../../base/index.ts";
 import type { Event, Principal, State } from "../../kernel/index.ts";
-import type { Ports } from "../ports.ts";
+import type { EventPage, Ports } from "../ports.ts";
 import { isWanted, numberFor, publicEvents, wantedOf, type Wanted } from "./event.ts";
 import { eventNumberOf } from "./fields.ts";
 import type { StreamHandler } from "./handler.ts";
-import { Outlet } from "./outlet.ts";
 
 const pageLength = 200;
-/** Events that wait for a watcher; past this it reads them from the log again. */
-const liveMax = 1_000;
 
 export const watchEvents: StreamHandler<"watchEvents"> = async function* (ports, principal, request, signal) {
   const wanted = wantedOf(principal, request.filter);
@@ -20,44 +17,73 @@ export const watchEvents: StreamHandler<"watchEvents"> = async function* (ports,
   const after = eventNumberOf("after_id", request.afterId, -1);
   if (isRefusal(after)) return after;
 
-  let outlet = new Outlet<Event>({ itemsMax: liveMax, bytesMax: limits.payloadBytesMax });
+  // Followed before the first look: what comes in between is read as news.
+  const news = new News(signal);
   const unfollow = ports.events.follow((event) => {
-    if (isWanted(wanted, event) || isEnd(principal, event)) outlet.push(event, sizeOf(event));
+    if (isEnd(principal, event)) news.end();
+    else if (isWanted(wanted, event)) news.add();
   });
   try {
     let last = after === -1 ? await ports.read((state) => newest(principal, state)) : after;
-    for (let behind = after !== -1; !signal.aborted; behind = true) {
-      if (behind) {
-        // What is queued will be in the log's answer.
-        outlet = new Outlet<Event>({ itemsMax: liveMax, bytesMax: limits.payloadBytesMax });
-        for await (const page of pages(ports, principal, wanted, last)) {
-          if (isRefusal(page)) return page;
-          last = page.last;
-          yield* await publicEvents(ports, principal, page.events);
-          if (signal.aborted) return undefined;
-        }
-      }
-      for await (const out of outlet.read(signal)) {
-        if ("lost" in out) break;
-        const number = numberFor(principal, out.item);
-        if (number === undefined || number <= last) continue;
-        last = number;
-        if (isWanted(wanted, out.item)) yield* await publicEvents(ports, principal, [out.item]);
-        if (isEnd(principal, out.item)) return undefined;
+    if (after !== -1) news.add();
+    while (await news.come()) {
+      for await (const page of pages(ports, principal, wanted, last)) {
+        if (isRefusal(page)) return page;
+        for (const event of page.events) last = numberFor(principal, event) ?? last;
+        yield* publicEvents(principal, page);
+        if (signal.aborted) return undefined;
       }
     }
     return undefined;
   } finally {
     unfollow();
+    news.end();
   }
 };
+
+/** Whether there is something to read; a bell, not a queue. */
+class News {
+  readonly #signal: AbortSignal;
+  #there = false;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#wake?.(), { once: true });
+  }
+
+  add(): void {
+    this.#there = true;
+    this.#wake?.();
+  }
+
+  /** What there is, is still read. */
+  end(): void {
+    this.#ended = true;
+    this.#there = true;
+    this.#wake?.();
+  }
+
+  /** True once there is news, false when there will be none. */
+  async come(): Promise<boolean> {
+    if (this.#ended && !this.#there) return false;
+    if (!this.#there && !this.#signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#there = false;
+    return !this.#signal.aborted;
+  }
+}
 
 async function* pages(
   ports: Ports,
   principal: Principal,
   wanted: Wanted,
   after: number,
-): AsyncGenerator<{ readonly events: readonly Event[]; readonly last: number } | Refusal, void, undefined> {
+): AsyncGenerator<EventPage | Refusal, void, undefined> {
   for (let last = after; ;) {
     const page = await ports.events.query({
       ...wanted,
@@ -70,7 +96,7 @@ async function* pages(
     const newestShown = page.events.at(-1);
     if (newestShown === undefined) return;
     last = numberFor(principal, newestShown) ?? last;
-    yield { events: page.events, last };
+    yield page;
     if (page.next === undefined) return;
   }
 }
@@ -81,6 +107,3 @@ const isEnd = (principal: Principal, event: Event): boolean =>
 
 const newest = (principal: Principal, state: State): number =>
   principal.role === "admin" ? state.lastEvent : (state.tenants.get(principal.tenant)?.lastSequence ?? 0);
-
-/** Near enough: payloads are bounded, and most are small. */
-const sizeOf = (event: Event): number => 256 + JSON.stringify(event.payload ?? {}).length;

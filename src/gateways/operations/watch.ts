@@ -31,7 +31,7 @@ import {
 } from "../../base/index.ts";
 import { findService, findTenant, type Born, type Event, type Principal } from "../../kernel/index.ts";
 import type { LogLine, Ports } from "../ports.ts";
-import { describe, sum } from "./describe.ts";
+import { describe, sum, type Described } from "./describe.ts";
 import { numberFor } from "./event.ts";
 import { countOf, invalid, serviceOf, tenantOf } from "./fields.ts";
 import type { StreamHandler } from "./handler.ts";
@@ -62,22 +62,25 @@ export const watch: StreamHandler<"watch"> = async function* (ports, principal, 
   const plan = planOf(principal, request);
   if (isRefusal(plan)) return plan;
   const { tenant, service } = plan;
-  const at = { tenant, service };
   const outlet = new Outlet<Sight>({ itemsMax: limits.watchQueueMax, bytesMax: queueBytesMax });
   const stops: (() => void)[] = [];
+  const look = (): Promise<Described | Refusal> =>
+    ports.read((state, now) => {
+      if (findTenant(state, tenant) === undefined) return refuse("TENANT_NOT_FOUND", { tenant });
+      const found = findService(state, plan);
+      return found === undefined ? refuse("SERVICE_NOT_FOUND", { service }) : describe(found, new Map(), now);
+    });
   try {
-    // Listening begins before the first look, so that nothing falls between.
+    const there = await look();
+    if (isRefusal(there)) return there;
     stops.push(ports.events.follow((event) => take(outlet, plan, event)));
     if (plan.logs) stops.push(...followLogs(ports, outlet, plan));
     if (plan.metrics) {
       const timer = setInterval(() => outlet.push({ type: "metrics" }, 16), plan.intervalMs).unref();
       stops.push(() => clearInterval(timer));
     }
-    const present = await ports.read((state, now) => {
-      if (findTenant(state, tenant) === undefined) return refuse("TENANT_NOT_FOUND", { tenant });
-      const found = findService(state, at);
-      return found === undefined ? refuse("SERVICE_NOT_FOUND", { service }) : describe(found, new Map(), now);
-    });
+    // Looked at again now that it is followed: nothing falls between.
+    const present = await look();
     if (isRefusal(present)) return present;
     // Where it stands; what follows are changes.
     yield statusChange({
