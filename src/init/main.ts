@@ -56,6 +56,8 @@ function abandon(dataDir: DataDir, refusal: Refusal): Refusal {
 }
 
 closeInheritedDescriptors();
+// Whoever read what init says may have gone (a closed terminal, `| head`): that must not end what init keeps running.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 const options = parseOptions(process.argv.slice(2), process.env);
 const end = isRefusal(options) ? options : await start(options);
 if (isRefusal(options)) process.stderr.write(usage);

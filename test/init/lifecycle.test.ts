@@ -79,3 +79,17 @@ test("SIGTERM lets the kernel finish, then ends everything and leaves no socket"
   assert.deepEqual(family.filter(isAlive), []);
   assert.equal(existsSync(join(dataDir, "run")), false);
 });
+
+test("init goes on when nobody reads what it says any more", async (t) => {
+  const init = startTestInit(t, makeDataDirPath(t));
+  const ready = await untilReady(init);
+  const kernel = new KernelRemote(t, ready.grpc);
+  await kernel.hear("begin");
+  init.process.stdout?.destroy();
+  init.process.stderr?.destroy();
+  await kernel.exit(1);
+  const next = new KernelRemote(t, ready.grpc);
+  assert.equal((await next.hear("begin")).epoch, 2);
+  await next.exit(1);
+  assert.equal((await new KernelRemote(t, ready.grpc).hear("begin")).epoch, 3);
+});
