@@ -29,7 +29,8 @@ async function start(options: Options): Promise<Refusal | undefined> {
   if (isRefusal(dataDir)) return dataDir;
   const lastEpoch = readLastEpoch(dataDir.epochFile);
   if (lastEpoch === undefined) {
-    return refuse("DATA_DIR_UNUSABLE", { dataDir: dataDir.path, why: `${dataDir.epochFile} is damaged` });
+    const why = `${dataDir.epochFile} is damaged`;
+    return abandon(dataDir, refuse("DATA_DIR_UNUSABLE", { dataDir: dataDir.path, why }));
   }
   const grpc = listenTcp(libc, options.grpc);
   if (isRefusal(grpc)) return abandon(dataDir, grpc);

@@ -115,6 +115,7 @@ test("a damaged epoch file is refused: an older kernel must never pass for a new
   const init = startTestInit(t, dataDir);
   assert.equal(await init.ended, exitCodes.DATA_DIR_UNUSABLE);
   assert.match(init.stderr(), /epoch is damaged/);
+  assert.equal(existsSync(join(dataDir, "run")), false);
 });
 
 test("arguments that nobody knows are refused with the usage", async (t) => {
