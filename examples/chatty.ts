@@ -22,8 +22,8 @@ export default class Chatty extends Service<{ ticks: number }> {
     this.state.ticks += 1;
     this.log.debug("tick", ticks);
     if (ticks % 5 === 1) this.log.info("still here, after", ticks, "ticks");
-    if (ticks % 7 === 2) this.log.warn("that was the", ticks, "th tick");
-    if (ticks % 11 === 3) this.log.error("not an error, but loud:", { ticks, pid: this.pid });
+    if (ticks % 7 === 2) this.log.warn("careful, that was tick", ticks);
+    if (ticks % 11 === 3) this.log.error("loud, for no reason:", { ticks, pid: this.pid });
   }
 
   ticks(): number {

@@ -10,6 +10,7 @@ import { addExitCodesHelp } from "./exit-codes-help.ts";
 import { makeOutput, type Stream } from "./output/output.ts";
 import { renderHalt } from "./output/halt.ts";
 import { wantsColour } from "./output/paint.ts";
+import { readVersion } from "./package-version.ts";
 import { Halt, haltJson, usageHalt } from "./halt.ts";
 
 /** What the process gives the program. */
@@ -51,6 +52,7 @@ export async function makeProgram(
       "Solo: a user-level operating system for LLM agents. Deploys, jails, supervises, meters and audits services.",
     )
     .usage("VERB [arguments] [options]")
+    .version(readVersion(), "-V, --version", "print the version of solo")
     .option("--json", "print JSON: one document, or one line for each item of a stream; errors too", false)
     .option("--data-dir <dir>", "where Solo keeps everything (default: $SOLO_DATA_DIR, else ~/.solo)")
     .option("--as <name>", "which identity of the profile to use: admin, or a tenant's id")

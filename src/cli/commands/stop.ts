@@ -53,6 +53,8 @@ async function shutDown(context: Context, withinMs: number) {
   const client = await context.connect("admin");
   const timeoutSeconds = Math.max(1, Math.ceil(withinMs / 1_000));
   const stopped = await client.shutdown({ timeoutSeconds }, context.patience);
+  // It waits for its clients to leave.
+  client.close();
   if (init !== undefined) await awaitEnd(init.pid, withinMs + marginMs, context.signal);
   return stopped;
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Verb, teach } from "../command.ts";
+import { readVersion } from "../package-version.ts";
 
 export const version: Verb = (command, run) => {
   command
@@ -16,8 +16,3 @@ export const version: Verb = (command, run) => {
       }),
     );
 };
-
-export function readVersion(): string {
-  const parsed = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as unknown;
-  return typeof parsed === "object" && parsed !== null && "version" in parsed ? String(parsed.version) : "unknown";
-}
