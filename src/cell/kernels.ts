@@ -76,7 +76,7 @@ export class Kernels {
     this.#epoch = epoch;
     link.epoch = epoch;
     this.#newest = link;
-    link.send(this.#on.welcome());
+    link.send(this.#welcome());
     for (const { number, report } of this.#reports.unacknowledged) link.send({ type: "report", number, report });
     const { frames, logs } = this.#held.drain();
     for (const log of logs) link.send(log);
@@ -84,6 +84,17 @@ export class Kernels {
       if (call === undefined) link.send(header, body);
       else if (call.open) this.#ask(link, header, body, call);
     }
+  }
+
+  /** What ended while nobody heard it counts as held: a kernel that missed it would take it for lost without a reason. */
+  #welcome(): CellToKernel {
+    const welcome = this.#on.welcome();
+    const ended = this.#reports.unacknowledged.flatMap(({ report }) => {
+      if (report.type !== "ended") return [];
+      const { service, instance, incarnation } = report;
+      return [{ service, instance, incarnation, phase: "stopping" as const }];
+    });
+    return { ...welcome, incarnations: [...welcome.incarnations, ...ended] };
   }
 
   #fence(link: Link): void {
@@ -127,7 +138,12 @@ export class Kernels {
 
   /** A guest's call to a service that is not here. */
   call(
-    target: { readonly caller: IncarnationNumber; readonly service: ServiceId; readonly method: string; readonly timeoutMs: number },
+    target: {
+      readonly caller: IncarnationNumber;
+      readonly service: ServiceId;
+      readonly method: string;
+      readonly timeoutMs: number;
+    },
     chain: readonly IncarnationNumber[],
     args: string,
     call: Call,

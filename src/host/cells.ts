@@ -209,6 +209,8 @@ export class Cells implements Disposable {
    */
   async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
     this.#shuttingDown = true;
+    // A kernel in safe mode never begins: what ends now must be heard all the same.
+    this.#booted.resolve();
     const all = [...this.#cells.values()].flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
     for (const { cell, held } of all.toSorted((a, b) => b.held.incarnation - a.held.incarnation)) {
       if (cell.phase.name !== "open" || held.phase === "placed") {
