@@ -15,11 +15,13 @@ export interface EventQuery {
   readonly from?: Instant | undefined;
   readonly to?: Instant | undefined;
   /**
-   * Only events after, or before, this number: the tenant's own sequence if `tenant` is given, the node-wide id if not. A
-   * page's `next` goes into `after` when the order is oldest first, into `before` when it is newest first.
+   * Only events after, or before, this number. A page's `next` goes into `after` when the order is oldest first, into
+   * `before` when it is newest first.
    */
   readonly after?: number | undefined;
   readonly before?: number | undefined;
+  /** What `after`, `before` and `next` count: the tenant's own sequence (the default if `tenant` is given), or node-wide ids. */
+  readonly numbers?: "sequence" | "id" | undefined;
   /** Default: oldest first. */
   readonly newestFirst?: boolean | undefined;
   /** Default and maximum: limits.eventsPageMax. */

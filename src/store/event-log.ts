@@ -238,8 +238,9 @@ export class EventLog {
     }
   }
 
-  /** How many payloads a `payload_erased` event with these particulars would erase: its `count`. */
-  countPayloads(of: { readonly tenant: TenantId; readonly through: EventId }): Promise<number | Refusal> {
+  /** How many payloads a `payload_erased` event with these particulars would erase, once `through` is durable: its `count`. */
+  async countPayloads(of: { readonly tenant: TenantId; readonly through: EventId }): Promise<number | Refusal> {
+    await this.whenDurable(of.through);
     return this.#reader.ask("count_payloads", of);
   }
 

@@ -14,7 +14,8 @@ const page = async (log: EventLog, query: EventQuery): Promise<EventPage> => {
 
 /** What a query means. */
 const matches = (event: Event, query: EventQuery): boolean => {
-  const number = query.tenant === undefined ? event.id : (event.tenantSequence ?? 0);
+  const bySequence = query.tenant !== undefined && query.numbers !== "id";
+  const number = bySequence ? (event.tenantSequence ?? 0) : event.id;
   return (
     (query.tenant === undefined || event.tenant === query.tenant) &&
     (query.types === undefined || query.types.includes(event.type)) &&
@@ -48,6 +49,7 @@ const someQuery: fc.Arbitrary<EventQuery> = fc.record({
   to: perhaps(number.map(instant)),
   after: perhaps(number),
   before: perhaps(number),
+  numbers: perhaps(fc.constantFrom("sequence", "id")),
   newestFirst: perhaps(fc.boolean()),
   limit: perhaps(fc.integer({ min: 1, max: 40 })),
 });

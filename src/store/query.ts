@@ -34,36 +34,52 @@ function firstAtOrAfter(at: number, newest: number, instantOf: (n: number) => nu
   return low;
 }
 
-/** What the query's cursors and times allow, in its own numbers: sequences of the tenant, or ids. */
-function numbersOf(query: EventQuery, newest: number, instantOf: (n: number) => number | undefined): Range {
-  const from = query.from === undefined ? 1 : firstAtOrAfter(query.from, newest, instantOf);
-  const to = query.to === undefined ? newest : firstAtOrAfter(query.to, newest, instantOf) - 1;
-  return {
-    low: Math.max(1, (query.after ?? 0) + 1, from),
-    high: Math.min(newest, (query.before ?? Number.MAX_SAFE_INTEGER) - 1, to),
-  };
-}
+/** Are the query's cursors sequences of its tenant, or ids? */
+const countsSequences = (query: EventQuery): boolean => query.tenant !== undefined && query.numbers !== "id";
+
+const within = (a: Range, b: Range): Range => ({ low: Math.max(a.low, b.low), high: Math.min(a.high, b.high) });
+
+const cursorsOf = (query: EventQuery): Range => ({
+  low: (query.after ?? 0) + 1,
+  high: (query.before ?? Number.MAX_SAFE_INTEGER) - 1,
+});
+
+/** The numbers, of all up to `newest`, whose instants the query allows. */
+const timesOf = (query: EventQuery, newest: number, instantOf: (n: number) => number | undefined): Range => ({
+  low: query.from === undefined ? 1 : firstAtOrAfter(query.from, newest, instantOf),
+  high: query.to === undefined ? newest : firstAtOrAfter(query.to, newest, instantOf) - 1,
+});
 
 /** The ids between which the answer lies; undefined if there can be none. */
 function idsOf(database: Database, query: EventQuery, through: number): Range | undefined {
-  const { tenant } = query;
-  if (tenant === undefined) {
-    const instantOf = database.prepare("SELECT timestamp FROM events WHERE id = ?");
-    const ids = numbersOf(query, through, (id) => number(instantOf.get(id), "timestamp"));
-    return ids.low > ids.high ? undefined : ids;
-  }
+  const ids =
+    query.tenant === undefined
+      ? idsOfNode(database, query, through)
+      : idsOfTenant(database, query, query.tenant, through);
+  return ids === undefined || ids.low > ids.high ? undefined : ids;
+}
+
+function idsOfNode(database: Database, query: EventQuery, through: number): Range {
+  const instantOf = database.prepare("SELECT timestamp FROM events WHERE id = ?");
+  const times = timesOf(query, through, (id) => number(instantOf.get(id), "timestamp"));
+  return within(times, cursorsOf(query));
+}
+
+function idsOfTenant(database: Database, query: EventQuery, tenant: string, through: number): Range | undefined {
   const newest = number(
     database.prepare("SELECT max(tenant_sequence) AS newest FROM events WHERE tenant = ?").get(tenant),
     "newest",
   );
   if (newest === undefined) return undefined;
   const place = database.prepare("SELECT id, timestamp FROM events WHERE tenant = ? AND tenant_sequence = ?");
-  const sequences = numbersOf(query, newest, (sequence) => number(place.get(tenant, sequence), "timestamp"));
+  const times = timesOf(query, newest, (sequence) => number(place.get(tenant, sequence), "timestamp"));
+  const sequences = countsSequences(query) ? within(times, cursorsOf(query)) : times;
   if (sequences.low > sequences.high) return undefined;
   const low = number(place.get(tenant, sequences.low), "id");
   const high = number(place.get(tenant, sequences.high), "id");
   if (low === undefined || high === undefined) return undefined;
-  return low > through ? undefined : { low, high: Math.min(high, through) };
+  const ids = { low, high: Math.min(high, through) };
+  return countsSequences(query) ? ids : within(ids, cursorsOf(query));
 }
 
 interface Source {
@@ -148,7 +164,7 @@ export function queryEvents(database: Database, query: EventQuery & { readonly t
     bytes += json?.length ?? 0;
     if (records.length === limit || (records.length > 0 && bytes > limits.eventsPageBytesMax)) {
       const last = records.at(-1)?.header;
-      const next = query.tenant === undefined ? last?.id : last?.sequence;
+      const next = countsSequences(query) ? last?.sequence : last?.id;
       return { records, next: next ?? 0 };
     }
     records.push({ header: parseHeader(row), json, causeSequence: number(row, "cause_sequence") ?? null });
