@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -217,6 +217,20 @@ function roleOf(pid: number): "kernel" | "builder" | "cell" | "other" {
   if (command.includes("/daemon/main.ts")) return "kernel";
   if (command.includes("/builder/main.ts")) return "builder";
   return command.includes("cell.cjs") ? "cell" : "other";
+}
+
+/** Processes that work in a data directory, whoever their parent is by now. */
+export function processesIn(dataDir: string): readonly number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return Number.isInteger(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(dataDir);
+      } catch {
+        // It ended, or is another user's.
+        return false;
+      }
+    });
 }
 
 /** Is there a process of this id that is not a zombie? */
