@@ -123,6 +123,6 @@ export class Builder implements Disposable {
 
   /** Requests already sent fail; those that still wait for a builder go on waiting. */
   #failAll(why: string): void {
-    for (const waiter of [...this.#waiters.values()]) waiter.fail(why);
+    for (const waiter of this.#waiters.values()) waiter.fail(why);
   }
 }

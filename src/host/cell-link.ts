@@ -141,9 +141,9 @@ export class CellLink implements Disposable {
   #end(closed: Closed): void {
     // Told first, while `busy` still names the suspects.
     this.#listener.onClosed(closed);
-    for (const id of [...this.#calls.keys()]) {
+    for (const id of this.#calls.keys()) {
       this.#settle(id, { failure: { code: "CALL_LOST", executed: "unknown", message: "its cell was lost" } });
     }
-    for (const settle of [...this.#inspections.values()]) settle(new Map());
+    for (const settle of this.#inspections.values()) settle(new Map());
   }
 }

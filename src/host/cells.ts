@@ -112,7 +112,7 @@ export class Cells implements Disposable {
     const survivors: Survivor[] = [];
     for (const cell of cells) {
       const welcome = await cell.welcomed;
-      if (welcome === undefined || welcome.tenant === undefined) continue;
+      if (welcome?.tenant === undefined) continue;
       for (const { service, incarnation, phase } of welcome.incarnations) {
         survivors.push({ tenant: welcome.tenant, service, incarnation, cell: cell.number, phase });
       }
@@ -217,7 +217,7 @@ export class Cells implements Disposable {
         cell.held.delete(held.incarnation);
         continue;
       }
-      const graceMs = Math.min(withinMs, held.release?.limits.shutdownTimeoutMs ?? withinMs);
+      const graceMs = Math.floor(Math.min(withinMs, held.release?.limits.shutdownTimeoutMs ?? withinMs));
       const death: Death = { type: "stopped", why: "shutdown" };
       held.phase = "stopping";
       cell.phase.link.send({ type: "stop", incarnation: held.incarnation, death, graceMs });
@@ -242,7 +242,7 @@ export class Cells implements Disposable {
 
   spawned(news: LivingCell): void {
     const cell = this.#cells.get(news.cell);
-    if (cell !== undefined && cell.phase.name === "spawning") this.#greet(cell, news.socket);
+    if (cell?.phase.name === "spawning") this.#greet(cell, news.socket);
   }
 
   exited(number: CellNumber, loss: CellLoss): void {
@@ -255,11 +255,10 @@ export class Cells implements Disposable {
 
   /** Uses of a tenant's incarnations, as far as its cells answer in time. */
   async usage(tenant: TenantId): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
-    const answers = await Promise.all(
-      [...(this.#byTenant.get(tenant) ?? [])].map((cell) =>
-        cell.phase.name === "open" ? cell.phase.link.inspect(inspectMsMax) : new Map<IncarnationNumber, Usage>(),
-      ),
+    const links = [...(this.#byTenant.get(tenant) ?? [])].flatMap(({ phase }) =>
+      phase.name === "open" ? [phase.link] : [],
     );
+    const answers = await Promise.all(links.map((link) => link.inspect(inspectMsMax)));
     return new Map(answers.flatMap((answer) => [...answer]));
   }
 

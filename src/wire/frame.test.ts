@@ -28,7 +28,9 @@ const join = (parts: readonly Uint8Array[]): Uint8Array => {
 };
 
 test("what is written is read again, however the stream is cut", () => {
-  const frames = fc.array(fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 300 }) }), { maxLength: 8 });
+  const frames = fc.array(fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 300 }) }), {
+    maxLength: 8,
+  });
   fc.assert(
     fc.property(frames, fc.array(fc.nat(64), { maxLength: 40 }), (written, sizes) => {
       const bytes = join(written.map(({ header, body }) => encodeFrame(header, body)));

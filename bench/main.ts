@@ -1,0 +1,28 @@
+/**
+ * npm run bench [-- NAME …]: runs the benchmarks, prints the machine and a table, keeps JSON under bench/results. Figures are
+ * ratios to a peer measured in the same run wherever there is one; nothing here passes or fails.
+ */
+import process from "node:process";
+import { call } from "./call.ts";
+import { deploy } from "./deploy.ts";
+import { machine } from "./lib/measure.ts";
+import { type Benchmark, keep, print } from "./lib/report.ts";
+import { recovery } from "./recovery.ts";
+
+const benchmarks: readonly Benchmark[] = [deploy, call, recovery];
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no benchmark ${unknown.join(", ")}; there are ${benchmarks.map(({ name }) => name).join(", ")}\n`,
+  );
+  process.exit(2);
+}
+process.stdout.write(`${JSON.stringify(machine())}\n`);
+for (const benchmark of benchmarks) {
+  if (names.length > 0 && !names.includes(benchmark.name)) continue;
+  const rows = await benchmark.run();
+  print(benchmark, rows);
+  keep(benchmark, rows);
+}
