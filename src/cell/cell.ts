@@ -16,6 +16,7 @@ import {
 } from "../base/index.ts";
 import { type CallFailure, senderOfService, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
+import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
 import type { Engine } from "./engine.ts";
 import { type House, Incarnation, type Message } from "./incarnation.ts";
@@ -79,7 +80,9 @@ export class Cell {
         this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
       ended: (incarnation, death, started) => this.#ended(incarnation, death, started),
       wounded: (why) => this.#wounded(why),
-      crowding: () => this.#scheduler.crowding,
+      shares: new CpuShares(readPoolMs),
+      contention: () => this.#scheduler.contention,
+      inlineCpuMs: () => this.#scheduler.burstCpuMs,
     };
   }
 

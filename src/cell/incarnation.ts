@@ -18,9 +18,10 @@ import {
 } from "../base/index.ts";
 import { type CallFailure, type GuestConfiguration, guestLevels, type Level, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
+import type { CpuShares } from "./cpu-shares.ts";
 import type { Crossing, Ears, Fault, Guest, TurnResult } from "./engine.ts";
 import { GuestTimers } from "./guest-timers.ts";
-import { firstLane, judgeTurn, type Lane, mayPromote } from "./lane.ts";
+import { firstLane, judgeTurn, type Lane, lanePolicy, mayPromote } from "./lane.ts";
 import { LogMeter } from "./log-meter.ts";
 import { type GuestCall, handleOperations, type OperationHandlers, parseGuestCall } from "./operations.ts";
 import { Queue } from "./queue.ts";
@@ -42,8 +43,12 @@ export interface House {
   readonly ended: (incarnation: Incarnation, death: Death, started: boolean) => void;
   /** A pool thread is stuck or parked for good. */
   readonly wounded: (why: string) => void;
-  /** How many threads want a core for each core there is, at least 1. */
-  readonly crowding: () => number;
+  /** CPU time of threaded turns. */
+  readonly shares: CpuShares;
+  /** How much longer than its CPU time an inline turn may take on this machine as it is now; at least 1. */
+  readonly contention: () => number;
+  /** CPU time, at least that of the inline turn which has just ended. */
+  readonly inlineCpuMs: () => number;
 }
 
 export interface Birth {
@@ -77,6 +82,8 @@ type Phase =
 const nobody: readonly IncarnationNumber[] = [];
 /** A turn of several messages ends about this long after it began; each still has its own time. */
 const sliceMs = 10;
+/** Wall time for each millisecond of CPU time that a threaded turn may take. */
+const patience = 10;
 /** The engine gives up on a thread 5 s after its timeout. */
 const settleMsMax = 7_000;
 /** Inline turns between two looks at the heap. */
@@ -325,7 +332,8 @@ export class Incarnation {
     return given;
   }
 
-  #timeoutMs(): number {
+  /** CPU milliseconds that the next turn may take. */
+  #budgetMs(): number {
     const { cpuTimeMs, startupTimeoutMs } = this.birth.limits;
     if (this.#phase.name === "starting") {
       return Math.max(1, Math.ceil(startupTimeoutMs - (this.#house.now() - this.#bornAt)));
@@ -343,12 +351,13 @@ export class Incarnation {
     const from = this.#received;
     this.#turn = "inline";
     this.#nestedMs = 0;
-    const timeoutMs = this.#timeoutMs();
+    const timeoutMs = Math.ceil(this.#budgetMs() * this.#house.contention());
     const startedAt = this.#house.now();
     const result = this.#guest.turnInline(given, timeoutMs);
     const tookMs = this.#house.now() - startedAt;
     this.#turn = "none";
-    this.#after(result, tookMs - this.#nestedMs, before, from, timeoutMs);
+    const ownMs = tookMs - this.#nestedMs;
+    this.#after(result, ownMs > lanePolicy.slowMs ? Math.min(ownMs, this.#house.inlineCpuMs()) : ownMs, before, from, timeoutMs);
     return tookMs;
   }
 
@@ -359,11 +368,15 @@ export class Incarnation {
     const before = this.#progress;
     const from = this.#received;
     this.#turn = "threaded";
-    const timeoutMs = Math.ceil(this.#timeoutMs() * this.#house.crowding());
+    const budgetMs = this.#budgetMs();
+    // The share of CPU time decides; the engine's own timeout is there for a machine that gives none.
+    const timeoutMs = this.#phase.name === "starting" ? budgetMs : budgetMs * patience;
+    const share = this.#house.shares.begin(budgetMs, () => this.#overspent());
     const cpuBefore = this.#guest.cpuMicros();
     const stuck = setTimeout(() => this.#lost("a turn did not end"), timeoutMs + settleMsMax);
     const result = await this.#guest.turnThreaded(given, timeoutMs);
     clearTimeout(stuck);
+    this.#house.shares.end(share);
     if (this.phase === "ended") return;
     this.#turn = "none";
     this.#after(result, (this.#guest.cpuMicros() - cpuBefore) / 1_000, before, from, timeoutMs);
@@ -385,7 +398,7 @@ export class Incarnation {
     this.#forgetFinished();
     if (this.#doom !== undefined) return this.#endWith(this.#doom, undefined);
     this.#charge(before, ownMs, this.#received - from);
-    if (this.#chargedMs > this.birth.limits.cpuTimeMs) return this.#cutOff(this.#currentMethod(undefined));
+    if (this.#chargedMs > this.birth.limits.cpuTimeMs) return this.#cutOff(this.#current);
     this.#judge(ownMs, Math.max(1, this.#received - from));
     if (this.wantsTurn) this.#house.ready(this);
   }
@@ -455,28 +468,36 @@ export class Incarnation {
     }
   }
 
+  /** A threaded turn used up its CPU time. Its thread ends when the guest is disposed; if it does not, it is lost. */
+  #overspent(): void {
+    if (this.#phase.name === "starting") {
+      return this.#endWith({ type: "startup_timeout", limitMs: this.birth.limits.startupTimeoutMs }, undefined);
+    }
+    this.#cutOff(this.#current);
+  }
+
   /** Asks the guest what it was at, and ends it. */
   async #diagnose(): Promise<void> {
     this.#turn = "threaded";
     const current = await this.#guest.current();
     this.#turn = "none";
-    this.#cutOff(this.#currentMethod(current), current === 0 ? undefined : current);
+    this.#cutOff(current === undefined || current === 0 ? this.#current : current);
   }
 
-  #cutOff(method: string | undefined, begun?: number): void {
-    const { cpuTimeMs } = this.birth.limits;
-    this.#endWith(
-      method === undefined
-        ? { type: "cpu_timeout", limitMs: cpuTimeMs }
-        : { type: "cpu_timeout", limitMs: cpuTimeMs, method },
-      begun,
-    );
+  #cutOff(current: number | undefined): void {
+    const limitMs = this.birth.limits.cpuTimeMs;
+    const method = this.#methodOf(current);
+    this.#endWith({ type: "cpu_timeout", limitMs, ...(method === undefined ? {} : { method }) }, current);
   }
 
-  /** The method that the mail of this number calls; undefined: of the mail that is being handled, if that is certain. */
-  #currentMethod(number: number | undefined): string | undefined {
-    if (number === undefined && this.#progress % 2 === 0 && this.#delivered.length !== 1) return undefined;
-    const mail = number === undefined ? this.#delivered.at(0) : this.#deliveredMail(number);
+  /** Number of the mail that is being handled, as far as the guest said. */
+  get #current(): number | undefined {
+    if (this.#progress % 2 === 1) return Math.ceil(this.#progress / 2);
+    return this.#delivered.length === 1 ? this.#received : undefined;
+  }
+
+  #methodOf(number: number | undefined): string | undefined {
+    const mail = number === undefined ? undefined : this.#deliveredMail(number);
     switch (mail?.kind) {
       case toGuest.call:
       case toGuest.cast:
@@ -497,7 +518,7 @@ export class Incarnation {
     } else if (this.#phase.name === "starting") {
       this.#endWith({ type: "startup_timeout", limitMs: this.birth.limits.startupTimeoutMs }, undefined);
     } else {
-      this.#cutOff(this.#currentMethod(undefined));
+      this.#cutOff(this.#current);
     }
   }
 

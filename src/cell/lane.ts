@@ -79,7 +79,9 @@ export function judgeTurn(lane: Lane, turn: TurnMeasure, now: number): Lane {
 function countQuick(before: number, turn: TurnMeasure): number {
   if (turn.ms <= lanePolicy.quickMsMax) return Math.min(before + turn.messages, 1_000_000);
   // Many messages in a turn may take longer together and still be quick each: that shows nothing.
-  return turn.messages > 1 && turn.ms / turn.messages <= lanePolicy.quickMsMax / 4 ? before : 0;
+  if (turn.messages > 1 && turn.ms / turn.messages <= lanePolicy.quickMsMax / 4) return before;
+  // Not back to none: on a busy machine a quick call may lose its core for a while.
+  return Math.floor(before / 2);
 }
 
 const demote = (waitMs: number, now: number): Lane => ({

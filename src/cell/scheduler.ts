@@ -7,20 +7,23 @@ import { Queue } from "./queue.ts";
 
 /** A burst of inline turns ends after this long, so that frames, timers and the heartbeat get their turn. */
 const burstMsMax = 8;
+/** Shorter bursts tell nothing of contention. */
+const contentionMsMin = 2;
+const contentionMax = 4;
 
 export class Scheduler {
   readonly #threadsMax: number;
-  readonly #cores: number;
   readonly #queued = new Set<Incarnation>();
   readonly #inline = new Queue<Incarnation>();
   readonly #threaded = new Queue<Incarnation>();
   #threads = 0;
+  #contention = 1;
   #scheduled = false;
+  #burstCpu = process.threadCpuUsage();
   /** Inline turns on the stack of one another. */
   depth = 0;
 
   constructor(cores: number) {
-    this.#cores = cores;
     this.#threadsMax = cores + 2;
   }
 
@@ -29,9 +32,24 @@ export class Scheduler {
     return this.#queued.size === 0 && this.#threads === 0;
   }
 
-  /** Threads that want a core, for each core there is; this thread is one of them. */
-  get crowding(): number {
-    return Math.max(1, (this.#threads + 1) / this.#cores);
+  /** Wall time for each unit of CPU time that recent bursts took: others may want the core. At least 1. */
+  get contention(): number {
+    return this.#contention;
+  }
+
+  #measureContention(wallMs: number): void {
+    if (wallMs < contentionMsMin) return;
+    const now = Math.min(contentionMax, Math.max(1, wallMs / Math.max(0.1, this.burstCpuMs)));
+    this.#contention = Math.max(now, this.#contention * 0.9 + now * 0.1);
+  }
+
+  /**
+   * CPU time of this thread since the burst began: an upper bound for any turn in it. (The engine's own meter counts wall
+   * time, in which other processes may have had the core.)
+   */
+  get burstCpuMs(): number {
+    const { user, system } = process.threadCpuUsage(this.#burstCpu);
+    return (user + system) / 1_000;
   }
 
   ready(incarnation: Incarnation): void {
@@ -46,18 +64,22 @@ export class Scheduler {
   readonly #burst = (): void => {
     this.#scheduled = false;
     this.#startThreads();
-    const until = performance.now() + burstMsMax;
+    if (this.#inline.length === 0) return;
+    this.#burstCpu = process.threadCpuUsage();
+    const startedAt = performance.now();
+    let now = startedAt;
     for (let next = this.#inline.shift(); next !== undefined; next = this.#inline.shift()) {
       this.#queued.delete(next);
       // It may have been demoted or ended since it was queued.
       if (next.inline && next.wantsTurn) next.turnInline();
       else this.ready(next);
-      if (this.#inline.length > 0 && performance.now() >= until) {
-        this.#scheduled = true;
-        setImmediate(this.#burst);
-        return;
-      }
+      now = performance.now();
+      if (this.#inline.length === 0 || now < startedAt + burstMsMax) continue;
+      this.#scheduled = true;
+      setImmediate(this.#burst);
+      break;
     }
+    this.#measureContention(now - startedAt);
     this.#startThreads();
   };
 

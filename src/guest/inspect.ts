@@ -34,7 +34,7 @@ function show(value: unknown, depth: number, budget: Budget): string {
 }
 
 function showWhole(value: unknown, depth: number, budget: Budget): string {
-  if (budget.left <= 0) return "…";
+  if (budget.left <= 0) return "...";
   switch (typeof value) {
     case "string":
       return writeJson(boundedText(value, budget.left, "")) ?? "";
@@ -54,13 +54,13 @@ function showObject(value: object, depth: number, budget: Budget): string {
     const { name, message, stack } = describeError(value);
     return stack === "" ? `${name}: ${message}` : stack;
   }
-  if (depth >= depthMax) return isArray(value) ? "[…]" : "{…}";
+  if (depth >= depthMax) return isArray(value) ? "[...]" : "{...}";
   let text = "";
   if (isArray(value)) {
     for (let i = 0; i < value.length && i < itemsMax && budget.left > 0; i++) {
       text += (i === 0 ? "" : ", ") + show(value[i], depth + 1, budget);
     }
-    return `[${text}${value.length > itemsMax ? ", …" : ""}]`;
+    return `[${text}${value.length > itemsMax ? ", ..." : ""}]`;
   }
   const tag = tagOf(value);
   const names = keys(value);

@@ -106,6 +106,8 @@ export class Mailbox {
         this.#head = 0;
       }
       this.#busy = true;
+      // If it never ends, the cell knows that those before it were finished and those behind it were not begun.
+      if (mail.number !== this.#received) this.#outbox.report();
       if (!this.#handlers.handle(mail)) return;
       this.#busy = false;
       this.#finished++;

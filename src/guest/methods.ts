@@ -29,7 +29,7 @@ export function findClass(exported: unknown): new () => Service {
   }
   throw new SoloError(
     "INVALID_ARGUMENT",
-    'the module must `export default class … extends Service` (import { Service } from "solo:service")',
+    'the module must `export default class ... extends Service` (import { Service } from "solo:service")',
   );
 }
 

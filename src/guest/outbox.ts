@@ -29,6 +29,8 @@ export interface Cell {
 const fieldsMax = 512;
 /** Pushes within one turn that the cell need not have heard; more, and the guest waits for its cell each time. */
 const unheardMax = 8;
+/** More than this waits for a push that the cell hears. */
+const reportCharsMax = 64 * 1024;
 
 /** The `add…` methods give the number of messages refused, if what was there had to be pushed at once, and else 0. */
 export class Outbox {
@@ -90,6 +92,13 @@ export class Outbox {
     this.#length = 1;
     this.#chars = 0;
     return refused;
+  }
+
+  /** Threaded lane: pushes what is there and how far the guest came, before it begins something that may not end. */
+  report(): void {
+    if (this.#inline || this.#chars > reportCharsMax) return;
+    this.#unheard--;
+    this.flush();
   }
 
   /** Pushes what is there, if anything. */

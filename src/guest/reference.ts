@@ -38,7 +38,7 @@ export class References {
   /** The reference to a service. Throws if `name` cannot be one. */
   provide(name: unknown): Reference {
     if (typeof name !== "string" || !isServiceName(name)) {
-      throw new SoloError("INVALID_ARGUMENT", "a service's name is 1–128 of a-z A-Z 0-9 _ -");
+      throw new SoloError("INVALID_ARGUMENT", "a service's name is 1 to 128 of a-z A-Z 0-9 _ -");
     }
     const known = this.#byName[name];
     if (known !== undefined) return known;

@@ -14,7 +14,7 @@ const probe = `
   async probe() {
     const b = await this.lookup("b");
     let answered = false;
-    void b.call.ping().then(() => { answered = true; });
+    void b.call.ping().then(() => { answered = true; }, () => {});
     for (let i = 0; i < 10; i++) await null;
     return answered;
   }`;

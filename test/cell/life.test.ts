@@ -155,12 +155,13 @@ test("stop lets the message at hand finish, runs terminate, and drops what waits
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
     service(`
-      async slow() { await new Promise((done) => setTimeout(done, 50)); this.log.info("finished"); return "finished"; }
+      async slow() { this.log.info("began"); await new Promise((done) => setTimeout(done, 50)); this.log.info("finished"); return "finished"; }
       quick() { return "quick"; }
       async terminate(reason) { await null; this.log.info("terminate: " + reason); }
     `),
   );
   const slow = kernel.call(id, "slow");
+  await kernel.until(() => kernel.logs[0]);
   const quick = kernel.call(id, "quick");
   kernel.stop(id, 5_000);
   assert.deepEqual(await slow, { result: "finished" });
@@ -168,14 +169,14 @@ test("stop lets the message at hand finish, runs terminate, and drops what waits
   assert.equal(failure?.code, "CALL_LOST");
   assert.equal(failure.executed, "not_executed");
   assert.deepEqual(await kernel.death(id), { type: "killed", by: "test", forced: "no" });
-  assert.deepEqual(kernel.logs, ["finished", "terminate: killed by test"]);
+  assert.deepEqual(kernel.logs, ["began", "finished", "terminate: killed by test"]);
 });
 
 test("a service that does not end within its grace is cut off, and its caller hears of it", async (t) => {
   const { kernel } = await cellFor(t);
-  const id = await kernel.load(service(`hang() { return new Promise(() => {}); }`));
+  const id = await kernel.load(service(`hang() { this.log.info("began"); return new Promise(() => {}); }`));
   const hung = kernel.call(id, "hang");
-  await kernel.result(await kernel.load(service("ping() { return 1; }"), { incarnation: 2, service: "b" }), "ping");
+  await kernel.until(() => kernel.logs[0]);
   kernel.stop(id, 30);
   assert.deepEqual(await kernel.death(id), { type: "shutdown_timeout", limitMs: 30 });
   const { failure } = await hung;

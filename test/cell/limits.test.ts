@@ -1,0 +1,217 @@
+/** Every limit of a cell, reached (P6), and what each end says (P4); the neighbours go on (P1). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cellFor, type Kernel, service } from "./cell-process.ts";
+
+const ping = "ping() { return 1; }";
+
+async function promote(kernel: Kernel, incarnation: number): Promise<void> {
+  for (let i = 0; i < 30; i++) await kernel.result(incarnation, "ping");
+}
+
+const loops = {
+  "an empty loop": "for (;;);",
+  "a loop that only the right engine flag makes stoppable": "for (;;) [...Array(40)];",
+  "a loop that catches everything": "for (;;) { try { for (;;); } catch {} finally { continue; } }",
+  "a regular expression": `/^(a+)+$/.test("a".repeat(40) + "b");`,
+};
+
+for (const lane of ["threaded", "inline"] as const) {
+  for (const [what, loop] of Object.entries(loops)) {
+    test(`${lane}: ${what} is cut off after its CPU time, and the neighbour goes on`, async (t) => {
+      const { kernel } = await cellFor(t);
+      const id = await kernel.load(service(`${ping} spin() { ${loop} }`), { limits: { cpuTimeMs: 80 } });
+      const neighbour = await kernel.load(service(ping), { service: "b", incarnation: 2 });
+      if (lane === "inline") await promote(kernel, id);
+      const { failure } = await kernel.call(id, "spin");
+      assert.equal(failure?.code, "CALL_LOST");
+      assert.equal(failure.executed, "unknown");
+      assert.deepEqual(await kernel.death(id), { type: "cpu_timeout", limitMs: 80, method: "spin" });
+      assert.equal(await kernel.result(neighbour, "ping"), 1);
+    });
+  }
+
+  test(`${lane}: an endless chain of microtasks is cut off too`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const id = await kernel.load(service(`${ping} async spin() { for (;;) await null; }`), { limits: { cpuTimeMs: 80 } });
+    if (lane === "inline") await promote(kernel, id);
+    kernel.cast(id, "spin");
+    assert.deepEqual(await kernel.death(id), { type: "cpu_timeout", limitMs: 80, method: "spin" });
+  });
+
+  test(`${lane}: a handler that waits again and again still has one budget of CPU`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const id = await kernel.load(
+      service(`${ping} async nibble() {
+        for (let i = 0; i < 1000; i++) {
+          const end = Date.now() + 15; while (Date.now() < end);
+          await new Promise((done) => setTimeout(done, 1));
+        }
+      }`),
+      { limits: { cpuTimeMs: 100 } },
+    );
+    if (lane === "inline") await promote(kernel, id);
+    const started = performance.now();
+    kernel.cast(id, "nibble");
+    const death = await kernel.death(id);
+    assert.equal(death.type, "cpu_timeout");
+    assert.ok(performance.now() - started < 4_000);
+  });
+
+  test(`${lane}: a bomb in the heap ends its service for memory, and nobody else`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const limits = { maxMemoryBytes: 32 * 1024 * 1024, cpuTimeMs: 1_000 };
+    const id = await kernel.load(service(`${ping} bomb() { const all = []; for (;;) all.push(new Array(1000).fill({})); }`), { limits });
+    const neighbour = await kernel.load(service(ping), { service: "b", incarnation: 2 });
+    if (lane === "inline") await promote(kernel, id);
+    const { failure } = await kernel.call(id, "bomb");
+    assert.equal(failure?.code, "CALL_LOST");
+    assert.deepEqual(await kernel.death(id), { type: "out_of_memory", limitBytes: 32 * 1024 * 1024 });
+    assert.equal(await kernel.result(neighbour, "ping"), 1);
+  });
+
+  test(`${lane}: an error that is a trap to read harms only its service`, async (t) => {
+    const traps = [
+      "throw { get message() { for (;;); } };",
+      "throw new Proxy({}, { get() { for (;;); } });",
+      "const e = new Error('x'); e.toString = () => { for (;;); }; Object.defineProperty(e, 'stack', { get() { for (;;); } }); throw e;",
+      "Error.prepareStackTrace = () => { for (;;); }; throw new Error('x');",
+      "throw { toString() { throw this; }, get name() { throw this; }, get message() { throw this; } };",
+      "throw null;",
+      "throw Object.create(null);",
+      "throw new Error('long '.repeat(1_000_000));",
+      "const f = () => f(); f();",
+    ];
+    const { kernel } = await cellFor(t);
+    const neighbour = await kernel.load(service(ping), { service: "b", incarnation: 100 });
+    for (const [index, trap] of traps.entries()) {
+      const id = await kernel.load(service(`${ping} trap() { ${trap} }`), {
+        incarnation: index + 1,
+        service: `s${index}`,
+        limits: { cpuTimeMs: 60 },
+      });
+      if (lane === "inline") await promote(kernel, id);
+      const { failure } = await kernel.call(id, "trap");
+      assert.ok(failure?.code === "CALL_LOST" || failure?.code === "CALL_FAILED", trap);
+      const death = await kernel.death(id);
+      assert.ok(death.type === "cpu_timeout" || death.type === "crashed", trap);
+      assert.equal(await kernel.result(neighbour, "ping"), 1);
+    }
+  });
+}
+
+test("messages drained together do not spend one another's time", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(service(`work() { const end = Date.now() + 40; while (Date.now() < end); return 1; }`), {
+    limits: { cpuTimeMs: 90 },
+  });
+  const outcomes = await Promise.all(Array.from({ length: 8 }, () => kernel.call(id, "work")));
+  assert.deepEqual(outcomes.map(({ result }) => result), Array(8).fill(1));
+});
+
+test("of messages drained together, only those that may have run are unknown", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`block() { return new Promise((done) => setTimeout(done, 30)); } quick() { return 1; } spin() { for (;;); }`),
+    { limits: { cpuTimeMs: 60 } },
+  );
+  const outcomes = await Promise.all([
+    kernel.call(id, "block"),
+    kernel.call(id, "spin"),
+    kernel.call(id, "quick"),
+    kernel.call(id, "quick"),
+  ]);
+  assert.deepEqual(
+    outcomes.map(({ failure }) => failure?.executed),
+    [undefined, "unknown", "not_executed", "not_executed"],
+  );
+  assert.deepEqual(await kernel.death(id), { type: "cpu_timeout", limitMs: 60, method: "spin" });
+});
+
+test("more threads than cores do not make a service die of others' work", async (t) => {
+  const { kernel } = await cellFor(t);
+  const body = service(`work() { let x = 0; const end = Date.now() + 150; while (Date.now() < end) x++; return 1; }`);
+  const ids = [1, 2, 3, 4, 5, 6];
+  for (const id of ids) await kernel.load(body, { incarnation: id, service: `s${id}`, limits: { cpuTimeMs: 200 } });
+  const results = await Promise.all(ids.map((id) => kernel.result(id, "work")));
+  assert.deepEqual(results, [1, 1, 1, 1, 1, 1]);
+});
+
+test("a service cannot flood the log: what is too much is dropped and counted", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`flood() { for (let i = 0; i < 5_000; i++) this.log.info("x".repeat(1_000)); } say(text) { this.log.warn(text); } ${ping}`),
+  );
+  await kernel.result(id, "flood");
+  const lines = kernel.all("log");
+  const bytes = lines.reduce((sum, { text }) => sum + text.length, 0);
+  assert.ok(bytes <= 300 * 1024, `${bytes} bytes passed`);
+  // The bucket fills again: the next line that passes says what was lost.
+  const last = await (async () => {
+    for (;;) {
+      await kernel.result(id, "say", "after");
+      const found = kernel.all("log").find(({ text }) => text === "after");
+      if (found !== undefined) return found;
+    }
+  })();
+  const dropped = kernel.all("log").reduce((sum, line) => sum + line.dropped, 0);
+  assert.ok(last.dropped > 0);
+  assert.ok(lines.length + dropped >= 5_000);
+});
+
+test("a log line is bounded, and says what it shows of any value", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`
+      say() {
+        const cycle = { n: 1 }; cycle.self = cycle;
+        console.log("text", 1, true, null, undefined, [1, "a"], { a: { b: { c: { d: { e: 1 } } } } }, cycle, 5n, Symbol("s"), () => 1);
+        console.error(new TypeError("bad"));
+        console.log({ get x() { throw new Error("no"); } });
+        console.log("y".repeat(100_000));
+        console.log("control \\u0000 \\ud800 end");
+        console.debug("%s is not a format", "this");
+      }`),
+  );
+  await kernel.result(id, "say");
+  const [first, second, third, fourth, fifth, sixth] = kernel.logs;
+  assert.match(first ?? "", /^text 1 true null undefined \[1, "a"\] \{ a: \{ b: \{ c: \{ d: \{\.\.\.\} \} \} \} \} .* 5n Symbol\(s\) \[function/);
+  assert.match(second ?? "", /^TypeError: bad\n {4}at Svc\.say \(svc\.ts/);
+  assert.equal(third, "[a value that cannot be shown]");
+  assert.equal(fourth?.length, 8_192);
+  assert.equal(fifth, "control \ufffd \ufffd end");
+  assert.equal(sixth, "%s is not a format this");
+});
+
+test("lines below the service's level do not leave it", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(service(`say() { this.log.debug("d"); this.log.info("i"); this.log.warn("w"); this.log.error("e"); }`), {
+    logLevel: "WARN",
+  });
+  await kernel.result(id, "say");
+  assert.deepEqual(kernel.all("log").map(({ level, text }) => `${level} ${text}`), ["WARN w", "ERROR e"]);
+});
+
+test("timers are bounded", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`many() { let set = 0; try { for (;;) { setTimeout(() => {}, 60_000); set++; } } catch (error) { return [set, error.code]; } }`),
+  );
+  assert.deepEqual(await kernel.result(id, "many"), [10_000, "QUOTA_EXCEEDED"]);
+});
+
+test("references are bounded", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`async many() { let got = 0; try { for (;;) { await this.lookup("s" + got); got++; } } catch (error) { return [got, error.code]; } }`),
+  );
+  assert.deepEqual(await kernel.result(id, "many"), [10_000, "QUOTA_EXCEEDED"]);
+});
+
+test("a result that is too large is refused, and the service goes on", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(service(`big(n) { return "x".repeat(n); }`));
+  const { failure } = await kernel.call(id, "big", [5 * 1024 * 1024]);
+  assert.equal(failure?.code, "TOO_LARGE");
+  assert.equal(((await kernel.result(id, "big", 4_000_000)) as string).length, 4_000_000);
+});
