@@ -1,0 +1,166 @@
+/** The end of a Solo in order: nothing new is taken, what runs finishes, services say goodbye, all within a deadline. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { Status_Value, type WatchResponse } from "../../src/api/index.ts";
+import { SoloError, type SoloClient } from "../../src/client/index.ts";
+import { eventsOf, isRunning, refusalOf, service, untilStatus } from "./asking.ts";
+import { call, example, processesIn, Solo, until } from "./solo.ts";
+
+/** Everything that services of a tenant ever logged. */
+function logTextOf(solo: Solo, tenant: string): string {
+  const dir = join(solo.dataDir, "log", "services", tenant);
+  if (!existsSync(dir)) return "";
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+    .join("\n");
+}
+
+const sleeper = service(`
+  sleep(ms: number) { this.log.info("asleep"); return new Promise((done) => setTimeout(() => done("awake"), ms)); }
+  terminate(reason: string) { this.log.info("sleeper says goodbye:", reason); }`);
+
+/** Resolves once the service has begun to sleep. */
+async function asleep(client: SoloClient): Promise<void> {
+  for await (const { event } of client.watch({ serviceId: "sleeper", includeLogs: true, tailLines: 10 })) {
+    if (event.case === "log" && event.value.message === "asleep") return;
+  }
+}
+
+test("at SIGTERM deployments are refused, calls under way finish, services say goodbye, and Solo exits with 0", async () => {
+  await using solo = await Solo.start();
+  const tenant = await solo.client("default");
+  const admin = await solo.client("admin");
+  await tenant.deploy({ serviceId: "sleeper", code: sleeper });
+  await tenant.deploy({ serviceId: "counter", code: await example("counter") });
+  await tenant.deploy({ serviceId: "chatty", code: await example("chatty") });
+  const sleeping = call(tenant, "sleeper", "sleep", [1_500]);
+  const watched: WatchResponse["event"][] = [];
+  const watching = refusalOf(
+    (async () => {
+      for await (const { event } of tenant.watch({ serviceId: "counter" })) watched.push(event);
+    })(),
+  );
+  await asleep(tenant);
+  await until("the watcher to watch", () => watched.length > 0);
+
+  process.kill(solo.initPid, "SIGTERM");
+  const code = await example("counter");
+  let refused: SoloError | undefined;
+  await until("a deployment to be refused", async () => {
+    try {
+      await tenant.deploy({ serviceId: `late-${Math.random()}`.replace(".", ""), code }, { retryForMs: 0 });
+      return false;
+    } catch (error) {
+      refused = error instanceof SoloError ? error : undefined;
+      return true;
+    }
+  });
+  assert.deepEqual([refused?.code, refused?.status], ["SHUTTING_DOWN", "UNAVAILABLE"]);
+  assert.equal((await refusalOf(admin.createTenant({ tenantId: "late" }, { retryForMs: 0 }))).code, "SHUTTING_DOWN");
+  assert.ok(isRunning(await tenant.status({ serviceId: "counter" })), "reads are answered to the end");
+  assert.equal(await sleeping, "awake", "the call under way was finished");
+  assert.equal((await watching).code, "SHUTTING_DOWN", "streams are told why they end");
+  assert.equal(await solo.ended, 0);
+  assert.deepEqual(processesIn(solo.dataDir), []);
+  assert.equal(existsSync(join(solo.dataDir, "run")), false, "no socket is left");
+  const text = logTextOf(solo, "default");
+  assert.match(text, /sleeper says goodbye: shutdown/);
+  assert.match(text, /goodbye: shutdown/);
+
+  await solo.startAgain();
+  const again = await solo.client("default");
+  await untilStatus(again, "counter", "runs again", isRunning);
+  const [stopped] = await eventsOf(await solo.client("admin"), ["system_stopped"]);
+  assert.deepEqual(stopped?.payload, { outcome: "clean" });
+});
+
+test("SIGINT ends Solo as SIGTERM does", async () => {
+  await using solo = await Solo.start();
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "chatty", code: await example("chatty") });
+  assert.equal(await solo.stop("SIGINT"), 0);
+  assert.match(logTextOf(solo, "default"), /goodbye: shutdown/);
+  assert.deepEqual(processesIn(solo.dataDir), []);
+});
+
+test("a service that does not end is cut off at the deadline, and the others still say goodbye", async () => {
+  await using solo = await Solo.start({ args: ["--shutdown-ms", "3000"] });
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "chatty", code: await example("chatty") });
+  await tenant.deploy({ serviceId: "stubborn", code: service(`terminate() { return new Promise(() => {}); }`) });
+  await tenant.deploy({
+    serviceId: "spinner",
+    code: service(`terminate() { for (;;) {} }`),
+    resourceLimits: { cpuTimeMs: 60_000 },
+  });
+  const began = performance.now();
+  assert.equal(await solo.stop(), 0);
+  const tookMs = performance.now() - began;
+  // The kernel's share of the deadline, and what the machine may add.
+  assert.ok(tookMs > 1_000 && tookMs < 8_000, `${Math.round(tookMs)} ms`);
+  assert.match(solo.stderr, /did not end in time and were cut off/);
+  assert.match(logTextOf(solo, "default"), /goodbye: shutdown/);
+  assert.deepEqual(processesIn(solo.dataDir), []);
+
+  await solo.startAgain();
+  const admin = await solo.client("admin");
+  const [stopped] = await eventsOf(admin, ["system_stopped"]);
+  assert.deepEqual(stopped?.payload, { outcome: "deadline" });
+  const again = await solo.client("default");
+  for (const serviceId of ["chatty", "stubborn", "spinner"])
+    await untilStatus(again, serviceId, "runs again", isRunning);
+  await again.kill({ serviceId: "stubborn", force: true });
+  await again.kill({ serviceId: "spinner", force: true });
+});
+
+test("a service's own shutdown timeout is shorter than the node's: it is cut off then, and the end is in order", async () => {
+  await using solo = await Solo.start();
+  const tenant = await solo.client("default");
+  await tenant.deploy({
+    serviceId: "stubborn",
+    code: service(`terminate() { return new Promise(() => {}); }`),
+    resourceLimits: { shutdownTimeoutMs: 200 },
+  });
+  assert.equal(await solo.stop(), 0);
+  assert.doesNotMatch(solo.stderr, /cut off/);
+});
+
+test("a second signal hastens the end", async () => {
+  await using solo = await Solo.start();
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "stubborn", code: service(`terminate() { return new Promise(() => {}); }`) });
+  const began = performance.now();
+  process.kill(solo.initPid, "SIGTERM");
+  await until("the shutdown to begin", async () => {
+    try {
+      await tenant.deploy({ serviceId: "stubborn", code: Buffer.from("x") }, { retryForMs: 0 });
+      return false;
+    } catch (error) {
+      return error instanceof SoloError && error.code === "SHUTTING_DOWN";
+    }
+  });
+  process.kill(solo.initPid, "SIGTERM");
+  assert.equal(await solo.ended, 0);
+  assert.ok(performance.now() - began < 15_000, "30 s would have been its own");
+  assert.deepEqual(processesIn(solo.dataDir), []);
+});
+
+test("Shutdown is for administrators, is answered when the services have ended, and ends every process with exit code 0", async () => {
+  await using solo = await Solo.start();
+  const tenant = await solo.client("default");
+  const admin = await solo.client("admin");
+  await tenant.deploy({ serviceId: "chatty", code: await example("chatty") });
+  const refused = await refusalOf(tenant.shutdown({}));
+  assert.deepEqual([refused.code, refused.status], ["NOT_ADMIN", "PERMISSION_DENIED"]);
+  assert.equal((await tenant.status({ serviceId: "chatty" })).status, Status_Value.RUNNING);
+  const { outcome, actualShutdownTimeSeconds } = await admin.shutdown({ timeoutSeconds: 20 });
+  assert.equal(outcome, "clean");
+  assert.ok(actualShutdownTimeSeconds <= 20);
+  assert.equal(await solo.ended, 0);
+  assert.match(logTextOf(solo, "default"), /goodbye: shutdown/);
+  assert.deepEqual(processesIn(solo.dataDir), []);
+});
