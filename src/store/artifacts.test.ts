@@ -50,6 +50,17 @@ test("what was put is got again under its hash: at once, once durable, and after
     for (const [hash, bytes] of stored) assert.deepEqual(await get(again, a, hash), bytes);
   }));
 
+test("artifacts too many for the cache can be got before they are durable", () =>
+  inWorld(async ({ open }) => {
+    const log = await open();
+    const size = Math.floor(limits.artifactCacheBytesMax / 3);
+    const many = await Promise.all([1, 2, 3, 4].map((fill) => put(log, a, new Uint8Array(size).fill(fill))));
+    for (const [index, hash] of many.entries()) {
+      const bytes = await get(log, a, hash);
+      assert.deepEqual([bytes.length, bytes[0], bytes[size - 1]], [size, index + 1, index + 1]);
+    }
+  }));
+
 test("an artifact is durable no later than the event appended after it", () =>
   inWorld(async ({ open }) => {
     const log = await open();

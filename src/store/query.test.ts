@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { defined, eventId, instant, isRefusal, limits } from "../base/index.ts";
 import type { Event, NewEvent } from "../kernel/index.ts";
 import type { EventLog, EventPage, EventQuery } from "./index.ts";
+import { queryEvents } from "./query.ts";
+import { openForReading } from "./sqlite.ts";
 import { at, created, inWorld, killed, stopped, tenant, write } from "./log.fixture.ts";
 
 const page = async (log: EventLog, query: EventQuery): Promise<EventPage> => {
@@ -76,6 +79,7 @@ test("a query, read page by page, finds exactly the events that match every rest
           const { events: some, next }: EventPage = await page(log, rest);
           assert.ok(some.length <= (query.limit ?? limits.eventsPageMax));
           found.push(...some);
+          assert.ok(found.length <= expected.length, "a page goes on where the last one ended");
           if (next === undefined) rest = undefined;
           else rest = query.newestFirst === true ? { ...query, before: next } : { ...query, after: next };
         }
@@ -101,6 +105,35 @@ test("only durable events are shown", () =>
       (await page(log, {})).events.map((event) => event.id),
       [1, 2],
     );
+  }));
+
+test("nothing beyond the watermark is found, whatever restricts the query", () =>
+  inWorld(async ({ dir, open }) => {
+    const log = await open();
+    await write(log, [created("a"), stopped, created("a"), killed({ tenant: "a", service: "a" }), created("b")]);
+    const database = openForReading(join(dir, "log.sqlite"));
+    const queries: readonly EventQuery[] = [
+      {},
+      { tenant: tenant("a") },
+      { tenant: tenant("a"), numbers: "id" },
+      { tenant: tenant("a"), subject: "a" },
+      { tenant: tenant("a"), types: ["tenant_created"] },
+      { types: ["tenant_created"] },
+      { subject: "a" },
+      { from: instant(0) },
+    ];
+    for (const query of queries) {
+      const all = queryEvents(database, { ...query, through: 5 }).records.map(({ header }) => header.id);
+      for (let through = 0; through <= 5; through++) {
+        const found = queryEvents(database, { ...query, through }).records.map(({ header }) => header.id);
+        assert.deepEqual(
+          found,
+          all.filter((id) => id <= through),
+          JSON.stringify({ query, through }),
+        );
+      }
+    }
+    database.close();
   }));
 
 test("a page is bounded in number and in bytes, and says where the next one starts", () =>
