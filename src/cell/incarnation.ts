@@ -86,6 +86,8 @@ const sliceMs = 10;
 const patience = 10;
 /** The engine gives up on a thread 5 s after its timeout. */
 const settleMsMax = 7_000;
+/** A disposed guest leaves its thread within milliseconds, unless it cannot be interrupted. */
+const disposedMsMax = 3_000;
 /** Inline turns between two looks at the heap. */
 const turnsPerHeapLook = 64;
 const batchCharsMax = limits.payloadBytesMax;
@@ -105,6 +107,8 @@ export class Incarnation {
   /** It will end when the turn under way is over. */
   #doom: Death | undefined;
   #lifeTimer: NodeJS.Timeout | undefined;
+  #stuck: NodeJS.Timeout | undefined;
+  #threadLost = false;
 
   readonly #mail = new Queue<Message>();
   readonly #delivered = new Queue<Message>();
@@ -180,11 +184,13 @@ export class Incarnation {
     const { startupTimeoutMs } = this.birth.limits;
     const late: Death = { type: "startup_timeout", limitMs: startupTimeoutMs };
     this.#lifeTimer = setTimeout(() => this.end(late), startupTimeoutMs);
+    this.#watchThread(startupTimeoutMs + settleMsMax);
     const fault = await this.#guest.load({
       code,
       file: `${this.birth.service}.ts`,
       timeoutMs: startupTimeoutMs,
     });
+    clearTimeout(this.#stuck);
     if (this.#phase.name === "ended") return;
     this.#turn = "none";
     if (fault !== undefined) return this.#fault(fault, startupTimeoutMs, "load");
@@ -236,6 +242,7 @@ export class Incarnation {
     this.#timers.clearAll();
     const underWay = this.#turn !== "none";
     this.#guest.dispose();
+    if (underWay && !this.#threadLost) this.#watchThread(disposedMsMax);
     const lastBegun = begun ?? (underWay ? this.#received : Math.ceil(this.#progress / 2));
     const delivered = this.#delivered.drain();
     const perhaps = Math.max(0, lastBegun - this.#forgotten);
@@ -373,13 +380,19 @@ export class Incarnation {
     const timeoutMs = this.#phase.name === "starting" ? budgetMs : budgetMs * patience;
     const share = this.#house.shares.begin(budgetMs, () => this.#overspent());
     const cpuBefore = this.#guest.cpuMicros();
-    const stuck = setTimeout(() => this.#lost("a turn did not end"), timeoutMs + settleMsMax);
+    this.#watchThread(timeoutMs + settleMsMax);
     const result = await this.#guest.turnThreaded(given, timeoutMs);
-    clearTimeout(stuck);
+    clearTimeout(this.#stuck);
     this.#house.shares.end(share);
     if (this.phase === "ended") return;
     this.#turn = "none";
     this.#after(result, (this.#guest.cpuMicros() - cpuBefore) / 1_000, before, from, timeoutMs);
+  }
+
+  /** A pool thread that does not come back in time is lost, and the cell with it if there are many. */
+  #watchThread(ms: number): void {
+    clearTimeout(this.#stuck);
+    this.#stuck = setTimeout(() => this.#lost("a thread did not come back"), ms);
   }
 
   /** Time on this thread that was not this incarnation's own. */
@@ -480,6 +493,7 @@ export class Incarnation {
   async #diagnose(): Promise<void> {
     this.#turn = "threaded";
     const current = await this.#guest.current();
+    clearTimeout(this.#stuck);
     this.#turn = "none";
     this.#cutOff(current === undefined || current === 0 ? this.#current : current);
   }
@@ -511,8 +525,11 @@ export class Incarnation {
   }
 
   #lost(why: string): void {
-    if (this.phase === "ended") return;
+    if (this.#threadLost) return;
+    this.#threadLost = true;
+    clearTimeout(this.#stuck);
     this.#house.wounded(`${this.birth.service} ${pidOf(this.birth)}: ${why}`);
+    if (this.phase === "ended") return;
     if (why.includes("out-of-memory")) {
       this.#endWith({ type: "out_of_memory", limitBytes: this.birth.limits.maxMemoryBytes }, undefined);
     } else if (this.#phase.name === "starting") {
