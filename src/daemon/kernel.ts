@@ -242,8 +242,11 @@ export class Kernel {
     const { safeMode } = this.#parts.begin;
     if (safeMode !== undefined) {
       const { stuck } = this.#recovered;
-      const where = stuck === undefined ? "" : ` (replay stops at event ${stuck.at}: ${stuck.why})`;
-      return refuse("SAFE_MODE", { why: `${safeMode}${where}` });
+      // Clients get one line: the stack is for the operator, who has it in the kernel's log.
+      const [lastWords = ""] = safeMode.split("\n", 1);
+      return refuse("SAFE_MODE", {
+        why: stuck === undefined ? lastWords : `replay stops at event ${stuck.at}: ${stuck.why}`,
+      });
     }
     if (this.#stopping !== undefined) return refuse("SHUTTING_DOWN");
     if (this.#disk.nearlyFull) {
