@@ -17,10 +17,10 @@ test("every file that a document names is there", () => {
       .map(([, target = ""]) => target)
       .filter((target) => !/^[a-z]+:/.test(target))
       .map((target) => join(dirname(path), target));
-    const quoted = [...text.matchAll(/`((?:src|test|tools|docs|examples|proto|bench|bin)\/[\w./-]*)`/g)].map(
-      ([, target = ""]) => target,
+    const named = [...text.matchAll(/(?<![\w./-])(?:src|test|tools|docs|examples|proto|bench|bin)\/[\w./-]*\w/g)].map(
+      ([target]) => target,
     );
-    return [...links, ...quoted]
+    return [...links, ...named]
       .filter((target) => !existsSync(join(root, target)))
       .map((target) => `${path}: ${target}`);
   });
