@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server as TlsServer, type TlsOptions } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
+import type { Principal } from "../../kernel/index.ts";
 import type { Identity, ServerPems } from "../identity/provide.ts";
 import { makeRunner, type Report } from "../operations/run.ts";
 import type { Ports } from "../ports.ts";
@@ -47,6 +48,12 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
   const limits: GrpcLimits = { ...grpcLimits, ...options.limits };
   const connections = new Connections(limits);
   const principalAt = (peer: string): ReturnType<Connections["principalAt"]> => connections.principalAt(peer);
+  // Besides the operations, which look at the state themselves, nothing is open to whom no operation is.
+  const knownAt = (peer: string): Principal | Refusal => {
+    const principal = principalAt(peer);
+    const known = isRefusal(principal) || principal.role === "admin" || ports.isActive(principal.tenant);
+    return known ? principal : refuse("CERTIFICATE_UNKNOWN");
+  };
   const closing = new AbortController();
   let accepting = true;
 
@@ -62,9 +69,9 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
   const runner = makeRunner(ports, options.report ?? reportOnStderr);
   const { definition, implementation } = serviceOf({ runner, principalAt, closing: closing.signal });
   grpc.addService(definition, implementation);
-  const health = new Health({ isServing: () => accepting && isReady(ports), principalAt });
+  const health = new Health({ isServing: () => accepting && isReady(ports), principalAt: knownAt });
   health.addTo(grpc);
-  addReflection(grpc, { principalAt });
+  addReflection(grpc, { principalAt: knownAt });
 
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const tls = createServer(tlsOptions(identity.server, limits), (socket) => {
