@@ -25,11 +25,11 @@ export class Call {
   }
 
   /** Answers with CALL_TIMEOUT if nothing else does in time. */
-  expire(timeoutMs: number, what: string): void {
+  expire(timeoutMs: number): void {
     if (!this.#open) return;
     this.#timer = setTimeout(() => {
       const executed = this.#given ? "unknown" : "not_executed";
-      this.fail("CALL_TIMEOUT", executed, `${what} did not answer within ${timeoutMs} ms`);
+      this.fail("CALL_TIMEOUT", executed, `${timeoutMs}`);
     }, timeoutMs);
   }
 
@@ -37,6 +37,7 @@ export class Call {
     if (this.#close()) this.#settled(result, undefined);
   }
 
+  /** `message` is what the refusal of that code leaves open: a reason, a limit, a size. */
   fail(code: CallFailure["code"], executed: Executed, message: string, error?: CallFailure["error"]): void {
     if (!this.#close()) return;
     const text = cleanText(message, 2_000);

@@ -14,7 +14,7 @@ import {
   parseServiceId,
   type TenantId,
 } from "../base/index.ts";
-import { type CallFailure, senderOfService, toGuest } from "../wire/index.ts";
+import { type CallFailure, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
@@ -159,7 +159,7 @@ export class Cell {
     });
     const target = this.#directory.find(order.incarnation);
     if (target === undefined) return call.fail("SERVICE_NOT_RUNNING", "not_executed", "it ended");
-    call.expire(order.timeoutMs, `${target.birth.service}.${order.method}`);
+    call.expire(order.timeoutMs);
     this.#deliver(target, { kind: toGuest.call, a: order.method, b: args, c: order.from, call, chain: order.chain });
   }
 
@@ -185,25 +185,24 @@ export class Cell {
     nested: boolean,
   ): void {
     const service = wanted.service === "" ? caller.birth.service : wanted.service;
-    const what = `${service}.${wanted.method}`;
     const target = wanted.service === "" ? caller : this.#directory.pick(service, waiting);
-    const refused = refuseChain(target, waiting, what);
+    const refused = refuseChain(target, waiting);
     if (refused !== undefined) return call.fail(refused.code, "not_executed", refused.message);
     if (target === undefined) {
       const id = parseServiceId(service);
-      if (id === undefined) return call.fail("SERVICE_NOT_FOUND", "not_executed", `there is no service ${service}`);
-      call.expire(wanted.timeoutMs, what);
+      if (id === undefined) return call.fail("SERVICE_NOT_FOUND", "not_executed", "");
+      call.expire(wanted.timeoutMs);
       const { method, timeoutMs } = wanted;
       return this.#kernels.call({ caller: caller.id, service: id, method, timeoutMs }, waiting, wanted.args, call);
     }
-    const sender = senderOfService(caller.birth.service);
+    const sender = caller.sender;
     const message = { kind: toGuest.call, a: wanted.method, b: wanted.args, c: sender, call, chain: waiting };
     if (nested && target.idleInline && this.#scheduler.depth < limits.callDepthMax) {
       this.#nest(caller, target, message);
-      if (call.open) call.expire(wanted.timeoutMs, what);
+      if (call.open) call.expire(wanted.timeoutMs);
       return;
     }
-    call.expire(wanted.timeoutMs, what);
+    call.expire(wanted.timeoutMs);
     this.#deliver(target, message);
   }
 
@@ -216,21 +215,16 @@ export class Cell {
 
   #deliver(target: Incarnation, message: Message): void {
     if (!target.open) {
-      message.call?.fail("SERVICE_NOT_RUNNING", "not_executed", `${target.birth.service} is stopping`);
+      message.call?.fail("SERVICE_NOT_RUNNING", "not_executed", "it is stopping");
     } else if (!target.receive(message)) {
-      const { messageQueueLimit } = target.birth.limits;
-      message.call?.fail(
-        "MAILBOX_FULL",
-        "not_executed",
-        `the mailbox of ${target.birth.service} holds ${messageQueueLimit} messages`,
-      );
+      message.call?.fail("MAILBOX_FULL", "not_executed", `${target.birth.limits.messageQueueLimit}`);
     }
   }
 
   #castFrom(caller: Incarnation, service: string, method: string, args: string): boolean {
     const target = service === "" ? caller : this.#directory.pick(service, []);
     if (target !== undefined) {
-      const from = senderOfService(caller.birth.service);
+      const from = caller.sender;
       return target.receive({ kind: toGuest.cast, a: method, b: args, c: from, call: undefined, chain: [] });
     }
     const id = parseServiceId(service);
@@ -240,7 +234,7 @@ export class Cell {
   #sendFrom(caller: Incarnation, service: string, message: string): boolean {
     const target = service === "" ? caller : this.#directory.pick(service, []);
     if (target !== undefined) {
-      const from = senderOfService(caller.birth.service);
+      const from = caller.sender;
       return target.receive({ kind: toGuest.send, a: undefined, b: message, c: from, call: undefined, chain: [] });
     }
     const id = parseServiceId(service);
@@ -273,13 +267,12 @@ const placeOf = ({ birth }: Incarnation) => ({
 function refuseChain(
   target: Incarnation | undefined,
   waiting: readonly IncarnationNumber[],
-  what: string,
 ): Pick<CallFailure, "code" | "message"> | undefined {
   if (target !== undefined && waiting.includes(target.id)) {
-    return { code: "CALL_CYCLE", message: `the call to ${what} would wait for itself (${waiting.join(" → ")} → ${target.id})` };
+    return { code: "CALL_CYCLE", message: [...waiting, target.id].join(" → ") };
   }
   if (waiting.length > limits.callChainMax) {
-    return { code: "CALL_TOO_DEEP", message: `the chain of calls to ${what} is deeper than ${limits.callChainMax}` };
+    return { code: "CALL_TOO_DEEP", message: `${limits.callChainMax}` };
   }
   return undefined;
 }

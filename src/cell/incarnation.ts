@@ -16,7 +16,7 @@ import {
   type ResourceLimits,
   type ServiceId,
 } from "../base/index.ts";
-import { type CallFailure, type GuestConfiguration, guestLevels, type Level, toGuest } from "../wire/index.ts";
+import { type CallFailure, type GuestConfiguration, guestLevels, type Level, senderOf, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import type { CpuShares } from "./cpu-shares.ts";
 import type { Crossing, Ears, Fault, Guest, TurnResult } from "./engine.ts";
@@ -147,6 +147,11 @@ export class Incarnation {
     return this.birth.incarnation;
   }
 
+  /** As receivers of its messages see it. */
+  get sender(): string {
+    return senderOf(this.birth.service, pidOf(this.birth));
+  }
+
   get phase(): "starting" | "running" | "stopping" | "ended" {
     return this.#phase.name;
   }
@@ -255,7 +260,7 @@ export class Incarnation {
   }
 
   #refuseMail(mail: readonly Message[], executed: CallFailure["executed"], why: string): void {
-    for (const { call } of mail) call?.fail("CALL_LOST", executed, `${this.birth.service} did not answer: ${why}`);
+    for (const { call } of mail) call?.fail("CALL_LOST", executed, why);
   }
 
   // ── mail
@@ -443,7 +448,7 @@ export class Incarnation {
   /** Only between turns: the result of a turn's one call comes after the progress that counts it. */
   #forgetFinished(): void {
     for (const finished = Math.floor(this.#progress / 2); this.#forgotten < finished; this.#forgotten++) {
-      this.#delivered.shift()?.call?.fail("CALL_LOST", "unknown", `${this.birth.service} gave no answer`);
+      this.#delivered.shift()?.call?.fail("CALL_LOST", "unknown", "it gave no answer");
     }
   }
 
@@ -577,16 +582,15 @@ export class Incarnation {
     if (failed?.call === undefined) return;
     const { call } = failed;
     const method = String(failed.a);
-    const what = `${this.birth.service}.${method}`;
     const error = cleanError(name, message, stack);
     switch (code) {
       case "METHOD_NOT_FOUND":
-        return call.fail(code, "not_executed", `service ${this.birth.service} has no public method ${method}`);
+        return call.fail(code, "not_executed", method);
       case "NOT_SERIALIZABLE":
       case "TOO_LARGE":
-        return call.fail(code, "executed", `${what}: ${message}`);
+        return call.fail(code, "executed", message);
       default:
-        return call.fail("CALL_FAILED", "executed", `${what} threw ${error.name}: ${error.message}`, error);
+        return call.fail("CALL_FAILED", "executed", `${error.name}: ${error.message}`, error);
     }
   }
 

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import type { IncarnationNumber, KernelEpoch, ServiceId } from "../base/index.ts";
 import type { CellReport, CellToKernel, KernelToCell } from "../wire/index.ts";
 import type { Call } from "./call.ts";
-import { Held } from "./held.ts";
+import { framesHeldMax, Held } from "./held.ts";
 import { Link } from "./link.ts";
 import { Reports } from "./reports.ts";
 
@@ -152,7 +152,7 @@ export class Kernels {
     const body = bytesOf.encode(args);
     if (this.#newest !== undefined) this.#ask(this.#newest, header, body, call);
     else if (!this.#held.add({ header, body, call })) {
-      call.fail("OVERLOADED", "not_executed", "no kernel is connected, and too much waits for one");
+      call.fail("OVERLOADED", "not_executed", `${framesHeldMax} messages wait for a kernel`);
     }
   }
 

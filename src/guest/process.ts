@@ -172,7 +172,7 @@ export class Process {
       return this.#fail(mail, error instanceof SoloError ? error.code : "CALL_FAILED", error);
     }
     if (text !== undefined && text.length > limits.payloadBytesMax) {
-      return this.#fail(mail, "TOO_LARGE", new SoloError("TOO_LARGE", `the result has ${text.length} characters`));
+      return this.#fail(mail, "TOO_LARGE", new SoloError("TOO_LARGE", `${text.length}`));
     }
     this.mailbox.reply(mail.number, text);
   }

@@ -11,6 +11,8 @@ import type { Outbox } from "./outbox.ts";
 import { codeAt, makeTable, numberOf, parseJson } from "./primordials.ts";
 
 interface Waiter {
+  readonly name: string;
+  readonly method: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,7 +75,7 @@ export class References {
     }
     this.#waiting++;
     return new Promise((resolve, reject) => {
-      this.#waiters[call] = { resolve, reject };
+      this.#waiters[call] = { name, method, resolve, reject };
     });
   }
 
@@ -84,7 +86,7 @@ export class References {
     delete this.#waiters[call];
     this.#waiting--;
     if (failure === undefined) waiter.resolve(decode(result));
-    else waiter.reject(makeCallError(failure));
+    else waiter.reject(makeCallError(failure, waiter.name, waiter.method));
   }
 
   cast(target: string, name: string, method: string, args: readonly unknown[]): void {
@@ -107,14 +109,14 @@ function refuseIf(refused: number): void {
   }
 }
 
-function makeCallError(failure: string): CallError {
+function makeCallError(failure: string, name: string, method: string): CallError {
   const { code, message, executed, error } = parseJson(failure) as {
     readonly code: string;
     readonly message: string;
     readonly executed: string;
     readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
   };
-  const made = new CallError(code, message, executed);
+  const made = new CallError(code, sayFailure(code, message, name, method), executed);
   if (error !== undefined) {
     const cause = new Error(error.message);
     hide(cause, "name", error.name);
@@ -122,6 +124,35 @@ function makeCallError(failure: string): CallError {
     hide(made, "cause", cause);
   }
   return made;
+}
+
+/** `message` is what the sentence of that code leaves open. */
+function sayFailure(code: string, message: string, name: string, method: string): string {
+  const what = `${name}.${method}`;
+  switch (code) {
+    case "METHOD_NOT_FOUND":
+      return `service ${name} has no public method ${method}`;
+    case "CALL_FAILED":
+      return `${what} threw ${message}`;
+    case "CALL_TIMEOUT":
+      return `${what} did not answer within ${message} ms`;
+    case "CALL_LOST":
+      return `${what} did not answer: ${message}`;
+    case "CALL_CYCLE":
+      return `the call to ${what} would wait for itself: ${message}`;
+    case "CALL_TOO_DEEP":
+      return `the chain of calls to ${what} is deeper than ${message}`;
+    case "MAILBOX_FULL":
+      return `the mailbox of ${name} holds ${message} messages`;
+    case "SERVICE_NOT_FOUND":
+      return `there is no service ${name}`;
+    case "SERVICE_NOT_RUNNING":
+      return `service ${name} is not running: ${message}`;
+    case "TOO_LARGE":
+      return `the result of ${what} is too large: ${message} characters`;
+    default:
+      return `${what}: ${message}`;
+  }
 }
 
 export class Reference {

@@ -96,11 +96,11 @@ export interface GuestConfiguration {
   readonly level: number;
 }
 
-const servicePrefix = "service ";
+/** The sender's text for an incarnation of the same tenant; all else is a client's name. */
+export const senderOf = (service: string, pid: string): string => `${service} ${pid}`;
 
-/** The sender's text for a service of the same tenant; all else is a client's name. */
-export const senderOfService = (service: string): string => `${servicePrefix}${service}`;
-
-/** The service that a sender's text names, if it names one. */
-export const serviceOfSender = (sender: string): string | undefined =>
-  sender.startsWith(servicePrefix) ? sender.slice(servicePrefix.length) : undefined;
+/** The service whose incarnation a sender's text names, if it names one. No service's name has a space in it. */
+export function serviceOfSender(sender: string): string | undefined {
+  const space = sender.indexOf(" <");
+  return space > 0 && sender.endsWith(">") ? sender.slice(0, space) : undefined;
+}
