@@ -50,7 +50,7 @@ export class CpuShares {
     const poolMs = this.#readPoolMs();
     // The first tick only sees who is still there, so that short turns cost no reading of meters.
     const each = this.#poolMs < 0 ? 0 : (poolMs - this.#poolMs) / this.#turns.size;
-    for (const turn of [...this.#turns]) {
+    for (const turn of this.#turns) {
       turn.spentMs += each;
       if (turn.spentMs < turn.budgetMs) continue;
       this.#turns.delete(turn);
