@@ -460,11 +460,13 @@ export class Incarnation {
 
   #fault(fault: Fault, timeoutMs: number, during: "load" | "turn"): void {
     const { limits: own } = this.birth;
+    // How far it came in this turn, nobody knows: all that it was given may have run.
+    const begun = this.#received;
     switch (fault.fault) {
       case "disposed":
         return;
       case "memory":
-        return this.#endWith({ type: "out_of_memory", limitBytes: own.maxMemoryBytes }, undefined);
+        return this.#endWith({ type: "out_of_memory", limitBytes: own.maxMemoryBytes }, begun);
       case "lost":
         return this.#lost(fault.why);
       case "timeout":
@@ -481,7 +483,7 @@ export class Incarnation {
             where: during === "load" ? "load" : "rejection",
             error: cleanError(fault.name, fault.message, fault.stack),
           },
-          undefined,
+          begun,
         );
     }
   }
@@ -536,7 +538,7 @@ export class Incarnation {
     this.#house.wounded(`${this.birth.service} ${pidOf(this.birth)}: ${why}`);
     if (this.phase === "ended") return;
     if (why.includes("out-of-memory")) {
-      this.#endWith({ type: "out_of_memory", limitBytes: this.birth.limits.maxMemoryBytes }, undefined);
+      this.#endWith({ type: "out_of_memory", limitBytes: this.birth.limits.maxMemoryBytes }, this.#received);
     } else if (this.#phase.name === "starting") {
       this.#endWith({ type: "startup_timeout", limitMs: this.birth.limits.startupTimeoutMs }, undefined);
     } else {
