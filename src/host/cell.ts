@@ -30,6 +30,8 @@ export class Cell {
   readonly held = new Map<IncarnationNumber, Held>();
   tenant: TenantId | undefined;
   phase: CellPhase = { name: "spawning" };
+  /** Who was at work when its link closed; its end is told later, when nobody is any more. */
+  suspects: ReadonlySet<IncarnationNumber> | undefined;
   /** When it last became empty, in ms of the monotonic clock. */
   emptySinceMs = 0;
   /** Reports and the loss of the cell are handled one after the other. */

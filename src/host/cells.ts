@@ -330,6 +330,7 @@ export class Cells implements Disposable {
         onClosed: (closed) => {
           clearTimeout(timer);
           if (this.#closed || cell.phase.name === "lost") return;
+          cell.suspects = link.busy;
           const loss: CellLoss = {
             type: "protocol",
             problem: closed.why === "ended" ? "it closed its connection" : closed.problem,
@@ -449,7 +450,7 @@ export class Cells implements Disposable {
   #lose(cell: Cell, loss: CellLoss): void {
     if (cell.phase.name === "lost") return;
     const link = cell.phase.name === "spawning" ? undefined : cell.phase.link;
-    const busy = link?.busy ?? new Set<IncarnationNumber>();
+    const busy = cell.suspects ?? link?.busy ?? new Set<IncarnationNumber>();
     cell.lose();
     link?.[Symbol.dispose]();
     const { tenant } = cell;
