@@ -13,6 +13,10 @@ export const service = (members: string): Buffer =>
 /** The refusal that an answer must be. */
 export async function refusalOf(answer: Promise<unknown>): Promise<SoloError> {
   const [settled] = await Promise.allSettled([answer]);
+  return refusalIn(settled);
+}
+
+export function refusalIn(settled: PromiseSettledResult<unknown>): SoloError {
   assert.equal(settled.status, "rejected", "it is refused");
   assert.ok(settled.reason instanceof SoloError, String(settled.reason));
   return settled.reason;
