@@ -38,9 +38,15 @@ test("reports are numbered from 1 without gaps, and kept until acknowledged", ()
   const reports = new Reports();
   const service = defined(parseServiceId("s"), "service");
   const report: CellReport = { type: "started", service, instance: 1, incarnation: incarnationNumber(1), tookMs: 1 };
-  assert.deepEqual([1, 2, 3, 4].map(() => reports.add(report).number), [1, 2, 3, 4]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map(() => reports.add(report).number),
+    [1, 2, 3, 4],
+  );
   reports.acknowledge(2);
-  assert.deepEqual(reports.unacknowledged.map(({ number }) => number), [3, 4]);
+  assert.deepEqual(
+    reports.unacknowledged.map(({ number }) => number),
+    [3, 4],
+  );
   reports.acknowledge(1);
   assert.equal(reports.unacknowledged.length, 2);
   reports.acknowledge(100);
@@ -74,7 +80,10 @@ test("held log lines are the newest, and say how many were lost", () => {
 });
 
 test("whatever text a guest gives, the frame's header that carries it is within its limit", () => {
-  const text = fc.oneof(fc.string({ unit: "binary", maxLength: 300 }), fc.constantFrom("\u0000", "\ud800", "\u2028", '"', "€"));
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 300 }),
+    fc.constantFrom("\u0000", "\ud800", "\u2028", '"', "€"),
+  );
   fc.assert(
     fc.property(text, fc.nat(20_000), (unit, times) => {
       const long = unit.repeat(Math.ceil(times / Math.max(1, unit.length)));

@@ -41,7 +41,10 @@ export class Call {
   fail(code: CallFailure["code"], executed: Executed, message: string, error?: CallFailure["error"]): void {
     if (!this.#close()) return;
     const text = cleanText(message, 2_000);
-    this.#settled(undefined, error === undefined ? { code, executed, message: text } : { code, executed, message: text, error });
+    this.#settled(
+      undefined,
+      error === undefined ? { code, executed, message: text } : { code, executed, message: text, error },
+    );
   }
 
   #close(): boolean {

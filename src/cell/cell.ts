@@ -7,19 +7,14 @@
  * The kernel decides who lives; the cell runs them, bounds them, and reports every end with its reason.
  */
 import type { Socket } from "node:net";
-import {
-  type Death,
-  type IncarnationNumber,
-  limits,
-  parseServiceId,
-  type TenantId,
-} from "../base/index.ts";
+import { type Death, type IncarnationNumber, limits, parseServiceId, type TenantId } from "../base/index.ts";
 import { type CallFailure, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
 import type { Engine } from "./engine.ts";
-import { type House, Incarnation, type Message } from "./incarnation.ts";
+import type { House, Message } from "./house.ts";
+import { Incarnation } from "./incarnation.ts";
 import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
 import type { Link } from "./link.ts";
 import type { GuestCall } from "./operations.ts";
@@ -76,8 +71,7 @@ export class Cell {
       send: (caller, service, message) => this.#sendFrom(caller, service, message),
       log: (incarnation, level, text, dropped) =>
         this.#kernels.log({ type: "log", incarnation: incarnation.id, level, text, dropped }),
-      started: (incarnation, tookMs) =>
-        this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
+      started: (incarnation, tookMs) => this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
       ended: (incarnation, death, started) => this.#ended(incarnation, death, started),
       wounded: (why) => this.#wounded(why),
       shares: new CpuShares(readPoolMs),

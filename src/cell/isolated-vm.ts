@@ -111,8 +111,7 @@ class IsolatedGuest implements Guest {
     script.release();
 
     const booted = bootIn(context, (what, fields) => this.#hear(what, fields));
-    const part = <T>(name: string): ivm.Reference<T> =>
-      booted.getSync(name as never, { reference: true });
+    const part = <T>(name: string): ivm.Reference<T> => booted.getSync(name as never, { reference: true });
     this.#turn = part("turn");
     this.#current = part("current");
     // The modules take what they export from the global that the prelude left; then it goes.
@@ -176,7 +175,7 @@ class IsolatedGuest implements Guest {
   async turnThreaded(given: readonly Crossing[], timeoutMs: number): Promise<TurnResult> {
     const startedAt = performance.now();
     try {
-      return (await this.#turn.apply(undefined, given as Crossing[], { timeout: timeoutMs }));
+      return await this.#turn.apply(undefined, given as Crossing[], { timeout: timeoutMs });
     } catch (error) {
       return this.#faultOf(error, startedAt, timeoutMs);
     }

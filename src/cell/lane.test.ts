@@ -77,7 +77,11 @@ test("on probation a service stays threaded for the policy's time", () => {
 
 test("a service whose messages may take longer than the default is never inline", () => {
   const turns = fc.array(
-    fc.record({ ms: fc.float({ min: 0, max: 100, noNaN: true }), messages: fc.integer({ min: 1, max: 256 }), heapBytes: fc.nat() }),
+    fc.record({
+      ms: fc.float({ min: 0, max: 100, noNaN: true }),
+      messages: fc.integer({ min: 1, max: 256 }),
+      heapBytes: fc.nat(),
+    }),
   );
   fc.assert(
     fc.property(turns, (measures) => {

@@ -37,7 +37,24 @@ function listener(): { readonly heard: unknown[][]; readonly on: OperationHandle
 test("operations are handled in order, and refused messages are counted", () => {
   const { heard, on } = listener();
   const refused = handleOperations(
-    [0, fromGuest.started, fromGuest.cast, "b", "m", "[]", fromGuest.cast, "b", "full", "[]", fromGuest.send, "full", "1", fromGuest.reply, 3, undefined],
+    [
+      0,
+      fromGuest.started,
+      fromGuest.cast,
+      "b",
+      "m",
+      "[]",
+      fromGuest.cast,
+      "b",
+      "full",
+      "[]",
+      fromGuest.send,
+      "full",
+      "1",
+      fromGuest.reply,
+      3,
+      undefined,
+    ],
     on,
   );
   assert.equal(refused, 2);
@@ -51,7 +68,14 @@ test("operations are handled in order, and refused messages are counted", () => 
 });
 
 test("an operation that is cut short or unknown ends the push", () => {
-  for (const fields of [[0, 99], [0, "1"], [0, fromGuest.cast, "b"], [0, {}], [0, "__proto__"], [0, fromGuest.reply]]) {
+  for (const fields of [
+    [0, 99],
+    [0, "1"],
+    [0, fromGuest.cast, "b"],
+    [0, {}],
+    [0, "__proto__"],
+    [0, fromGuest.reply],
+  ]) {
     const { heard, on } = listener();
     handleOperations([...fields], on);
     assert.equal(heard.length, 1);

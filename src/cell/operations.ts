@@ -122,7 +122,8 @@ function handleOne(
       on.log(a, b);
       return "done";
     case fromGuest.timer:
-      if (!isCount(a) || typeof b !== "number" || !(b >= 1) || !isCount(c) || c > timerModes.dueRepeat) return "malformed";
+      if (!isCount(a) || typeof b !== "number" || !(b >= 1) || !isCount(c) || c > timerModes.dueRepeat)
+        return "malformed";
       on.timer(a, b, c);
       return "done";
     case fromGuest.clear:

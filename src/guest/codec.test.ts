@@ -33,11 +33,14 @@ test("what JSON cannot say is refused by its path", () => {
     [new Uint8Array(1), /binary data/],
   ];
   for (const [value, expected] of cases) {
-    assert.throws(() => encode(value, "x"), (error: Error & { code?: string }) => {
-      assert.equal(error.code, "NOT_SERIALIZABLE");
-      assert.match(error.message, expected);
-      return true;
-    });
+    assert.throws(
+      () => encode(value, "x"),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, "NOT_SERIALIZABLE");
+        assert.match(error.message, expected);
+        return true;
+      },
+    );
   }
 });
 

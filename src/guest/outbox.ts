@@ -96,8 +96,8 @@ export class Outbox {
 
   /** Threaded lane: pushes what is there and how far the guest came, before it begins something that may not end. */
   report(): void {
-    if (this.#inline || this.#chars > reportCharsMax) return;
-    this.#unheard--;
+    if (this.#inline) return;
+    if (this.#chars <= reportCharsMax) this.#unheard--;
     this.flush();
   }
 

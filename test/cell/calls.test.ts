@@ -33,10 +33,10 @@ test("services are promoted after quick calls, and then call one another on the 
 test("a slow handler demotes its service; the neighbours go on", async (t) => {
   const { kernel } = await cellFor(t);
   const a = await kernel.load(service(ping + probe), { service: "a" });
-  const b = await kernel.load(
-    service(ping + "slow() { const end = Date.now() + 20; while (Date.now() < end); }"),
-    { service: "b", incarnation: 2 },
-  );
+  const b = await kernel.load(service(ping + "slow() { const end = Date.now() + 20; while (Date.now() < end); }"), {
+    service: "b",
+    incarnation: 2,
+  });
   await promote(kernel, a);
   await promote(kernel, b);
   assert.equal(await kernel.result(a, "probe"), true);
@@ -197,9 +197,14 @@ for (const lane of ["threaded", "inline"] as const) {
 
 test("a full mailbox refuses a call; the service and the caller go on", async (t) => {
   const { kernel } = await cellFor(t);
-  const id = await kernel.load(service(`block() { return new Promise((done) => { this.open = done; setTimeout(done, 40); }); } note() { return 1; }`), {
-    limits: { messageQueueLimit: 3 },
-  });
+  const id = await kernel.load(
+    service(
+      `block() { return new Promise((done) => { this.open = done; setTimeout(done, 40); }); } note() { return 1; }`,
+    ),
+    {
+      limits: { messageQueueLimit: 3 },
+    },
+  );
   const calls = [kernel.call(id, "block"), ...Array.from({ length: 4 }, () => kernel.call(id, "note"))];
   const outcomes = await Promise.all(calls);
   assert.deepEqual(
@@ -211,7 +216,12 @@ test("a full mailbox refuses a call; the service and the caller go on", async (t
 
 test("instances of a service take calls in turn", async (t) => {
   const { kernel } = await cellFor(t);
-  const a = await kernel.load(service(`async ask() { const b = await this.lookup("b"); return [await b.call.who(), await b.call.who(), await b.call.who()]; }`), { service: "a" });
+  const a = await kernel.load(
+    service(
+      `async ask() { const b = await this.lookup("b"); return [await b.call.who(), await b.call.who(), await b.call.who()]; }`,
+    ),
+    { service: "a" },
+  );
   for (const instance of [1, 2]) {
     await kernel.load(service(`who() { return this.pid; }`), { service: "b", instance, incarnation: 10 + instance });
   }
@@ -223,7 +233,10 @@ test("instances of a service take calls in turn", async (t) => {
 test("calls wait while their target starts", async (t) => {
   const { kernel } = await cellFor(t);
   const a = await kernel.load(caller, { service: "a" });
-  kernel.order(service(`init() { return new Promise((done) => setTimeout(done, 30)); } ${ping}`), { service: "b", incarnation: 2 });
+  kernel.order(service(`init() { return new Promise((done) => setTimeout(done, 30)); } ${ping}`), {
+    service: "b",
+    incarnation: 2,
+  });
   assert.deepEqual(await kernel.result(a, "call", "b", "ping", []), { result: 1 });
 });
 

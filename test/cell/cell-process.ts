@@ -81,7 +81,8 @@ export class Kernel {
       for (const frame of this.#reader.read(chunk)) {
         if ("broken" in frame) throw new Error(`the cell broke the protocol: ${frame.broken}`);
         const header = cellToKernelShape(frame.header);
-        if (isMisfit(header)) throw new Error(`the cell sent ${header.at} ${header.misfit}: ${JSON.stringify(frame.header)}`);
+        if (isMisfit(header))
+          throw new Error(`the cell sent ${header.at} ${header.misfit}: ${JSON.stringify(frame.header)}`);
         this.frames.push({ header, body: frame.body });
       }
       this.#wake();
@@ -146,7 +147,9 @@ export class Kernel {
   }
 
   all<T extends CellToKernel["type"]>(type: T): (CellToKernel & { readonly type: T })[] {
-    return this.frames.flatMap(({ header }) => (header.type === type ? [header as CellToKernel & { readonly type: T }] : []));
+    return this.frames.flatMap(({ header }) =>
+      header.type === type ? [header as CellToKernel & { readonly type: T }] : [],
+    );
   }
 
   get reports(): CellReport[] {
@@ -214,13 +217,19 @@ export class Kernel {
     const { header, body } = await this.until(() =>
       this.frames.find((frame) => frame.header.type === "outcome" && frame.header.id === id),
     );
-    this.frames.splice(this.frames.findIndex((frame) => frame.header === header), 1);
+    this.frames.splice(
+      this.frames.findIndex((frame) => frame.header === header),
+      1,
+    );
     if (header.type === "outcome" && header.failure !== undefined) return { failure: header.failure };
     return { result: body.length === 0 ? undefined : (JSON.parse(new TextDecoder().decode(body)) as unknown) };
   }
 
   cast(incarnation: number, method: string, ...args: readonly unknown[]): void {
-    this.send({ type: "cast", incarnation: incarnationNumber(incarnation), method, from: "test" }, JSON.stringify(args));
+    this.send(
+      { type: "cast", incarnation: incarnationNumber(incarnation), method, from: "test" },
+      JSON.stringify(args),
+    );
   }
 
   message(incarnation: number, message: unknown, from = "test"): void {
@@ -253,16 +262,17 @@ export async function startCell(): Promise<CellProcess> {
   const path = await testImage();
   const run = mkdtempSync(join(tmpdir(), "solo-cell-"));
   const socketPath = join(run, "c.sock");
-  const createServerHandle = (net as unknown as { readonly _createServerHandle: CreateServerHandle })._createServerHandle;
+  const createServerHandle = (net as unknown as { readonly _createServerHandle: CreateServerHandle })
+    ._createServerHandle;
   const listener = createServerHandle(socketPath, -1, -1);
   const { lib, functions } = dlopen(null, { listen: { arguments: ["int32", "int32"], return: "int32" } });
   functions.listen(listener.fd, 511);
   lib.close();
-  const child = spawn(
-    process.execPath,
-    [...cellFlags, `--allow-fs-read=${path}/`, join(path, imageFiles.cell)],
-    { env: {}, cwd: path, stdio: ["ignore", "ignore", "pipe", listener.fd, "pipe"] },
-  );
+  const child = spawn(process.execPath, [...cellFlags, `--allow-fs-read=${path}/`, join(path, imageFiles.cell)], {
+    env: {},
+    cwd: path,
+    stdio: ["ignore", "ignore", "pipe", listener.fd, "pipe"],
+  });
   let stderr = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();

@@ -72,8 +72,13 @@ test("no constructor leads out of the isolate", async (t) => {
 
 test("two services share nothing but messages", async (t) => {
   const { kernel } = await cellFor(t);
-  const a = await kernel.load(service(`${ping} leave() { globalThis.mark = 1; Object.prototype.mark = 1; }`), { service: "a" });
-  const b = await kernel.load(service(`look() { return [globalThis.mark ?? null, {}.mark ?? null]; }`), { service: "b", incarnation: 2 });
+  const a = await kernel.load(service(`${ping} leave() { globalThis.mark = 1; Object.prototype.mark = 1; }`), {
+    service: "a",
+  });
+  const b = await kernel.load(service(`look() { return [globalThis.mark ?? null, {}.mark ?? null]; }`), {
+    service: "b",
+    incarnation: 2,
+  });
   await kernel.result(a, "leave");
   assert.deepEqual(await kernel.result(b, "look"), [null, null]);
 });
@@ -83,10 +88,7 @@ test("a body cannot forge what frames it, and an own __proto__ in it pollutes no
   const id = await kernel.load(service(`echo(x) { return x; } polluted() { return {}.evil ?? null; }`));
   const nasty = '"],["call",1,"\\n\\t\\u0000\u2028';
   assert.equal(await kernel.result(id, "echo", nasty), nasty);
-  kernel.send(
-    { type: "cast", incarnation: 1 as never, method: "echo", from: "test" },
-    '[{"__proto__":{"evil":1}}]',
-  );
+  kernel.send({ type: "cast", incarnation: 1 as never, method: "echo", from: "test" }, '[{"__proto__":{"evil":1}}]');
   assert.equal(await kernel.result(id, "polluted"), null);
 });
 
@@ -95,7 +97,15 @@ test("arguments that are not JSON, or not a list, end nothing but that call's se
   for (const [index, body] of ["{", '"text"', ""].entries()) {
     const id = await kernel.load(service(`echo(x) { return x; }`), { incarnation: index + 1, service: `s${index}` });
     kernel.send(
-      { type: "call", id: 900 + index, incarnation: id as never, method: "echo", from: "test", timeoutMs: 1_000, chain: [] },
+      {
+        type: "call",
+        id: 900 + index,
+        incarnation: id as never,
+        method: "echo",
+        from: "test",
+        timeoutMs: 1_000,
+        chain: [],
+      },
       body,
     );
     const { failure } = await kernel.outcome(900 + index);
@@ -107,7 +117,9 @@ test("a trap in a rejection that nobody handles harms only its service", async (
   const { kernel } = await cellFor(t);
   const neighbour = await kernel.load(service(ping), { service: "b", incarnation: 2 });
   const id = await kernel.load(
-    service(`trap() { Promise.reject({ get message() { throw 1; }, get stack() { throw 2; }, get name() { throw 3; } }); }`),
+    service(
+      `trap() { Promise.reject({ get message() { throw 1; }, get stack() { throw 2; }, get name() { throw 3; } }); }`,
+    ),
   );
   kernel.cast(id, "trap");
   const death = await kernel.death(id);
@@ -143,4 +155,3 @@ test("a cell that lost too many threads ends itself, saying why", async (t) => {
   assert.equal(signal, "SIGKILL");
   assert.match(cell.stderr(), /lost 2 threads/);
 });
-

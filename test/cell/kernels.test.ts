@@ -25,14 +25,20 @@ test("reports are numbered, sent again to the next kernel, and forgotten once ac
   await kernel.load(ping, { incarnation: 2, service: "b" });
   kernel.stop(2, 0);
   await kernel.death(2);
-  assert.deepEqual(kernel.all("report").map(({ number }) => number), [1, 2, 3]);
+  assert.deepEqual(
+    kernel.all("report").map(({ number }) => number),
+    [1, 2, 3],
+  );
   kernel.send({ type: "acknowledge", report: 1 });
   await kernel.result(1, "ping");
   await kernel.close();
   const second = await connect();
   await second.hello(2);
   await second.death(2);
-  assert.deepEqual(second.all("report").map(({ number }) => number), [2, 3]);
+  assert.deepEqual(
+    second.all("report").map(({ number }) => number),
+    [2, 3],
+  );
   second.send({ type: "acknowledge", report: 3 });
   await second.result(1, "ping");
   const third = await connect();
@@ -72,7 +78,9 @@ test("a kernel of an older epoch is fenced, at its hello and at its next decisio
 test("with two kernels, outcomes go to the one that asked, reports and logs to the newest", async (t) => {
   const { kernel, connect } = await cellFor(t);
   const id = await kernel.load(
-    service(`slow() { return new Promise((done) => setTimeout(() => { this.log.info("done"); done("slow"); }, 30)); } boom() { throw new Error("x"); }`),
+    service(
+      `slow() { return new Promise((done) => setTimeout(() => { this.log.info("done"); done("slow"); }, 30)); } boom() { throw new Error("x"); }`,
+    ),
   );
   const asked = kernel.call(id, "slow");
   const newer = await connect();
@@ -83,7 +91,10 @@ test("with two kernels, outcomes go to the one that asked, reports and logs to t
   assert.equal((await boomed).failure?.code, "CALL_FAILED");
   assert.deepEqual(newer.logs, ["done"]);
   assert.deepEqual(kernel.logs, []);
-  assert.equal(kernel.reports.some(({ type }) => type === "ended"), false);
+  assert.equal(
+    kernel.reports.some(({ type }) => type === "ended"),
+    false,
+  );
 });
 
 const outward = service(`
@@ -109,7 +120,9 @@ test("calls, casts and messages to services of other cells go through the kernel
   assert.equal(new TextDecoder().decode(call.body), "[1,2]");
   kernel.send({ type: "answer", id: call.header.id }, "3");
   assert.equal(await asked, 3);
-  const types = kernel.frames.map(({ header }) => header.type).filter((type) => ["cast", "send", "call"].includes(type));
+  const types = kernel.frames
+    .map(({ header }) => header.type)
+    .filter((type) => ["cast", "send", "call"].includes(type));
   assert.deepEqual(types, ["cast", "send", "call"]);
 });
 
@@ -128,9 +141,11 @@ test("a failure that the kernel answers reaches the guest", async (t) => {
 
 test("a call is held while no kernel is connected, and goes to the next one", async (t) => {
   const { kernel, connect } = await cellFor(t);
-  const id = await kernel.load(service(`
+  const id = await kernel.load(
+    service(`
     later() { setTimeout(async () => { this.got = await (await this.lookup("elsewhere")).call.add(1, 2); }, 20); }
-    got_() {} get() { return this.got ?? null; }`));
+    got_() {} get() { return this.got ?? null; }`),
+  );
   await kernel.result(id, "later");
   await kernel.close();
   const next = await connect();

@@ -54,7 +54,17 @@ test("only public methods of the service's own class can be called", async (t) =
       fine() { return true; }
     `),
   );
-  const names = ["constructor", "init", "onMessage", "terminate", "codeChange", "fetch", "_hidden", "#secret", "getter"];
+  const names = [
+    "constructor",
+    "init",
+    "onMessage",
+    "terminate",
+    "codeChange",
+    "fetch",
+    "_hidden",
+    "#secret",
+    "getter",
+  ];
   const inherited = ["lookup", "send", "after", "toString", "hasOwnProperty", "__proto__", "fixed", "state", ""];
   for (const name of [...names, ...inherited]) {
     const { failure } = await kernel.call(id, name);
@@ -97,7 +107,11 @@ for (const [where, source, expected] of [
   ["load", `import { readFileSync } from "node:fs";`, { where: "load", name: "Error" }],
   ["load", `export const nothing = 1;`, { where: "load", name: "SoloError" }],
   ["load", `export default { fetch() {} };`, { where: "load", name: "SoloError" }],
-  ["init", service(`constructor() { super(); throw new Error("in the constructor"); }`), { where: "init", name: "Error" }],
+  [
+    "init",
+    service(`constructor() { super(); throw new Error("in the constructor"); }`),
+    { where: "init", name: "Error" },
+  ],
   ["init", service(`init() { throw new Error("in init"); }`), { where: "init", name: "Error" }],
   ["init", service(`async init() { await null; throw new Error("later in init"); }`), { where: "init", name: "Error" }],
   ["init", service(`init() { null.x; }`), { where: "init", name: "TypeError" }],

@@ -33,7 +33,9 @@ for (const lane of ["threaded", "inline"] as const) {
 
   test(`${lane}: an endless chain of microtasks is cut off too`, async (t) => {
     const { kernel } = await cellFor(t);
-    const id = await kernel.load(service(`${ping} async spin() { for (;;) await null; }`), { limits: { cpuTimeMs: 80 } });
+    const id = await kernel.load(service(`${ping} async spin() { for (;;) await null; }`), {
+      limits: { cpuTimeMs: 80 },
+    });
     if (lane === "inline") await promote(kernel, id);
     kernel.cast(id, "spin");
     assert.deepEqual(await kernel.death(id), { type: "cpu_timeout", limitMs: 80, method: "spin" });
@@ -61,7 +63,10 @@ for (const lane of ["threaded", "inline"] as const) {
   test(`${lane}: a bomb in the heap ends its service for memory, and nobody else`, async (t) => {
     const { kernel } = await cellFor(t);
     const limits = { maxMemoryBytes: 32 * 1024 * 1024, cpuTimeMs: 1_000 };
-    const id = await kernel.load(service(`${ping} bomb() { const all = []; for (;;) all.push(new Array(1000).fill({})); }`), { limits });
+    const id = await kernel.load(
+      service(`${ping} bomb() { const all = []; for (;;) all.push(new Array(1000).fill({})); }`),
+      { limits },
+    );
     const neighbour = await kernel.load(service(ping), { service: "b", incarnation: 2 });
     if (lane === "inline") await promote(kernel, id);
     const { failure } = await kernel.call(id, "bomb");
@@ -106,13 +111,18 @@ test("messages drained together do not spend one another's time", async (t) => {
     limits: { cpuTimeMs: 90 },
   });
   const outcomes = await Promise.all(Array.from({ length: 8 }, () => kernel.call(id, "work")));
-  assert.deepEqual(outcomes.map(({ result }) => result), Array(8).fill(1));
+  assert.deepEqual(
+    outcomes.map(({ result }) => result),
+    Array(8).fill(1),
+  );
 });
 
 test("of messages drained together, only those that may have run are unknown", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
-    service(`block() { return new Promise((done) => setTimeout(done, 30)); } quick() { return 1; } spin() { for (;;); }`),
+    service(
+      `block() { return new Promise((done) => setTimeout(done, 30)); } quick() { return 1; } spin() { for (;;); }`,
+    ),
     { limits: { cpuTimeMs: 60 } },
   );
   const outcomes = await Promise.all([
@@ -140,7 +150,9 @@ test("more threads than cores do not make a service die of others' work", async 
 test("a service cannot flood the log: what is too much is dropped and counted", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
-    service(`flood() { for (let i = 0; i < 5_000; i++) this.log.info("x".repeat(1_000)); } say(text) { this.log.warn(text); } ${ping}`),
+    service(
+      `flood() { for (let i = 0; i < 5_000; i++) this.log.info("x".repeat(1_000)); } say(text) { this.log.warn(text); } ${ping}`,
+    ),
   );
   await kernel.result(id, "flood");
   const lines = kernel.all("log");
@@ -175,7 +187,10 @@ test("a log line is bounded, and says what it shows of any value", async (t) => 
   );
   await kernel.result(id, "say");
   const [first, second, third, fourth, fifth, sixth] = kernel.logs;
-  assert.match(first ?? "", /^text 1 true null undefined \[1, "a"\] \{ a: \{ b: \{ c: \{ d: \{\.\.\.\} \} \} \} \} .* 5n Symbol\(s\) \[function/);
+  assert.match(
+    first ?? "",
+    /^text 1 true null undefined \[1, "a"\] \{ a: \{ b: \{ c: \{ d: \{\.\.\.\} \} \} \} \} .* 5n Symbol\(s\) \[function/,
+  );
   assert.match(second ?? "", /^TypeError: bad\n {4}at Svc\.say \(svc\.ts/);
   assert.equal(third, "[a value that cannot be shown]");
   assert.equal(fourth?.length, 8_192);
@@ -185,17 +200,25 @@ test("a log line is bounded, and says what it shows of any value", async (t) => 
 
 test("lines below the service's level do not leave it", async (t) => {
   const { kernel } = await cellFor(t);
-  const id = await kernel.load(service(`say() { this.log.debug("d"); this.log.info("i"); this.log.warn("w"); this.log.error("e"); }`), {
-    logLevel: "WARN",
-  });
+  const id = await kernel.load(
+    service(`say() { this.log.debug("d"); this.log.info("i"); this.log.warn("w"); this.log.error("e"); }`),
+    {
+      logLevel: "WARN",
+    },
+  );
   await kernel.result(id, "say");
-  assert.deepEqual(kernel.all("log").map(({ level, text }) => `${level} ${text}`), ["WARN w", "ERROR e"]);
+  assert.deepEqual(
+    kernel.all("log").map(({ level, text }) => `${level} ${text}`),
+    ["WARN w", "ERROR e"],
+  );
 });
 
 test("timers are bounded", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
-    service(`many() { let set = 0; try { for (;;) { setTimeout(() => {}, 60_000); set++; } } catch (error) { return [set, error.code]; } }`),
+    service(
+      `many() { let set = 0; try { for (;;) { setTimeout(() => {}, 60_000); set++; } } catch (error) { return [set, error.code]; } }`,
+    ),
   );
   assert.deepEqual(await kernel.result(id, "many"), [10_000, "QUOTA_EXCEEDED"]);
 });
@@ -203,7 +226,9 @@ test("timers are bounded", async (t) => {
 test("references are bounded", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
-    service(`async many() { let got = 0; try { for (;;) { await this.lookup("s" + got); got++; } } catch (error) { return [got, error.code]; } }`),
+    service(
+      `async many() { let got = 0; try { for (;;) { await this.lookup("s" + got); got++; } } catch (error) { return [got, error.code]; } }`,
+    ),
   );
   assert.deepEqual(await kernel.result(id, "many"), [10_000, "QUOTA_EXCEEDED"]);
 });
