@@ -12,15 +12,23 @@ import type { GrpcLimits } from "./limits.ts";
 interface Peer {
   readonly socket: TLSSocket;
   readonly principal: Principal | Refusal;
+  /** Read from it so far, and for how many looks that has not changed. */
+  bytesRead: number;
+  silentLooks: number;
 }
+
+/** grpc-js asks for a sign of life between any two looks: a peer that gave none for so many is gone, or never spoke. */
+const silentLooksMax = 3;
 
 export class Connections {
   readonly #limits: GrpcLimits;
   readonly #peers = new Map<string, Peer>();
+  readonly #sweeper: NodeJS.Timeout;
   #empty: (() => void) | undefined;
 
   constructor(limits: GrpcLimits) {
     this.#limits = limits;
+    this.#sweeper = setInterval(() => this.#sweep(), limits.keepaliveMs).unref();
   }
 
   /** A connection whose certificate TLS verified. False: it was closed, since there are too many. */
@@ -36,7 +44,7 @@ export class Connections {
     // It left while it was being added.
     if (remoteAddress === undefined || remotePort === undefined) return false;
     const key = `${remoteAddress}:${remotePort}`;
-    this.#peers.set(key, { socket, principal });
+    this.#peers.set(key, { socket, principal, bytesRead: 0, silentLooks: 0 });
     socket.once("close", () => {
       // The port may be another connection's by now.
       if (this.#peers.get(key)?.socket === socket) this.#peers.delete(key);
@@ -50,18 +58,28 @@ export class Connections {
     return this.#peers.get(peer)?.principal ?? refuse("CERTIFICATE_UNKNOWN");
   }
 
-  get count(): number {
-    return this.#peers.size;
+  /** Resolves when the last one is closed; whoever is left after `graceMs` is cut off. */
+  async close(graceMs: number): Promise<void> {
+    const cut = setTimeout(() => {
+      for (const { socket } of this.#peers.values()) socket.destroy();
+    }, graceMs);
+    await this.#closed();
+    clearTimeout(cut);
+    clearInterval(this.#sweeper);
   }
 
-  /** Resolves when the last one is closed. */
-  async closed(): Promise<void> {
+  #sweep(): void {
+    for (const peer of this.#peers.values()) {
+      const { bytesRead } = peer.socket;
+      peer.silentLooks = bytesRead === peer.bytesRead ? peer.silentLooks + 1 : 0;
+      peer.bytesRead = bytesRead;
+      if (peer.silentLooks >= silentLooksMax) peer.socket.destroy();
+    }
+  }
+
+  async #closed(): Promise<void> {
     if (this.#peers.size === 0) return;
     await new Promise<void>((resolve) => (this.#empty = resolve));
-  }
-
-  destroyAll(): void {
-    for (const { socket } of this.#peers.values()) socket.destroy();
   }
 
   #isFull(principal: Principal | Refusal): boolean {

@@ -6,7 +6,7 @@
  *
  * An inherited descriptor stays open in init: connections queue there while no kernel listens (P5).
  */
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createServer, type Server as TlsServer, type TlsOptions } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
@@ -79,8 +79,13 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
   });
   // A few more than are served, so that the administrator's is among those that are looked at.
   tls.maxConnections = limits.connectionsMax + 100;
-  // Handshakes that fail are the peer's problem, and anyone can make them.
-  tls.on("tlsClientError", () => undefined);
+  const sockets = new Set<Socket>();
+  tls.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  // Handshakes that fail are the peer's problem, and anyone can make them. Node leaves a late one open: closed here.
+  tls.on("tlsClientError", (_error, socket) => socket.destroy());
   const refused = await listen(tls, options);
   if (refused !== undefined) return refused;
 
@@ -99,10 +104,10 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
       health.changed();
       closing.abort();
       injector.drain(graceMs);
-      const cut = setTimeout(() => connections.destroyAll(), graceMs);
-      await connections.closed();
-      clearTimeout(cut);
+      await connections.close(graceMs);
       injector.destroy();
+      // What is left has not even finished its handshake.
+      for (const socket of sockets) socket.destroy();
       await stopped;
     },
   };
