@@ -5,6 +5,8 @@
  * Only turns that last longer than a tick cost anything.
  */
 const tickMs = 10;
+/** What a turn may have used and its share not yet shows: the tick that first sees it, and the one that is running. */
+export const shareLagMs = 2 * tickMs;
 
 export interface Shared {
   /** CPU milliseconds so far, to the last tick. */

@@ -6,7 +6,7 @@
  *
  * At most one turn is under way. When it ends, every call it owes is answered, and it owns nothing any more.
  */
-import { type Death, type IncarnationNumber, limits, pidOf } from "../base/index.ts";
+import { type Death, type IncarnationNumber, pidOf } from "../base/index.ts";
 import {
   type CallFailure,
   type GuestConfiguration,
@@ -17,14 +17,16 @@ import {
 } from "../wire/index.ts";
 import type { Fault, Guest, TurnResult } from "./engine.ts";
 import { Errands } from "./errands.ts";
+import { shareLagMs } from "./cpu-shares.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { type Birth, type House, type Message, nobody } from "./house.ts";
 import { lanePolicy } from "./lane.ts";
-import { LogMeter } from "./log-meter.ts";
+import { LogBook } from "./log-book.ts";
 import { handleOperations, type OperationHandlers, parseGuestCall } from "./operations.ts";
 import { Pace } from "./pace.ts";
 import { Post } from "./post.ts";
-import { cleanError, cleanText } from "./words.ts";
+import { crashOf, failCall, methodOf, reasonOf } from "./sayings.ts";
+import { cleanError } from "./words.ts";
 
 type Phase =
   | { readonly name: "starting" }
@@ -38,8 +40,6 @@ const patience = 10;
 const settleMsMax = 7_000;
 /** A disposed guest leaves its thread within milliseconds, unless it cannot be interrupted. */
 const disposedMsMax = 3_000;
-/** Messages that a full mailbox refused are counted, and said at most this often. */
-const refusedSayMs = 1_000;
 
 export class Incarnation {
   readonly birth: Birth;
@@ -50,7 +50,7 @@ export class Incarnation {
   readonly #pace: Pace;
   readonly #errands: Errands;
   readonly #timers: GuestTimers;
-  readonly #meter: LogMeter;
+  readonly #log: LogBook;
   readonly #handlers: OperationHandlers;
 
   #phase: Phase = { name: "starting" };
@@ -62,8 +62,6 @@ export class Incarnation {
   #threadLost = false;
   /** Time that turns of other incarnations took on the stack of this one's. */
   #nestedMs = 0;
-  #refused = 0;
-  #refusedSaidAt = -refusedSayMs;
 
   constructor(birth: Birth, guest: Guest, house: House) {
     this.birth = birth;
@@ -72,7 +70,7 @@ export class Incarnation {
     this.#bornAt = house.now();
     this.#post = new Post(birth.limits.messageQueueLimit);
     this.#pace = new Pace(birth, this.#bornAt);
-    this.#meter = new LogMeter(this.#bornAt);
+    this.#log = new LogBook(house.now, (level, text, dropped) => house.log(this, level, text, dropped));
     this.#errands = new Errands((call, result, failure) => this.#answer(call, result, failure));
     this.#timers = new GuestTimers({
       tick: (timer) => {
@@ -192,7 +190,7 @@ export class Incarnation {
   receive(message: Message): boolean {
     if (!this.open) return false;
     if (!this.#post.receive(message)) {
-      this.#refuse();
+      this.#log.refused(this.birth.limits.messageQueueLimit);
       return false;
     }
     this.#house.ready(this);
@@ -202,15 +200,6 @@ export class Incarnation {
   /** Takes a message that the caller gives a turn to at once. Only if `idleInline`. */
   receiveNow(message: Message): void {
     this.#post.receive(message);
-  }
-
-  #refuse(): void {
-    this.#refused++;
-    const now = this.#house.now();
-    if (now < this.#refusedSaidAt + refusedSayMs) return;
-    const limit = this.birth.limits.messageQueueLimit;
-    this.#writeLog(1, `the mailbox is full (${limit} messages): ${this.#refused} refused so far`);
-    this.#refusedSaidAt = now;
   }
 
   #answer(call: number, result: string | undefined, failure: CallFailure | undefined): void {
@@ -280,7 +269,9 @@ export class Incarnation {
     this.#house.shares.end(share);
     if (this.phase === "ended") return;
     this.#turn = "none";
-    this.#after(result, (this.#guest.cpuMicros() - before) / 1_000, progress, received, timeoutMs);
+    // The engine's meter counts wall time, in which the thread may have lost its core; the share is CPU time.
+    const ownMs = Math.min((this.#guest.cpuMicros() - before) / 1_000, share.spentMs + shareLagMs);
+    this.#after(result, ownMs, progress, received, timeoutMs);
   }
 
   /** A pool thread that does not come back in time is lost, and the cell with it if there are many. */
@@ -326,7 +317,7 @@ export class Incarnation {
         return this.#lost(fault.why);
       case "timeout":
         if (this.#phase.name === "starting") return this.#cutOff(undefined);
-        if (fault.stack !== "") this.#writeLog(0, `cut off after ${timeoutMs} ms at\n${fault.stack}`);
+        if (fault.stack !== "") this.#log.write(0, `cut off after ${timeoutMs} ms at\n${fault.stack}`);
         void this.#diagnose();
         return;
       case "rejection": {
@@ -378,42 +369,25 @@ export class Incarnation {
   #makeHandlers(): OperationHandlers {
     return {
       reply: (mail, result) => this.#post.delivered(mail)?.call?.succeed(result),
-      fail: (mail, code, name, message, stack) => this.#failed(mail, code, name, message, stack),
+      fail: (mail, code, name, message, stack) => failCall(this.#post.delivered(mail), code, name, message, stack),
       started: () => this.#started(),
-      crash: (where, name, message, stack) => this.#crashed(where, name, message, stack),
+      crash: (where, name, message, stack) => this.#finishWith(crashOf(where, name, message, stack)),
       terminated: () => {
         if (this.#phase.name === "stopping") this.#finishWith(this.#phase.death);
       },
       call: (call) => this.#house.call(this, call, this.#chainOf(call.cause), this.#errands.make(call.call)),
       cast: (service, method, args) => this.#house.cast(this, service, method, args),
       send: (service, message) => this.#house.send(this, service, message),
-      log: (level, text) => this.#writeLog(level, text),
+      log: (level, text) => this.#log.write(level, text),
       timer: (timer, ms, mode) => {
-        if (!this.#timers.set(timer, ms, mode)) this.#writeLog(0, "too many timers");
+        if (!this.#timers.set(timer, ms, mode)) this.#log.write(0, "too many timers");
       },
       clear: (timer) => {
         this.#timers.clear(timer);
         this.#post.cleared(timer);
       },
-      malformed: (what) => this.#writeLog(0, `the guest broke the form of its outbox: ${what}`),
+      malformed: (what) => this.#log.write(0, `the guest broke the form of its outbox: ${what}`),
     };
-  }
-
-  #failed(mail: number, code: string, name: string, message: string, stack: string): void {
-    const failed = this.#post.delivered(mail);
-    if (failed?.call === undefined) return;
-    const { call } = failed;
-    const method = String(failed.a);
-    const error = cleanError(name, message, stack);
-    switch (code) {
-      case "METHOD_NOT_FOUND":
-        return call.fail(code, "not_executed", method);
-      case "NOT_SERIALIZABLE":
-      case "TOO_LARGE":
-        return call.fail(code, "executed", message);
-      default:
-        return call.fail("CALL_FAILED", "executed", `${error.name}: ${error.message}`, error);
-    }
   }
 
   #started(): void {
@@ -421,18 +395,6 @@ export class Incarnation {
     this.#phase = { name: "running" };
     clearTimeout(this.#lifeTimer);
     this.#house.started(this, Math.round(this.#house.now() - this.#bornAt));
-  }
-
-  #crashed(where: string, name: string, message: string, stack: string): void {
-    const place =
-      where === "load" || where === "init" || where === "timer" || where === "terminate" ? where : "message";
-    this.#finishWith({ type: "crashed", where: place, error: cleanError(name, message, stack) });
-  }
-
-  #writeLog(level: number, text: string): void {
-    const line = cleanText(text, limits.logLineBytesMax);
-    const dropped = this.#meter.take(line.length, this.#house.now());
-    if (dropped !== undefined) this.#house.log(this, guestLevels[Math.min(level, 3)] ?? "DEBUG", line, dropped);
   }
 
   // ── calls out
@@ -463,31 +425,5 @@ export class Incarnation {
     const memoryBytes = this.#turn === "none" ? this.#guest.memoryNow() : await this.#guest.memory();
     if (memoryBytes === undefined || this.phase === "ended") return undefined;
     return { memoryBytes, mailboxLength: this.#post.length, cpuMicros: this.#guest.cpuMicros() };
-  }
-}
-
-/** The method that a message runs. */
-function methodOf(message: Message | undefined): string | undefined {
-  switch (message?.kind) {
-    case toGuest.call:
-    case toGuest.cast:
-      return String(message.a);
-    case toGuest.send:
-    case toGuest.due:
-      return "onMessage";
-    default:
-      return undefined;
-  }
-}
-
-/** What `terminate` is told. */
-function reasonOf(death: Death): string {
-  switch (death.type) {
-    case "stopped":
-      return death.why;
-    case "killed":
-      return `killed by ${death.by}`;
-    default:
-      return death.type;
   }
 }

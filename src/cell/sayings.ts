@@ -1,0 +1,76 @@
+/** Small translations between what guests, kernels and people say. */
+import { type Death, never } from "../base/index.ts";
+import { toGuest } from "../wire/index.ts";
+import type { Message } from "./house.ts";
+import { cleanError } from "./words.ts";
+
+/** The method that a message runs. */
+export function methodOf(message: Message | undefined): string | undefined {
+  switch (message?.kind) {
+    case toGuest.call:
+    case toGuest.cast:
+      return String(message.a);
+    case toGuest.send:
+    case toGuest.due:
+      return "onMessage";
+    default:
+      return undefined;
+  }
+}
+
+/** What `terminate` is told. */
+export function reasonOf(death: Death): string {
+  switch (death.type) {
+    case "stopped":
+      return death.why;
+    case "killed":
+      return `killed by ${death.by}`;
+    case "crashed":
+    case "out_of_memory":
+    case "cpu_timeout":
+    case "startup_timeout":
+    case "mailbox_overflow":
+    case "shutdown_timeout":
+    case "cell_lost":
+      return death.type;
+    default:
+      return never(death);
+  }
+}
+
+/** The death of a guest that says it crashed. */
+export function crashOf(where: string, name: string, message: string, stack: string): Death {
+  const error = cleanError(name, message, stack);
+  switch (where) {
+    case "load":
+    case "init":
+    case "timer":
+    case "terminate":
+      return { type: "crashed", where, error };
+    default:
+      return { type: "crashed", where: "message", error };
+  }
+}
+
+/** Answers a call with what the guest said of its method. */
+export function failCall(
+  called: Message | undefined,
+  code: string,
+  name: string,
+  message: string,
+  stack: string,
+): void {
+  const call = called?.call;
+  if (call === undefined) return;
+  switch (code) {
+    case "METHOD_NOT_FOUND":
+      return call.fail(code, "not_executed", String(called?.a));
+    case "NOT_SERIALIZABLE":
+    case "TOO_LARGE":
+      return call.fail(code, "executed", message);
+    default: {
+      const error = cleanError(name, message, stack);
+      return call.fail("CALL_FAILED", "executed", `${error.name}: ${error.message}`, error);
+    }
+  }
+}
