@@ -7,7 +7,6 @@
  * mode nothing is decided and nothing is written: the state can be read, running services can be called.
  */
 import {
-  type CellNumber,
   isRefusal,
   limits,
   parseArtifactHash,
@@ -27,26 +26,29 @@ import {
 } from "../gateways/index.ts";
 import { Builder, Cells, Router } from "../host/index.ts";
 import {
+  Clock,
   type Effect,
   type Event,
   evolveVersion,
   eventVersions,
+  recover,
+  type Recovered,
   type Release,
+  Settling,
   type State,
   type Survivor,
+  takeOver,
   toSnapshot,
+  Turns,
 } from "../kernel/index.ts";
 import { ServiceLogs } from "../observe/index.ts";
 import { Disk, type EventLog, openEventLog } from "../store/index.ts";
 import { join } from "node:path";
 import { absenceOf } from "./absence.ts";
-import { Clock } from "./clock.ts";
 import type { Begin, InitChannel } from "./init-channel.ts";
 import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
-import { recover, type Recovered } from "./recover.ts";
-import { Settling } from "./settling.ts";
-import { Turns } from "./turns.ts";
+import { after } from "./timer.ts";
 import { version } from "./version.ts";
 
 /** How often the wall clock and the disk are looked at. */
@@ -109,6 +111,7 @@ export class Kernel {
       state,
       log,
       clock: this.#clock,
+      after,
       carryOut: (effect) => this.#carryOut(effect),
       evolved: (events) => this.#evolved(events),
     });
@@ -178,41 +181,33 @@ export class Kernel {
   /** From here on this kernel decides: first of all what became of everything while there was none. */
   async #takeOver(begin: Begin, survivors: readonly Survivor[]): Promise<void> {
     const { state } = this.#turns;
-    const fresh = state.lastEvent === 0;
-    const lost =
-      state.boot === begin.boot
-        ? begin.exits.map(({ cell, loss }) => ({ cell, loss, victims: heldIn(state, cell) }))
-        : [];
-    // Their ends are reported next, with the true reason: until then they count as alive.
-    const ending = lost.flatMap(({ cell, victims }) =>
-      victims.map((victim) => ({ ...victim, cell, phase: "running" as const })),
-    );
-    const booted = this.#turns.submit({
-      type: "booted",
+    const { booted, losses } = takeOver(state, {
       epoch: begin.epoch,
       boot: begin.boot,
       version,
-      survivors: [...survivors, ...ending],
+      survivors,
+      exits: begin.exits,
     });
-    for (const { cell, loss, victims } of lost) {
-      const [first] = victims;
-      const whose = first === undefined ? {} : { tenant: first.tenant };
-      const incarnations = victims.map(({ incarnation }) => ({ incarnation, inFlight: true }));
-      const recorded = this.#turns.submit({ type: "cell_lost", cell, loss, victims: incarnations, ...whose });
-      void recorded.then(() => this.#parts.init.send({ type: "acknowledge_exit", cell }));
+    const recorded = this.#turns.submit(booted);
+    for (const loss of losses) {
+      const { cell } = loss;
+      void this.#turns.submit(loss).then(() => this.#parts.init.send({ type: "acknowledge_exit", cell }));
     }
-    if (fresh) {
-      const tenant = parseTenantId(defaultTenant);
-      if (tenant !== undefined) {
-        await this.#turns.command({
-          type: "command",
-          principal: { role: "admin", name: "admin" },
-          command: { type: "create_tenant", tenant },
-        });
-      }
-    }
-    await booted;
+    await recorded;
+    if (state.tenants.size === 0) await this.#provideFirstTenant();
     this.#turns.begin();
+  }
+
+  /** Unless there ever was one: whoever deleted it wanted it gone. */
+  async #provideFirstTenant(): Promise<void> {
+    const created = await this.#log.query({ types: ["tenant_created"], limit: 1 });
+    const tenant = parseTenantId(defaultTenant);
+    if (isRefusal(created) || created.events.length > 0 || tenant === undefined) return;
+    await this.#turns.command({
+      type: "command",
+      principal: { role: "admin", name: "admin" },
+      command: { type: "create_tenant", tenant },
+    });
   }
 
   async #listen(identity: Identity, begin: Begin): Promise<Refusal | undefined> {
@@ -384,18 +379,3 @@ export class Kernel {
 
 const releaseIn = (state: State, tenant: TenantId, service: ServiceId): Release | undefined =>
   state.tenants.get(tenant)?.services.get(service)?.release;
-
-/** The incarnations that ran in a cell, as the log knows it. */
-function heldIn(state: State, cell: CellNumber): Omit<Survivor, "cell" | "phase">[] {
-  const held: Omit<Survivor, "cell" | "phase">[] = [];
-  for (const tenant of state.tenants.values()) {
-    for (const service of tenant.services.values()) {
-      for (const { phase } of service.instances.values()) {
-        if (phase.name === "running" && phase.cell === cell) {
-          held.push({ tenant: tenant.id, service: service.id, incarnation: phase.incarnation });
-        }
-      }
-    }
-  }
-  return held;
-}

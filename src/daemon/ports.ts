@@ -12,14 +12,11 @@ import {
 } from "../base/index.ts";
 import type { EventQuery, Events, Identity, Ports, Verification } from "../gateways/index.ts";
 import type { Builder, Cells, Router } from "../host/index.ts";
+import { type Clock, current, type Settling, type Turns } from "../kernel/index.ts";
 import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
-import type { Clock } from "./clock.ts";
 import type { Begin } from "./init-channel.ts";
-import { current } from "./recover.ts";
-import type { Settling } from "./settling.ts";
 import { stateAt } from "./state-at.ts";
-import type { Turns } from "./turns.ts";
 import { version } from "./version.ts";
 
 export interface PortsParts {

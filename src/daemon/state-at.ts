@@ -1,8 +1,7 @@
 /** The state as it was after an event, replayed page by page so that the event loop goes on turning. */
 import { eventId, isRefusal, limits, type Refusal, refuse, type TenantId } from "../base/index.ts";
-import { evolve, initialState, toSnapshot, toTenantView } from "../kernel/index.ts";
+import { current, evolve, initialState, toSnapshot, toTenantView } from "../kernel/index.ts";
 import type { EventLog } from "../store/index.ts";
-import { current } from "./recover.ts";
 
 export async function stateAt(
   log: EventLog,

@@ -1,12 +1,18 @@
 /**
  * kernel: DECIDES. `decide(state, input, now)` is pure and says what happens; `evolve(state, event)` is total and alone
- * changes the state; replaying the log through `evolve` rebuilds it. No clock, no randomness, no I/O.
+ * changes the state; replaying the log through `evolve` rebuilds it. No clock, no randomness, no I/O: what runs the decider
+ * (loop/) is handed them.
  * Keeps P3 (nothing is believed that the log does not hold) and P4 (every end has its reason).
  */
 export { decide } from "./decide.ts";
 export * from "./defaults.ts";
 export * from "./event.ts";
 export { evolve, initialState } from "./evolve.ts";
+export { Clock, type ClockSources, type Jump } from "./loop/clock.ts";
+export { current, recover, type Recovered, type RecoveryLog } from "./loop/recover.ts";
+export { type Patience, Settling, type SettlingPowers } from "./loop/settling.ts";
+export { type Found, takeOver, type TakeOver } from "./loop/take-over.ts";
+export { type Decider, decider, type TurnLog, Turns, type TurnsPowers } from "./loop/turns.ts";
 export { type Header, place } from "./place.ts";
 export {
   findIncarnation,

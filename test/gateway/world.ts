@@ -24,12 +24,10 @@ import {
   type TenantId,
 } from "../../src/base/index.ts";
 import { explain } from "../../src/builder/explain.ts";
-import { Clock } from "../../src/daemon/clock.ts";
-import { Settling } from "../../src/daemon/settling.ts";
 import { stateAt } from "../../src/daemon/state-at.ts";
-import { Turns } from "../../src/daemon/turns.ts";
+import { after } from "../../src/daemon/timer.ts";
 import { provideIdentity, type Events, type Identity, type Ports, type Router } from "../../src/gateways/index.ts";
-import { eventVersions, initialState, type Effect } from "../../src/kernel/index.ts";
+import { Clock, eventVersions, initialState, Settling, Turns, type Effect } from "../../src/kernel/index.ts";
 import { ServiceLogs } from "../../src/observe/index.ts";
 import { openEventLog, type EventLog } from "../../src/store/index.ts";
 
@@ -67,13 +65,17 @@ export async function makeWorld(t: TestContext): Promise<World> {
   const clock = new Clock({ wallMs: Date.now, monotonicMs: () => performance.now() }, log.timestamp);
   const logs = new ServiceLogs(join(dir, "log"));
   const settling = new Settling({ state, newest: () => log.newest, whenDurable: (id) => log.whenDurable(id) });
-  const lives = new Map<IncarnationNumber, Life>();
+  /** By tenant and incarnation: each tenant counts its own. */
+  const lives = new Map<string, Life>();
+  const keyOf = (at: { readonly tenant: TenantId; readonly incarnation: IncarnationNumber }): string =>
+    `${at.tenant} ${at.incarnation}`;
   const node: World["node"] = { readOnly: undefined, sandbox: [], shutdowns: [] };
   const builder: World["builder"] = { refuses: undefined };
   const turns = new Turns({
     state,
     log,
     clock,
+    after,
     carryOut: (effect) => void carryOut(effect),
     evolved: (events) => settling.evolved(events),
   });
@@ -83,7 +85,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
       case "start":
         return start(effect);
       case "stop": {
-        if (!lives.delete(effect.incarnation)) return;
+        if (!lives.delete(keyOf(effect))) return;
         const { tenant, incarnation, death } = effect;
         return turns.submit({ type: "ended", tenant, incarnation, death, started: true });
       }
@@ -106,7 +108,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
       };
       const object = Object.assign(new module.default(), { log: write }) as unknown as Methods;
       await object["init"]?.();
-      lives.set(incarnation, { start: effect, object });
+      lives.set(keyOf(effect), { start: effect, object });
       await turns.submit({ type: "started", tenant, incarnation, cell: cellNumber(1), tookMs: 1 });
     } catch (error) {
       const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
@@ -158,9 +160,9 @@ export async function makeWorld(t: TestContext): Promise<World> {
     router: routerOf(lifeOf),
     usage: async (tenant) =>
       new Map(
-        [...lives]
-          .filter(([, life]) => life.start.tenant === tenant)
-          .map(([incarnation]) => [incarnation, { memoryBytes: 1_000_000, mailboxLength: 2, cpuMicros: 300 }]),
+        [...lives.values()]
+          .filter(({ start: at }) => at.tenant === tenant)
+          .map(({ start: at }) => [at.incarnation, { memoryBytes: 1_000_000, mailboxLength: 2, cpuMicros: 300 }]),
       ),
     logs: {
       tail: (whose, lines) => logs.tail(whose, lines),
@@ -194,7 +196,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
     builder,
     end: async (tenant, service, death) => {
       const life = defined(lifeOf(tenant, service), service);
-      lives.delete(life.start.incarnation);
+      lives.delete(keyOf(life.start));
       await turns.submit({ type: "ended", tenant, incarnation: life.start.incarnation, death, started: true });
     },
     say: (tenant, service, text, level = "INFO") => {

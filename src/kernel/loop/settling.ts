@@ -9,8 +9,10 @@ import {
   refuse,
   type ServiceId,
   type TenantId,
-} from "../base/index.ts";
-import { type Event, type Outcome, outcomeOf, type State } from "../kernel/index.ts";
+} from "../../base/index.ts";
+import type { Event } from "../event.ts";
+import { outcomeOf } from "../read.ts";
+import type { Outcome, State } from "../state.ts";
 
 interface Awaited {
   readonly tenant: TenantId;
@@ -21,6 +23,13 @@ interface Awaited {
 interface Waiter {
   readonly at: Awaited;
   readonly settle: (outcome: Outcome) => void;
+}
+
+/** How long a waiter waits: the part of an AbortSignal that is needed. */
+export interface Patience {
+  readonly aborted: boolean;
+  readonly addEventListener: (type: "abort", ended: () => void, options: { readonly once: true }) => void;
+  readonly removeEventListener: (type: "abort", ended: () => void) => void;
 }
 
 export interface SettlingPowers {
@@ -37,7 +46,7 @@ export class Settling {
     this.#powers = powers;
   }
 
-  async settled(at: Awaited, signal: AbortSignal): Promise<Outcome | Refusal> {
+  async settled(at: Awaited, signal: Patience): Promise<Outcome | Refusal> {
     const outcome = this.#look(at) ?? (await this.#wait(at, signal));
     await this.#powers.whenDurable(this.#powers.newest());
     return outcome ?? refuse("SERVICE_NOT_RUNNING", { service: at.service, why: "nobody waits for it any more" });
@@ -67,7 +76,7 @@ export class Settling {
     return outcome.name === "pending" ? undefined : outcome;
   }
 
-  #wait(at: Awaited, signal: AbortSignal): Promise<Outcome | undefined> {
+  #wait(at: Awaited, signal: Patience): Promise<Outcome | undefined> {
     const key = `${at.tenant}/${at.service}`;
     return new Promise((resolve) => {
       if (signal.aborted) return resolve(undefined);

@@ -3,7 +3,7 @@
  * neither stall nor fire early when the wall clock is set. When the wall clock runs ahead it is followed; a jump of more
  * than `jumpMs` either way is told, so that the log can say so.
  */
-import { type Instant, instant, later } from "../base/index.ts";
+import { type Instant, instant, later } from "../../base/index.ts";
 
 export interface ClockSources {
   /** ms since the epoch, may jump. */

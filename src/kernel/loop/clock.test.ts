@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { instant } from "../base/index.ts";
+import { instant } from "../../base/index.ts";
 import { Clock } from "./clock.ts";
 
 const at = (wall: number, monotonic: number) => {

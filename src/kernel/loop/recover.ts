@@ -1,7 +1,17 @@
 /** Recovery: from the newest snapshot and the events after it back to the state. */
-import { type EventId, eventId } from "../base/index.ts";
-import { type Event, evolve, evolveVersion, fromSnapshot, initialState, type State, upcast } from "../kernel/index.ts";
-import type { EventLog } from "../store/index.ts";
+import { type EventId, eventId } from "../../base/index.ts";
+import type { Event } from "../event.ts";
+import { initialState } from "../evolve.ts";
+import { fromSnapshot } from "../snapshot.ts";
+import { evolveVersion, type State } from "../state.ts";
+import { upcast } from "../upcast.ts";
+import { type Decider, decider } from "./turns.ts";
+
+/** What recovery reads of an event log. */
+export interface RecoveryLog {
+  readonly latestSnapshot: (version: number) => { readonly json: string } | undefined;
+  readonly replay: (after: EventId) => Iterable<Event>;
+}
 
 export interface Recovered {
   readonly state: State;
@@ -13,7 +23,7 @@ export interface Recovered {
  * Replays the log. A snapshot that does not fit is left aside: the log alone is the truth. An event that cannot be replayed
  * is a bug and throws; in safe mode it ends the replay instead, so that an operator can see the state up to there.
  */
-export function recover(log: EventLog, safeMode: boolean): Recovered {
+export function recover(log: RecoveryLog, safeMode: boolean, { evolve }: Pick<Decider, "evolve"> = decider): Recovered {
   const snapshot = log.latestSnapshot(evolveVersion);
   const restored = snapshot === undefined ? undefined : fromSnapshot(JSON.parse(snapshot.json));
   const state = restored ?? initialState();

@@ -7,43 +7,63 @@
  * The state may run ahead of the disk; replies, reads and effects wait for the watermark they saw (P3). When the log fails,
  * nothing more is decided: the process ends, and the next kernel starts from what is durable.
  */
-import { type EventId, type Refusal, refuse } from "../base/index.ts";
-import {
-  decide,
-  type Effect,
-  type Event,
-  evolve,
-  type Input,
-  nextWake,
-  type Reply,
-  type State,
-} from "../kernel/index.ts";
-import type { EventLog } from "../store/index.ts";
+import { type EventId, type Instant, type Refusal, refuse } from "../../base/index.ts";
+import { decide } from "../decide.ts";
+import type { Event, NewEvent } from "../event.ts";
+import { evolve } from "../evolve.ts";
+import { nextWake } from "../read.ts";
+import type { State } from "../state.ts";
+import type { Effect, Input, Reply } from "../turn.ts";
 import type { Clock } from "./clock.ts";
+
+/** What the loop needs of an event log; the store keeps it. */
+export interface TurnLog {
+  /** The newest event that was appended, durable or not. */
+  readonly newest: EventId;
+  readonly hasRoom: (count: number) => boolean;
+  readonly append: (
+    events: readonly NewEvent[],
+    stamp: { readonly timestamp: Instant; readonly wallClockMs: number },
+  ) => readonly Event[];
+  /** Rejected only when the log failed, which ends the process. */
+  readonly whenDurable: (id: EventId) => Promise<void>;
+}
+
+/** The two functions that a kernel is. */
+export interface Decider {
+  readonly decide: typeof decide;
+  readonly evolve: typeof evolve;
+}
+
+export const decider: Decider = { decide, evolve };
 
 export interface TurnsPowers {
   readonly state: State;
-  readonly log: EventLog;
-  readonly clock: Clock;
+  readonly log: TurnLog;
+  readonly clock: Pick<Clock, "now" | "wallMs">;
+  /** Calls `ring` once, after `delayMs` or sooner, unless it is cancelled before by calling what is returned. */
+  readonly after: (delayMs: number, ring: () => void) => () => void;
   /** Carries out an effect whose events are durable. */
   readonly carryOut: (effect: Effect) => void;
   /** Called in the turn, after the state has changed; the events are not durable yet. */
   readonly evolved: (events: readonly Event[]) => void;
+  /** Another than the kernel's own only where its tests' teeth are tested. */
+  readonly decider?: Decider;
 }
 
 /** Places in the commit queue that commands leave to reports: deaths must not be refused. */
 const reservedForReports = 2_000;
-/** The longest delay that a timer of Node takes. */
-const timerMsMax = 2 ** 31 - 1;
 
 export class Turns implements Disposable {
   readonly #powers: TurnsPowers;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt: number | undefined;
+  readonly #decider: Decider;
+  #cancelTimer: () => void = () => undefined;
+  #timerAt: Instant | undefined;
   #closed = false;
 
   constructor(powers: TurnsPowers) {
     this.#powers = powers;
+    this.#decider = powers.decider ?? decider;
   }
 
   /** Only for reading: `evolve` alone changes it. */
@@ -82,16 +102,16 @@ export class Turns implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
   }
 
   #take(input: Input): { readonly reply: Reply | Refusal | undefined; readonly through: EventId } {
     const { state, log, clock } = this.#powers;
     const now = clock.now();
-    const turn = decide(state, input, now);
+    const turn = this.#decider.decide(state, input, now);
     if (turn.events.length > 0) {
       const events = log.append(turn.events, { timestamp: now, wallClockMs: clock.wallMs() });
-      for (const event of events) evolve(state, event);
+      for (const event of events) this.#decider.evolve(state, event);
       this.#powers.evolved(events);
       this.#arm();
     }
@@ -113,15 +133,14 @@ export class Turns implements Disposable {
     const { state, clock } = this.#powers;
     const due = nextWake(state);
     if (due === this.#timerAt) return;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#timerAt = due;
     if (due === undefined) return;
-    const delay = Math.min(timerMsMax, Math.max(0, due - clock.now()));
-    this.#timer = setTimeout(() => {
+    this.#cancelTimer = this.#powers.after(Math.max(0, due - clock.now()), () => {
       this.#timerAt = undefined;
       if (this.#closed) return;
       this.#take({ type: "woken" });
       this.#arm();
-    }, delay);
+    });
   }
 }

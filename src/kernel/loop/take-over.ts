@@ -1,0 +1,54 @@
+/**
+ * What a kernel tells its decider first: that it has started, what still lives, and which cells ended while there was no
+ * kernel. What such a cell held counts as alive until its loss is told, so that it ends with the true reason (P4).
+ */
+import type { CellLoss, CellNumber, KernelEpoch } from "../../base/index.ts";
+import type { State } from "../state.ts";
+import type { Input, Survivor } from "../turn.ts";
+
+export interface Found {
+  readonly epoch: KernelEpoch;
+  readonly boot: string;
+  readonly version: string;
+  readonly survivors: readonly Survivor[];
+  /** Cells that ended, of which no kernel has recorded how. */
+  readonly exits: readonly { readonly cell: CellNumber; readonly loss: CellLoss }[];
+}
+
+export interface TakeOver {
+  readonly booted: Extract<Input, { readonly type: "booted" }>;
+  /** To be submitted next, in this order. */
+  readonly losses: readonly Extract<Input, { readonly type: "cell_lost" }>[];
+}
+
+export function takeOver(state: State, { epoch, boot, version, survivors, exits }: Found): TakeOver {
+  // Of another boot's cells the whole node's end tells.
+  const lost = state.boot === boot ? exits.map((exit) => ({ ...exit, victims: heldIn(state, exit.cell) })) : [];
+  const ending = lost.flatMap(({ cell, victims }) =>
+    victims.map((victim) => ({ ...victim, cell, phase: "running" as const })),
+  );
+  return {
+    booted: { type: "booted", epoch, boot, version, survivors: [...survivors, ...ending] },
+    losses: lost.map(({ cell, loss, victims }) => {
+      const [first] = victims;
+      const whose = first === undefined ? {} : { tenant: first.tenant };
+      const incarnations = victims.map(({ incarnation }) => ({ incarnation, inFlight: true }));
+      return { type: "cell_lost", cell, loss, victims: incarnations, ...whose };
+    }),
+  };
+}
+
+/** The incarnations that ran in a cell, as the log knows it. */
+function heldIn(state: State, cell: CellNumber): Omit<Survivor, "cell" | "phase">[] {
+  const held: Omit<Survivor, "cell" | "phase">[] = [];
+  for (const tenant of state.tenants.values()) {
+    for (const service of tenant.services.values()) {
+      for (const { phase } of service.instances.values()) {
+        if (phase.name === "running" && phase.cell === cell) {
+          held.push({ tenant: tenant.id, service: service.id, incarnation: phase.incarnation });
+        }
+      }
+    }
+  }
+  return held;
+}
