@@ -31,13 +31,8 @@ declare module "solo:service" {
       ? (...args: A) => void
       : never;
   };
-  interface AnyCalls {
-    // oxlint-disable-next-line typescript/no-explicit-any -- a service of unknown type answers with anything
-    readonly [method: string]: (...args: Plain[]) => Promise<any>;
-  }
-  interface AnyCasts {
-    readonly [method: string]: (...args: Plain[]) => void;
-  }
+  // oxlint-disable-next-line typescript/no-explicit-any -- a service of unknown type has any method, and answers anything
+  type Anything = any;
 
   /** A handle on a service of the same tenant, by name. It follows restarts. */
   export interface Reference<S = unknown> {
@@ -46,9 +41,9 @@ declare module "solo:service" {
      * Calls a method and waits for its result, 5 s if `with` says nothing else. Waits too while the service starts.
      * Rejects with {@link CallError}.
      */
-    readonly call: unknown extends S ? AnyCalls : Calls<S>;
+    readonly call: unknown extends S ? Anything : Calls<S>;
     /** Calls a method without waiting. Throws {@link SoloError} `MAILBOX_FULL` when the receiver cannot keep up. */
-    readonly cast: unknown extends S ? AnyCasts : Casts<S>;
+    readonly cast: unknown extends S ? Anything : Casts<S>;
     /** A message for the service's `onMessage`. */
     send(message: Plain): void;
     with(options: { readonly timeoutMs?: number }): Reference<S>;
