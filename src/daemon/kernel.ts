@@ -166,12 +166,12 @@ export class Kernel {
           return void this.shutDown(message.deadlineMs);
       }
     });
-    const [survivors, identity] = await Promise.all([
+    const [{ survivors, exits }, identity] = await Promise.all([
       this.#cells.adopt(begin.cells),
       provideIdentity(options.dataDir, { now: () => this.#clock.wallMs() }),
     ]);
     if (isRefusal(identity)) return identity;
-    if (begin.safeMode === undefined) await this.#takeOver(begin, survivors);
+    if (begin.safeMode === undefined) await this.#takeOver(begin, survivors, [...begin.exits, ...exits]);
     const refused = await this.#listen(identity, begin);
     if (refused !== undefined) return refused;
     if (begin.safeMode === undefined) this.#cells.begin();
@@ -179,14 +179,14 @@ export class Kernel {
   }
 
   /** From here on this kernel decides: first of all what became of everything while there was none. */
-  async #takeOver(begin: Begin, survivors: readonly Survivor[]): Promise<void> {
+  async #takeOver(begin: Begin, survivors: readonly Survivor[], exits: Begin["exits"]): Promise<void> {
     const { state } = this.#turns;
     const { booted, losses } = takeOver(state, {
       epoch: begin.epoch,
       boot: begin.boot,
       version,
       survivors,
-      exits: begin.exits,
+      exits,
     });
     const recorded = this.#turns.submit(booted);
     for (const loss of losses) {

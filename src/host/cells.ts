@@ -23,7 +23,7 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import type { Effect, Input, Release, Survivor } from "../kernel/index.ts";
-import type { CellReport, LivingCell, Usage } from "../wire/index.ts";
+import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held } from "./cell.ts";
 import { CellLink, type CellMessage } from "./cell-link.ts";
 import type { Router } from "./router.ts";
@@ -85,6 +85,8 @@ export class Cells implements Disposable {
   readonly #placed = new Map<string, Cell>();
   /** Reports wait until the kernel has taken its `booted` input. */
   readonly #booted = Promise.withResolvers<void>();
+  /** While cells are adopted: the ends of those that had not been heard yet. */
+  #unheard: DeadCell[] | undefined;
   #spawned = 0;
   #warming = false;
   #closed = false;
@@ -101,8 +103,13 @@ export class Cells implements Disposable {
 
   // ------------------------------------------------------------------ boot
 
-  /** Connects to the cells that an earlier kernel left running and tells what they hold. */
-  async adopt(living: readonly LivingCell[]): Promise<readonly Survivor[]> {
+  /**
+   * Connects to the cells that an earlier kernel left running and tells what they hold; and how those ended that did so
+   * before they could be heard. What these held only the state knows: their loss is the asker's to record and acknowledge.
+   */
+  async adopt(
+    living: readonly LivingCell[],
+  ): Promise<{ readonly survivors: readonly Survivor[]; readonly exits: readonly DeadCell[] }> {
     const cells = living.map(({ cell: number, socket }) => {
       const cell = new Cell(number);
       this.#cells.set(number, cell);
@@ -110,6 +117,8 @@ export class Cells implements Disposable {
       return cell;
     });
     const survivors: Survivor[] = [];
+    const exits: DeadCell[] = [];
+    this.#unheard = exits;
     for (const cell of cells) {
       const welcome = await cell.welcomed;
       if (welcome?.tenant === undefined) continue;
@@ -117,7 +126,8 @@ export class Cells implements Disposable {
         survivors.push({ tenant: welcome.tenant, service, incarnation, cell: cell.number, phase });
       }
     }
-    return survivors;
+    this.#unheard = undefined;
+    return { survivors, exits };
   }
 
   /** The kernel has taken `booted`: reports may flow, and the warm pool is filled. */
@@ -451,8 +461,14 @@ export class Cells implements Disposable {
     if (cell.phase.name === "lost") return;
     const link = cell.phase.name === "spawning" ? undefined : cell.phase.link;
     const busy = cell.suspects ?? link?.busy ?? new Set<IncarnationNumber>();
+    const unheard = cell.phase.name === "greeting" ? this.#unheard : undefined;
     cell.lose();
     link?.[Symbol.dispose]();
+    if (unheard !== undefined) {
+      this.#cells.delete(cell.number);
+      unheard.push({ cell: cell.number, loss });
+      return;
+    }
     const { tenant } = cell;
     for (const held of cell.held.values()) {
       if (tenant !== undefined) this.#powers.router.remove(tenant, held.service, held.incarnation);

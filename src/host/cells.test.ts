@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { cellNumber, type CellLoss, insist, parseTenantId } from "../base/index.ts";
+import type { Input } from "../kernel/index.ts";
+import type { LivingCell } from "../wire/index.ts";
+import { Cells } from "./cells.ts";
+import { Peer } from "./peer.testing.ts";
+import { Router } from "./router.ts";
+
+type Epoch = ConstructorParameters<typeof Cells>[0]["epoch"];
+
+const killed: CellLoss = { type: "signal", signal: "SIGKILL" };
+const acme = parseTenantId("acme");
+insist(acme !== undefined, "a tenant's name");
+
+/** Cells of a kernel that has just started; what they submit and acknowledge is kept. */
+function fresh(): { readonly cells: Cells; readonly submitted: Input[]; readonly acknowledged: number[] } {
+  const [submitted, acknowledged]: [Input[], number[]] = [[], []];
+  const cells = new Cells({
+    epoch: 2 as Epoch,
+    settings: { warmCells: 0, cellRssBytesMax: 0, emptyMsMax: 60_000 },
+    router: new Router({
+      absence: () => ({ name: "absent" }),
+      durable: async () => undefined,
+      trace: async (_tenant, _service, stack) => stack,
+    }),
+    init: {
+      spawn: () => undefined,
+      kill: () => undefined,
+      acknowledgeExit: (cell) => acknowledged.push(cell),
+    },
+    submit: async (input) => void submitted.push(input),
+    artifact: async () => ({ refused: "ARTIFACT_DAMAGED", detail: {} }),
+    trace: async (_tenant, _service, _release, stack) => stack,
+    log: () => undefined,
+    releaseOf: () => undefined,
+    nowMs: () => performance.now(),
+  });
+  return { cells, submitted, acknowledged };
+}
+
+const living = (peer: Peer, cell: number): LivingCell => ({
+  cell: cellNumber(cell),
+  socket: peer.path,
+  osPid: process.pid,
+});
+
+test("a cell that ends before it says what it holds is told with its true end, and recorded by whoever knows", async () => {
+  await using peer = await Peer.listen();
+  const { cells, submitted, acknowledged } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  cells.exited(cellNumber(1_000_001), killed);
+  assert.deepEqual(await adopting, { survivors: [], exits: [{ cell: 1_000_001, loss: killed }] });
+  cells.begin();
+  await turn();
+  assert.deepEqual([submitted, acknowledged], [[], []]);
+});
+
+test("a cell that ends after it said what it holds is reported with its victims, once the kernel has taken over", async () => {
+  await using peer = await Peer.listen();
+  const { cells, submitted, acknowledged } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  const held = { service: "counter", instance: 1, incarnation: 7, phase: "running" };
+  peer.say({ type: "welcome", cell: 1_000_001, tenant: acme, incarnations: [held] });
+  const { survivors, exits } = await adopting;
+  assert.deepEqual(exits, []);
+  assert.deepEqual(
+    survivors.map(({ incarnation, cell }) => [incarnation, cell]),
+    [[7, 1_000_001]],
+  );
+  cells.exited(cellNumber(1_000_001), killed);
+  await turn();
+  assert.deepEqual(submitted, [], "not before the kernel has taken over");
+  cells.begin();
+  while (acknowledged.length === 0) await turn();
+  const victims = [{ incarnation: 7, inFlight: true }];
+  assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, tenant: acme }]);
+  assert.deepEqual(acknowledged, [1_000_001]);
+});
