@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import http2 from "node:http2";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect as tcp, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -235,6 +236,38 @@ test("bytes that are no such request, and requests too large, are refused", asyn
   const unknown = await raw(adminConnection, "/solo.v1.SoloKernel/Nothing", new Uint8Array());
   assert.ok(unknown instanceof Error);
   assert.equal(unknown.code, codes.UNIMPLEMENTED);
+});
+
+test("a tenant's half-sent requests wait their turn, and hold up nobody else", async (t) => {
+  const { as, clientOf, admin } = await serve(t, { receivingPerPrincipalMax: 2 });
+  const connection = await as("one");
+  const session = http2.connect(`https://${connection.address}`, { ...connection, servername: "localhost" });
+  session.on("error", () => undefined);
+  t.after(() => session.destroy());
+  await once(session, "connect");
+  const begin = (): http2.ClientHttp2Stream => {
+    const path = "/solo.v1.SoloKernel/List";
+    const stream = session.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.on("error", () => undefined).resume();
+    // The frame of an empty message, less its last byte.
+    stream.write(Uint8Array.of(0, 0, 0, 0));
+    return stream;
+  };
+  const half = [begin(), begin()];
+  // Both have been taken up once the server has answered what came after them on the connection.
+  await promisify(session.ping.bind(session))();
+  const behind = failure(clientOf(connection).list({}, { timeoutMs: 300 }));
+  assert.equal((await behind).code, "TIMEOUT");
+  assert.equal((await admin.listTenants()).tenants.length, 2);
+  half[0]?.end(Uint8Array.of(0));
+  assert.equal((await clientOf(connection).list()).services.length, 0);
+  half[1]?.close();
+  await Promise.all(Array.from({ length: 20 }, () => clientOf(connection).list()));
 });
 
 test("who connects and does not speak is dropped, before TLS and after it", async (t) => {

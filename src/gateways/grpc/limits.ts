@@ -9,6 +9,8 @@ export const grpcLimits = {
   connectionsPerTenantMax: 100,
   /** Requests under way on one connection; the client queues the rest. */
   streamsPerConnectionMax: 256,
+  /** Requests of one principal that are half received at once: what it can make the kernel hold. */
+  receivingPerPrincipalMax: 16,
   /** From the first byte of TCP to the end of the TLS handshake. */
   handshakeMsMax: 5_000,
   /** A connection without a request for this long is closed; clients connect again by themselves. */
@@ -16,8 +18,6 @@ export const grpcLimits = {
   /** A peer that says nothing is asked for a sign of life this often, and dropped without one. */
   keepaliveMs: 20_000,
   keepaliveMsMax: 10_000,
-  /** Headers of a request. */
-  metadataBytesMax: 16 * 1024,
 } as const;
 
 export type GrpcLimits = { readonly [K in keyof typeof grpcLimits]: number };

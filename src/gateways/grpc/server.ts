@@ -10,7 +10,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer, type Server as TlsServer, type TlsOptions } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
-import type { Principal } from "../../kernel/index.ts";
+import { principalName, type Principal } from "../../kernel/index.ts";
 import type { Identity, ServerPems } from "../identity/provide.ts";
 import { makeRunner, type Report } from "../operations/run.ts";
 import type { Ports } from "../ports.ts";
@@ -18,6 +18,7 @@ import { Connections } from "./connections.ts";
 import { serviceOf } from "./handlers.ts";
 import { Health } from "./health.ts";
 import { grpcLimits, type GrpcLimits } from "./limits.ts";
+import { receiveInTurn } from "./receiving.ts";
 import { addReflection } from "./reflection.ts";
 
 const renewalCheckMs = 12 * 3_600_000;
@@ -60,11 +61,11 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
   const grpc = new Server({
     "grpc.max_receive_message_length": limits.requestBytesMax,
     "grpc.max_concurrent_streams": limits.streamsPerConnectionMax,
-    "grpc.max_metadata_size": limits.metadataBytesMax,
     "grpc.max_connection_idle_ms": limits.idleMsMax,
     "grpc.keepalive_time_ms": limits.keepaliveMs,
     "grpc.keepalive_timeout_ms": limits.keepaliveMsMax,
     "grpc.enable_channelz": 0,
+    interceptors: [receiveInTurn((peer) => nameOf(principalAt(peer)), limits.receivingPerPrincipalMax)],
   });
   const runner = makeRunner(ports, options.report ?? reportOnStderr);
   const { definition, implementation } = serviceOf({ runner, principalAt, closing: closing.signal });
@@ -112,6 +113,8 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
     },
   };
 }
+
+const nameOf = (principal: Principal | Refusal): string => (isRefusal(principal) ? "" : principalName(principal));
 
 const tlsOptions = (server: ServerPems, limits: GrpcLimits): TlsOptions => ({
   ca: server.ca,

@@ -33,7 +33,8 @@ export function observeRefusal(
   if (status !== "PERMISSION_DENIED" && status !== "UNAUTHENTICATED" && !foreign) return;
   ports.events.observe({
     type: "request_refused",
-    ...(principal?.role === "tenant" ? { tenant: principal.tenant } : {}),
+    // What was counted of a deleted tenant would outlive its erasure.
+    ...(principal?.role === "tenant" && ports.isActive(principal.tenant) ? { tenant: principal.tenant } : {}),
     subject: operation.rpc,
     detail: failure.refused,
     count: 1,

@@ -1,5 +1,6 @@
 /** Fields that many requests share, parsed. A field that does not fit is refused by its name in the contract. */
 import {
+  defined,
   limits,
   parseServiceId,
   parseTenantId,
@@ -15,6 +16,8 @@ export const invalid = (field: string, problem: string): Refusal => refuse("INVA
 
 const tenantPattern = "must be 1–64 of a-z A-Z 0-9 _ -";
 
+const home = defined(parseTenantId(defaultTenant), "the default tenant's id");
+
 /**
  * Whose service is meant. A tenant's own requests may leave it empty; another tenant is, for it, not there, whether it
  * exists or not. An administrator who names none means the default tenant.
@@ -26,7 +29,7 @@ export function tenantOf(principal: Principal, given: string, field = "tenant_id
     if (tenant === undefined || tenant === principal.tenant) return principal.tenant;
     return refuse("TENANT_NOT_FOUND", { tenant });
   }
-  return tenant ?? (defaultTenant as TenantId);
+  return tenant ?? home;
 }
 
 /** A tenant that an administrator names to narrow what it sees; undefined: all. A tenant sees itself only. */
