@@ -8,7 +8,6 @@
  */
 import {
   isRefusal,
-  limits,
   parseArtifactHash,
   parseTenantId,
   type Refusal,
@@ -29,7 +28,6 @@ import {
   Clock,
   type Effect,
   type Event,
-  evolveVersion,
   eventVersions,
   recover,
   type Recovered,
@@ -38,21 +36,19 @@ import {
   type State,
   type Survivor,
   takeOver,
-  toSnapshot,
   Turns,
 } from "../kernel/index.ts";
 import { ServiceLogs } from "../observe/index.ts";
-import { Disk, type EventLog, openEventLog } from "../store/index.ts";
+import { type EventLog, openEventLog } from "../store/index.ts";
 import { join } from "node:path";
 import { absenceOf } from "./absence.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import type { Begin, InitChannel } from "./init-channel.ts";
 import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
 import { after } from "./timer.ts";
 import { version } from "./version.ts";
 
-/** How often the wall clock and the disk are looked at. */
-const watchMs = 5_000;
 /** An empty cell stays for the tenant's next service for this long. */
 const emptyCellMsMax = 60_000;
 
@@ -75,9 +71,7 @@ export class Kernel {
   readonly #builder: Builder;
   readonly #cells: Cells;
   readonly #logs: ServiceLogs;
-  readonly #disk: Disk;
-  readonly #watch: NodeJS.Timeout;
-  #snapshotAt: number;
+  readonly #housekeeping: Housekeeping;
   #grpc: GrpcServer | undefined;
   #stopping: Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> | undefined;
 
@@ -103,7 +97,6 @@ export class Kernel {
     this.#parts = parts;
     this.#log = log;
     this.#recovered = recovered;
-    this.#snapshotAt = state.lastEvent;
     this.#clock = new Clock({ wallMs: Date.now, monotonicMs: () => performance.now() }, log.timestamp);
     this.#logs = new ServiceLogs(join(options.dataDir, "log", "services"));
     this.#settling = new Settling({ state, newest: () => log.newest, whenDurable: (id) => log.whenDurable(id) });
@@ -145,8 +138,13 @@ export class Kernel {
       releaseOf: (tenant, service) => releaseIn(state, tenant, service),
       nowMs: () => performance.now(),
     });
-    this.#disk = new Disk({ dir: options.dataDir });
-    this.#watch = setInterval(() => void this.#lookAround(), watchMs).unref();
+    this.#housekeeping = new Housekeeping({
+      dataDir: options.dataDir,
+      log,
+      turns: this.#turns,
+      clock: this.#clock,
+      readOnly: begin.safeMode !== undefined,
+    });
   }
 
   async #start(): Promise<Refusal | undefined> {
@@ -244,10 +242,7 @@ export class Kernel {
       });
     }
     if (this.#stopping !== undefined) return refuse("SHUTTING_DOWN");
-    if (this.#disk.nearlyFull) {
-      return refuse("DISK_NEARLY_FULL", { freeBytes: this.#disk.freeBytes, limit: limits.diskFreeBytesMin });
-    }
-    return undefined;
+    return this.#housekeeping.noRoom();
   }
 
   // ------------------------------------------------------------------ turns
@@ -267,14 +262,7 @@ export class Kernel {
         if (absence.name === "stopped") this.#router.abandon(event.tenant, service, absence.why);
       }
     }
-    const { state } = this.#turns;
-    if (state.lastEvent - this.#snapshotAt >= limits.snapshotEveryEvents) this.#snapshot();
-  }
-
-  #snapshot(): void {
-    const { state } = this.#turns;
-    this.#snapshotAt = state.lastEvent;
-    void this.#log.saveSnapshot({ event: state.lastEvent, evolveVersion, json: JSON.stringify(toSnapshot(state)) });
+    this.#housekeeping.evolved(events);
   }
 
   #carryOut(effect: Effect): void {
@@ -296,14 +284,6 @@ export class Kernel {
     // Not counted, not erased: the next kernel finds the tenant still retiring, and does it again.
     if (isRefusal(count)) return;
     await this.#turns.submit({ type: "retired", tenant, through, count });
-  }
-
-  async #lookAround(): Promise<void> {
-    await this.#disk.check();
-    const jump = this.#clock.jump();
-    if (jump !== undefined && this.#parts.begin.safeMode === undefined) {
-      this.#turns.submit({ type: "clock_jumped", ...jump }).catch(() => undefined);
-    }
   }
 
   // ------------------------------------------------------------------ artifacts, stacks
@@ -340,7 +320,7 @@ export class Kernel {
     const how = await this.#stopping;
     for (const told of this.#onStopped) told(how);
     await this.#grpc?.close({ graceMs: Math.min(1_000, Math.max(100, deadlineMs / 10)) });
-    clearInterval(this.#watch);
+    this.#housekeeping[Symbol.dispose]();
     this.#turns[Symbol.dispose]();
     this.#cells[Symbol.dispose]();
     this.#builder[Symbol.dispose]();
@@ -359,7 +339,7 @@ export class Kernel {
     const outcome = await this.#cells.shutDown(left);
     if (this.#parts.begin.safeMode === undefined) {
       await this.#turns.submit({ type: "node_stopped", outcome });
-      this.#snapshot();
+      this.#housekeeping.snapshot();
     }
     return { tookMs: performance.now() - began, outcome };
   }

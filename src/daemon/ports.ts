@@ -99,6 +99,7 @@ function storeQuery(query: EventQuery): Parameters<EventLog["query"]>[0] {
     ...(fromMs === undefined ? {} : { from: instant(fromMs) }),
     ...(toMs === undefined ? {} : { to: instant(toMs) }),
     ...(cursor === undefined ? {} : newestFirst ? { before: cursor } : { after: cursor }),
+    numbers: query.bySequence ? "sequence" : "id",
     newestFirst,
     limit,
   };

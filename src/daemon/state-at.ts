@@ -1,7 +1,7 @@
 /** The state as it was after an event, replayed page by page so that the event loop goes on turning. */
-import { eventId, isRefusal, limits, type Refusal, refuse, type TenantId } from "../base/index.ts";
+import { type EventId, eventId, isRefusal, type Refusal, refuse, type TenantId } from "../base/index.ts";
 import { current, evolve, initialState, toSnapshot, toTenantView } from "../kernel/index.ts";
-import type { EventLog } from "../store/index.ts";
+import { type EventLog, LogDamaged } from "../store/index.ts";
 
 export async function stateAt(
   log: EventLog,
@@ -10,12 +10,11 @@ export async function stateAt(
   const until = await nodeWide(log, at);
   if (isRefusal(until)) return until;
   const state = initialState();
-  while (state.lastEvent < until) {
-    const page = await log.query({ after: state.lastEvent, limit: limits.eventsPageMax });
-    if (isRefusal(page)) return page;
-    if (page.events.length === 0) break;
-    for (const event of page.events) if (event.id <= until) evolve(state, current(event));
-    if (page.events.some(({ id }) => id > until)) break;
+  try {
+    for await (const page of log.history(until)) for (const event of page) evolve(state, current(event));
+  } catch (error) {
+    if (error instanceof LogDamaged) return error.refusal;
+    throw error;
   }
   if (at.tenant === undefined) return { event: until, state: toSnapshot(state) };
   const tenant = state.tenants.get(at.tenant);
@@ -27,13 +26,13 @@ export async function stateAt(
 async function nodeWide(
   log: EventLog,
   at: { readonly event?: number; readonly tenant?: TenantId },
-): Promise<number | Refusal> {
+): Promise<EventId | Refusal> {
   if (at.event === undefined) return log.durable;
   if (at.tenant === undefined) {
-    return at.event <= log.durable ? at.event : refuse("EVENT_NOT_FOUND", { event: at.event });
+    return at.event <= log.durable ? eventId(at.event) : refuse("EVENT_NOT_FOUND", { event: at.event });
   }
   const page = await log.query({ tenant: at.tenant, after: at.event - 1, limit: 1 });
   if (isRefusal(page)) return page;
   const [event] = page.events;
-  return event?.tenantSequence === at.event ? eventId(event.id) : refuse("EVENT_NOT_FOUND", { event: at.event });
+  return event?.tenantSequence === at.event ? event.id : refuse("EVENT_NOT_FOUND", { event: at.event });
 }
