@@ -148,8 +148,14 @@ export class Cell {
 
   #call(link: Link, order: OrderOf<"call">, args: string): void {
     const call = new Call((result, failure) => {
-      if (failure === undefined) link.send({ type: "outcome", id: order.id }, encodeText(result));
-      else link.send({ type: "outcome", id: order.id, failure });
+      const body = encodeText(result);
+      if (failure !== undefined) link.send({ type: "outcome", id: order.id, failure });
+      else if (body === undefined || body.length <= limits.payloadBytesMax) {
+        link.send({ type: "outcome", id: order.id }, body);
+      } else {
+        const large: CallFailure = { code: "TOO_LARGE", executed: "executed", message: `${body.length}` };
+        link.send({ type: "outcome", id: order.id, failure: large });
+      }
     });
     const target = this.#directory.find(order.incarnation);
     if (target === undefined) return call.fail("SERVICE_NOT_RUNNING", "not_executed", "it ended");

@@ -1,6 +1,9 @@
 /** The calls that an incarnation made and waits for. It ends: nobody waits for them any more. */
+import { limits } from "../base/index.ts";
 import type { CallFailure } from "../wire/index.ts";
 import { Call } from "./call.ts";
+
+const openMax = limits.callsInFlightMax;
 
 /** Brings an answer to the guest in its next turn. */
 export type Bring = (call: number, result: string | undefined, failure: CallFailure | undefined) => void;
@@ -19,7 +22,7 @@ export class Errands {
       this.#open.delete(call);
       this.#bring(number, result, failure);
     });
-    this.#open.add(call);
+    this.#add(call);
     return call;
   }
 
@@ -32,10 +35,16 @@ export class Errands {
       if (asking && failure === undefined) result = text ?? null;
       else this.#bring(number, text, failure);
     });
-    this.#open.add(call);
-    ask(call);
+    this.#add(call);
+    if (call.open) ask(call);
     asking = false;
     return result;
+  }
+
+  /** The prelude keeps the same limit; it shares its isolate with a tenant. */
+  #add(call: Call): void {
+    this.#open.add(call);
+    if (this.#open.size > openMax) call.fail("OVERLOADED", "not_executed", `${openMax}`);
   }
 
   /** Whoever still works on one of them, answers nobody. */

@@ -6,6 +6,7 @@
  *
  * At most one turn is under way. When it ends, every call it owes is answered, and it owns nothing any more.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { type Death, type IncarnationNumber, pidOf } from "../base/index.ts";
 import {
   type CallFailure,
@@ -40,6 +41,8 @@ const patience = 10;
 const settleMsMax = 7_000;
 /** A disposed guest leaves its thread within milliseconds, unless it cannot be interrupted. */
 const disposedMsMax = 3_000;
+/** Whoever asks what a service uses does not wait longer for one that is at work. */
+const usageMsMax = 50;
 
 export class Incarnation {
   readonly birth: Birth;
@@ -62,6 +65,7 @@ export class Incarnation {
   #threadLost = false;
   /** Time that turns of other incarnations took on the stack of this one's. */
   #nestedMs = 0;
+  #memoryBytes = 0;
 
   constructor(birth: Birth, guest: Guest, house: House) {
     this.birth = birth;
@@ -74,7 +78,7 @@ export class Incarnation {
     this.#errands = new Errands((call, result, failure) => this.#answer(call, result, failure));
     this.#timers = new GuestTimers({
       tick: (timer) => {
-        this.#post.direct(toGuest.tick, timer);
+        this.#post.tick(timer);
         house.ready(this);
       },
       due: (timer, repeats) => {
@@ -375,7 +379,10 @@ export class Incarnation {
       terminated: () => {
         if (this.#phase.name === "stopping") this.#finishWith(this.#phase.death);
       },
-      call: (call) => this.#house.call(this, call, this.#chainOf(call.cause), this.#errands.make(call.call)),
+      call: (call) => {
+        const answer = this.#errands.make(call.call);
+        if (answer.open) this.#house.call(this, call, this.#chainOf(call.cause), answer);
+      },
       cast: (service, method, args) => this.#house.cast(this, service, method, args),
       send: (service, message) => this.#house.send(this, service, message),
       log: (level, text) => this.#log.write(level, text),
@@ -420,10 +427,15 @@ export class Incarnation {
 
   // ── meters
 
-  /** As of now; waits for a threaded turn, if there is one. Undefined if it ended meanwhile. */
+  /** As of now; while a threaded turn goes on for long, the memory is that of an earlier look. */
   async usage(): Promise<Usage | undefined> {
-    const memoryBytes = this.#turn === "none" ? this.#guest.memoryNow() : await this.#guest.memory();
-    if (memoryBytes === undefined || this.phase === "ended") return undefined;
-    return { memoryBytes, mailboxLength: this.#post.length, cpuMicros: this.#guest.cpuMicros() };
+    if (this.#turn === "none") this.#memoryBytes = this.#guest.memoryNow();
+    else await Promise.race([this.#lookAtMemory(), delay(usageMsMax, undefined, { ref: false })]);
+    if (this.phase === "ended") return undefined;
+    return { memoryBytes: this.#memoryBytes, mailboxLength: this.#post.length, cpuMicros: this.#guest.cpuMicros() };
+  }
+
+  async #lookAtMemory(): Promise<void> {
+    this.#memoryBytes = (await this.#guest.memory()) ?? this.#memoryBytes;
   }
 }

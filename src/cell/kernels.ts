@@ -4,7 +4,7 @@
  * Outcomes go to whoever asked; reports, logs and the guests' own calls go to the newest.
  */
 import type { Socket } from "node:net";
-import type { IncarnationNumber, KernelEpoch, ServiceId } from "../base/index.ts";
+import { type IncarnationNumber, type KernelEpoch, limits, type ServiceId } from "../base/index.ts";
 import type { CellReport, CellToKernel, KernelToCell } from "../wire/index.ts";
 import type { Call } from "./call.ts";
 import { framesHeldMax, Held } from "./held.ts";
@@ -150,6 +150,7 @@ export class Kernels {
   ): void {
     const header: CellToKernel = { type: "call", id: ++this.#lastAsked, ...target, chain };
     const body = bytesOf.encode(args);
+    if (body.length > limits.payloadBytesMax) return call.fail("TOO_LARGE", "not_executed", `${body.length}`);
     if (this.#newest !== undefined) this.#ask(this.#newest, header, body, call);
     else if (!this.#held.add({ header, body, call })) {
       call.fail("OVERLOADED", "not_executed", `${framesHeldMax} messages wait for a kernel`);
@@ -176,6 +177,7 @@ export class Kernels {
   /** A guest's message to a service that is not here. False: it was dropped. */
   post(header: CellToKernel & { readonly type: "cast" | "send" }, text: string): boolean {
     const body = bytesOf.encode(text);
+    if (body.length > limits.payloadBytesMax) return false;
     if (this.#newest === undefined) return this.#held.add({ header, body });
     this.#newest.send(header, body);
     return true;

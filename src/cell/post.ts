@@ -24,6 +24,7 @@ export class Post {
   /** The first in `#delivered` has the next number. */
   #forgotten = 0;
   readonly #repeatsDue = new Set<number>();
+  readonly #ticking = new Set<number>();
 
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax;
@@ -36,6 +37,13 @@ export class Post {
     if (this.length >= this.#lengthMax) return false;
     this.#mail.push(message);
     return true;
+  }
+
+  /** A timer that fires again before the guest heard of it, is heard once. */
+  tick(timer: number): void {
+    if (this.#ticking.has(timer)) return;
+    this.#ticking.add(timer);
+    this.direct(toGuest.tick, timer);
   }
 
   /** A timer's message may exceed the limit: there are only so many timers. A repeating one waits here only once. */
@@ -134,6 +142,7 @@ export class Post {
     if (this.#direct.length > 0) {
       for (const item of this.#direct) given.push(item);
       this.#direct = [];
+      this.#ticking.clear();
     }
     if (!takesMail || !this.idle) return given;
     let chars = 0;

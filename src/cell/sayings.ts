@@ -68,6 +68,8 @@ export function failCall(
     case "NOT_SERIALIZABLE":
     case "TOO_LARGE":
       return call.fail(code, "executed", message);
+    case "ARGUMENTS_UNREADABLE":
+      return call.fail("NOT_SERIALIZABLE", "not_executed", message);
     default: {
       const error = cleanError(name, message, stack);
       return call.fail("CALL_FAILED", "executed", `${error.name}: ${error.message}`, error);

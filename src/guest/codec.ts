@@ -3,6 +3,7 @@
  * refused by name and path, never dropped in silence. (Bytes, Map, Set, bigint and references will be slots beside the
  * text: they are recognised here already.)
  */
+import { limits } from "../base/index.ts";
 import { SoloError } from "./errors.ts";
 import { isArray, keys, makeList, parseJson, tagOf, writeJson } from "./primordials.ts";
 
@@ -12,6 +13,7 @@ const depthMax = 500;
 export function encode(value: unknown, what: string): string | undefined {
   switch (typeof value) {
     case "string":
+      return bounded(writeJson(value), what);
     case "number":
     case "boolean":
       return writeJson(value);
@@ -20,8 +22,15 @@ export function encode(value: unknown, what: string): string | undefined {
     default:
       if (value === null) return "null";
       check(value, what, makeList<object>(), 0);
-      return writeJson(value);
+      return bounded(writeJson(value), what);
   }
+}
+
+function bounded(text: string | undefined, what: string): string | undefined {
+  if (text !== undefined && text.length > limits.payloadBytesMax) {
+    throw new SoloError("TOO_LARGE", `${what} has ${text.length} characters; the limit is ${limits.payloadBytesMax}`);
+  }
+  return text;
 }
 
 /** The text of a list of arguments: always a JSON array. */

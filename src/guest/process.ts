@@ -38,6 +38,7 @@ export class Process {
   #onMessage: Method | undefined;
   #terminate: Method | undefined;
   #self: Reference | undefined;
+  #body: unknown;
 
   constructor(cell: Cell) {
     this.#outbox = new Outbox(cell, () => this.mailbox.progress);
@@ -68,7 +69,7 @@ export class Process {
       case toGuest.cast:
         return this.#invoke(mail);
       case toGuest.send:
-        return this.#receive(decode(mail.b), this.#sender(mail.c), "message");
+        return this.#read(mail) || this.#receive(this.#body, this.#sender(mail.c), "message");
       default: {
         const due = this.timers.due(mail.a as unknown as number);
         return due === undefined || this.#receive(decode(due.message), this.#self, "timer");
@@ -140,8 +141,9 @@ export class Process {
       else this.log.warn(`a cast to ${mail.a}, which is not a public method, was dropped`);
       return true;
     }
+    if (this.#read(mail)) return true;
     try {
-      const result = apply(method, this.#instance, decodeList(mail.b));
+      const result = apply(method, this.#instance, this.#body as readonly unknown[]);
       if (isThenable(result)) {
         void this.#settle(mail, result);
         return false;
@@ -171,10 +173,19 @@ export class Process {
     } catch (error) {
       return this.#fail(mail, error instanceof SoloError ? error.code : "CALL_FAILED", error);
     }
-    if (text !== undefined && text.length > limits.payloadBytesMax) {
-      return this.#fail(mail, "TOO_LARGE", new SoloError("TOO_LARGE", `${text.length}`));
-    }
     this.mailbox.reply(mail.number, text);
+  }
+
+  /** Reads a mail's body into `#body`. True: it cannot be read, which is its sender's fault, and was said. */
+  #read(mail: Mail): boolean {
+    try {
+      this.#body = mail.kind === toGuest.send ? decode(mail.b) : decodeList(mail.b);
+      return false;
+    } catch (error) {
+      if (mail.kind === toGuest.call) this.#fail(mail, "ARGUMENTS_UNREADABLE", error);
+      else this.log.warn("a message that is not JSON was dropped");
+      return true;
+    }
   }
 
   #receive(message: unknown, from: unknown, place: CrashPlace): boolean {
@@ -205,7 +216,14 @@ export class Process {
   /** Who sent: a reference, if it is a service; else a name and nothing to send to. */
   #sender(sender: string): Reference | { readonly name: string } {
     const service = serviceOfSender(sender);
-    return service === undefined ? freeze({ name: sender }) : this.#references.provide(service);
+    if (service !== undefined) {
+      try {
+        return this.#references.provide(service);
+      } catch {
+        // Too many references are held: it can still be named.
+      }
+    }
+    return freeze({ name: sender });
   }
 
   #tick(timer: number): void {

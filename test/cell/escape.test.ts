@@ -92,25 +92,35 @@ test("a body cannot forge what frames it, and an own __proto__ in it pollutes no
   assert.equal(await kernel.result(id, "polluted"), null);
 });
 
-test("arguments that are not JSON, or not a list, end nothing but that call's service as an error", async (t) => {
+test("a body that is not JSON, or arguments that are not a list, are their sender's fault: the service goes on", async (t) => {
   const { kernel } = await cellFor(t);
+  const id = await kernel.load(service(`${ping} echo(x) { return x; } onMessage() { this.log.info("a message"); }`));
   for (const [index, body] of ["{", '"text"', ""].entries()) {
-    const id = await kernel.load(service(`echo(x) { return x; }`), { incarnation: index + 1, service: `s${index}` });
-    kernel.send(
-      {
-        type: "call",
-        id: 900 + index,
-        incarnation: id as never,
-        method: "echo",
-        from: "test",
-        timeoutMs: 1_000,
-        chain: [],
-      },
-      body,
-    );
+    const header = { method: "echo", from: "test", incarnation: id as never } as const;
+    kernel.send({ type: "call", id: 900 + index, timeoutMs: 1_000, chain: [], ...header }, body);
+    kernel.send({ type: "cast", ...header }, body);
     const { failure } = await kernel.outcome(900 + index);
-    assert.equal(failure?.code, "CALL_FAILED");
+    assert.equal(failure?.code, "NOT_SERIALIZABLE");
+    assert.equal(failure.executed, "not_executed");
   }
+  kernel.send({ type: "send", incarnation: id as never, from: "test" }, "{");
+  assert.equal(await kernel.result(id, "ping"), 1);
+  assert.equal(kernel.logs.includes("a message"), false);
+});
+
+test("a text of four million characters that need three bytes each does not break the wire", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`
+      ${ping}
+      wide() { return "€".repeat(3_000_000); }
+      async out() { try { await (await this.lookup("elsewhere")).call.x("€".repeat(3_000_000)); } catch (error) { return error.code; } }
+      long() { try { this.send(this.self, "x".repeat(5_000_000)); } catch (error) { return error.code; } }`),
+  );
+  assert.equal((await kernel.call(id, "wide")).failure?.code, "TOO_LARGE");
+  assert.equal(await kernel.result(id, "out"), "TOO_LARGE");
+  assert.equal(await kernel.result(id, "long"), "TOO_LARGE");
+  assert.equal(await kernel.result(id, "ping"), 1);
 });
 
 test("a trap in a rejection that nobody handles harms only its service", async (t) => {

@@ -240,3 +240,30 @@ test("a result that is too large is refused, and the service goes on", async (t)
   assert.equal(failure?.code, "TOO_LARGE");
   assert.equal(((await kernel.result(id, "big", 4_000_000)) as string).length, 4_000_000);
 });
+
+test("thousands of eager timers of a service that is at work are heard once each", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`
+      init() { return 0; }
+      start() { for (let i = 0; i < 1_000; i++) setInterval(() => { this.state++; }, 1); }
+      work() { this.state = 0; const end = Date.now() + 100; while (Date.now() < end); return this.state; }
+      async heard() { await null; return this.state; }`),
+  );
+  await kernel.result(id, "start");
+  assert.equal(await kernel.result(id, "work"), 0);
+  assert.ok(((await kernel.result(id, "heard")) as number) < 50_000);
+});
+
+test("whoever asks for usage does not wait for a service that is at work", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`spin() { this.log.info("began"); const end = Date.now() + 600; while (Date.now() < end); }`),
+  );
+  const spun = kernel.call(id, "spin");
+  kernel.send({ type: "inspect", id: 1 });
+  const { usages } = await kernel.until(() => kernel.all("inspected")[0]);
+  assert.equal(usages.length, 1);
+  assert.equal(kernel.all("outcome").length, 0);
+  await spun;
+});
