@@ -58,6 +58,8 @@ export interface KernelParts {
   readonly init: InitChannel;
   /** Ends the process: something that must never fail did. */
   readonly die: (why: string) => never;
+  /** Ends the process: all is done. */
+  readonly leave: () => void;
 }
 
 export class Kernel {
@@ -327,6 +329,7 @@ export class Kernel {
     await this.#logs[Symbol.asyncDispose]();
     await this.#log.close();
     await this.#parts.init.sendLast({ type: "stopped", outcome: how.outcome });
+    this.#parts.leave();
   }
 
   async #stop(deadlineMs: number): Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> {

@@ -26,7 +26,7 @@ const options = parseOptions(process.argv.slice(2));
 const init = new InitChannel();
 const begin = await init.begun;
 const began = performance.now();
-const kernel = await Kernel.boot({ options, begin, init, die });
+const kernel = await Kernel.boot({ options, begin, init, die, leave: () => process.exit(0) });
 if (isRefusal(kernel)) {
   process.stderr.write(`${say(kernel)} ${remedy(kernel)}\n`);
   process.exit(kernelRefusedExitCode);

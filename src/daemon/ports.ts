@@ -40,6 +40,10 @@ export function makePorts(parts: PortsParts): Ports {
     command: (order) => turns.command({ type: "command", ...order }),
     settled: (at, signal) => settling.settled(at, signal),
     isActive: (tenant) => turns.state.tenants.get(tenant)?.phase === "active",
+    bornAt: (id) => {
+      const tenant = turns.state.tenants.get(id);
+      return tenant === undefined ? undefined : { at: tenant.createdAt, by: tenant.createdBy };
+    },
     read: (look) => turns.read((state) => look(state, clock.now())),
     builder: {
       compile: ({ tenant, file, format, source }) => builder.compile({ scope: tenant, file, format, source }),
