@@ -35,6 +35,9 @@ export interface Ports {
   /** Whether the tenant exists and is not being deleted, at once: asked for every request, so it waits for no disk. */
   readonly isActive: (tenant: TenantId) => boolean;
 
+  /** When the tenant was made: tells it from an earlier one of its name. At once, like {@link isActive}. */
+  readonly bornAt: (tenant: TenantId) => { readonly at: Instant; readonly by: EventId } | undefined;
+
   /** Looks at the state. The result is given out when all that it saw is durable; `look` must not keep the state. */
   readonly read: <T>(look: (state: State, now: Instant) => T) => Promise<T>;
 
@@ -191,6 +194,8 @@ export interface Certificates {
   readonly issue: (wanted: {
     readonly role: "admin" | "tenant";
     readonly tenant?: TenantId;
+    /** When that tenant was made: the certificate is of no other of its name. */
+    readonly bornAt?: Instant;
     readonly days: number;
   }) => Promise<{
     readonly certificatePem: string;

@@ -223,6 +223,34 @@ test("a tenant's certificate ends with its tenant, on a connection that was open
   assert.equal(gone.status, "UNAUTHENTICATED");
 });
 
+test("a deleted tenant's certificate does not open another tenant that takes its name", async (t) => {
+  const { admin, as, clientOf, world } = await serve(t);
+  const earlier = clientOf(await as("one"));
+  await earlier.list();
+  await admin.deleteTenant({ tenantId: "one" });
+  for await (const event of admin.watchEvents({})) if (event.eventType === "payload_erased") break;
+  await admin.createTenant({ tenantId: "one" });
+  assert.equal((await failure(earlier.list())).code, "CERTIFICATE_UNKNOWN");
+  assert.equal((await clientOf(await as("one")).list()).services.length, 0);
+
+  // The certificate of the first start is of the first default tenant alone.
+  const files = world.identity.clients.find(({ role }) => role === "tenant")?.paths;
+  assert.ok(files !== undefined);
+  const home = clientOf({
+    address: admin.address,
+    ca: world.identity.server.ca,
+    cert: readFileSync(files.cert, "utf8"),
+    key: readFileSync(files.key, "utf8"),
+  });
+  assert.equal((await home.list()).services.length, 0);
+  await admin.deleteTenant({ tenantId: "default" });
+  const erased = { filter: { eventTypes: ["payload_erased"] } };
+  let count = 0;
+  for await (const _ of admin.watchEvents(erased)) if (++count === 2) break;
+  await admin.createTenant({ tenantId: "default" });
+  assert.equal((await failure(home.list())).code, "CERTIFICATE_UNKNOWN");
+});
+
 test("bytes that are no such request, and requests too large, are refused", async (t) => {
   const { adminConnection, admin } = await serve(t);
   const nonsense = await raw(adminConnection, "/solo.v1.SoloKernel/Status", Uint8Array.of(0xff, 0xff, 0xff));

@@ -140,6 +140,10 @@ export async function makeWorld(t: TestContext): Promise<World> {
     command: (order) => turns.command({ type: "command", ...order }),
     settled: (at, signal) => settling.settled(at, signal),
     isActive: (tenant) => state.tenants.get(tenant)?.phase === "active",
+    bornAt: (name) => {
+      const tenant = state.tenants.get(name);
+      return tenant === undefined ? undefined : { at: tenant.createdAt, by: tenant.createdBy };
+    },
     read: (look) => turns.read((seen) => look(seen, clock.now())),
     builder: {
       compile: async ({ file, format, source }) => {

@@ -4,14 +4,18 @@
  * socket, and only with it.
  */
 import type { TLSSocket } from "node:tls";
-import { refuse, type Refusal } from "../../base/index.ts";
+import { isRefusal, refuse, type Instant, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { principalOf } from "../identity/principal.ts";
+import { isOf, tenancyIn } from "../identity/tenancy.ts";
+import type { Ports } from "../ports.ts";
 import type { GrpcLimits } from "./limits.ts";
 
 interface Peer {
   readonly socket: TLSSocket;
   readonly principal: Principal | Refusal;
+  /** When the tenant that its certificate is of was made. */
+  readonly tenancy: Instant | undefined;
   /** Read from it so far, and for how many looks that has not changed. */
   bytesRead: number;
   silentLooks: number;
@@ -22,12 +26,14 @@ const silentLooksMax = 3;
 
 export class Connections {
   readonly #limits: GrpcLimits;
+  readonly #bornAt: Ports["bornAt"];
   readonly #peers = new Map<string, Peer>();
   readonly #sweeper: NodeJS.Timeout;
   #empty: (() => void) | undefined;
 
-  constructor(limits: GrpcLimits) {
+  constructor(limits: GrpcLimits, bornAt: Ports["bornAt"]) {
     this.#limits = limits;
+    this.#bornAt = bornAt;
     this.#sweeper = setInterval(() => this.#sweep(), limits.keepaliveMs).unref();
   }
 
@@ -35,7 +41,8 @@ export class Connections {
   add(socket: TLSSocket): boolean {
     // What the peer's system does to a socket is its own affair; grpc-js hears of it by its close.
     socket.on("error", () => undefined);
-    const principal = principalOf(socket.getPeerCertificate());
+    const certificate = socket.getPeerCertificate();
+    const principal = principalOf(certificate);
     if (socket.alpnProtocol !== "h2" || this.#isFull(principal)) {
       socket.destroy();
       return false;
@@ -44,7 +51,13 @@ export class Connections {
     // It left while it was being added.
     if (remoteAddress === undefined || remotePort === undefined) return false;
     const key = `${remoteAddress}:${remotePort}`;
-    this.#peers.set(key, { socket, principal, bytesRead: 0, silentLooks: 0 });
+    this.#peers.set(key, {
+      socket,
+      principal,
+      tenancy: tenancyIn(certificate.subjectaltname),
+      bytesRead: 0,
+      silentLooks: 0,
+    });
     socket.once("close", () => {
       // The port may be another connection's by now.
       if (this.#peers.get(key)?.socket === socket) this.#peers.delete(key);
@@ -55,7 +68,13 @@ export class Connections {
 
   /** Whose call this is, by `call.getPeer()`. */
   principalAt(peer: string): Principal | Refusal {
-    return this.#peers.get(peer)?.principal ?? refuse("CERTIFICATE_UNKNOWN");
+    const found = this.#peers.get(peer);
+    if (found === undefined) return refuse("CERTIFICATE_UNKNOWN");
+    const { principal, tenancy } = found;
+    if (isRefusal(principal) || principal.role === "admin") return principal;
+    const born = this.#bornAt(principal.tenant);
+    // Of a tenant that is not there, the operations tell, once it is certain.
+    return born === undefined || isOf(tenancy, born) ? principal : refuse("CERTIFICATE_UNKNOWN");
   }
 
   /** Resolves when the last one is closed; whoever is left after `graceMs` is cut off. */

@@ -47,7 +47,7 @@ export interface GrpcServer {
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refusal> {
   const { identity, ports } = options;
   const limits: GrpcLimits = { ...grpcLimits, ...options.limits };
-  const connections = new Connections(limits);
+  const connections = new Connections(limits, ports.bornAt);
   const principalAt = (peer: string): ReturnType<Connections["principalAt"]> => connections.principalAt(peer);
   // Besides the operations, which look at the state themselves, nothing is open to whom no operation is.
   const knownAt = (peer: string): Principal | Refusal => {

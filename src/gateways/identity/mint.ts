@@ -20,6 +20,8 @@ export interface Subject {
   readonly commonName: string;
   /** admin or tenant; absent for servers and authorities. */
   readonly unit?: "admin" | "tenant";
+  /** Names what it stands for, in a way that only this Solo reads. */
+  readonly uri?: string;
 }
 
 export interface Term {
@@ -56,7 +58,12 @@ export const mintServer = (authority: PemPair, hosts: readonly string[], term: T
   ]);
 
 export const mintClient = (authority: PemPair, subject: Subject, term: Term): Promise<PemPair> =>
-  mint(authority, subject, term, (x509) => [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]);
+  mint(authority, subject, term, (x509) => [
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+    ...(subject.uri === undefined
+      ? []
+      : [new x509.SubjectAlternativeNameExtension([{ type: "url" as const, value: subject.uri }])]),
+  ]);
 
 async function mint(
   authority: PemPair,

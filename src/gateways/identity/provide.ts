@@ -11,7 +11,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
-import { insist, isRefusal, type Refusal } from "../../base/index.ts";
+import { insist, isRefusal, type Instant, type Refusal } from "../../base/index.ts";
 import type { Certificates } from "../ports.ts";
 import {
   expiredProblem,
@@ -24,6 +24,7 @@ import {
   type Pair,
   type PairPaths,
 } from "./files.ts";
+import { tenancyIn, tenancyUri } from "./tenancy.ts";
 import { fingerprintOf, mintAuthority, mintClient, mintServer, type Subject } from "./mint.ts";
 
 /** The tenant that exists from the first start. */
@@ -107,9 +108,13 @@ const firstClients = (dir: string): readonly Client[] => [
   { name: defaultTenant, role: "tenant", paths: pair(dir, `tenant-${defaultTenant}`) },
 ];
 
-const subjectOf = (client: { readonly name: string; readonly role: "admin" | "tenant" }): Subject => ({
+const subjectOf = (
+  client: { readonly name: string; readonly role: "admin" | "tenant" },
+  bornAt?: Instant,
+): Subject => ({
   commonName: client.name,
   unit: client.role,
+  ...(bornAt === undefined ? {} : { uri: tenancyUri(bornAt) }),
 });
 
 /** Names that clients on this machine use, and the configured ones. */
@@ -173,15 +178,17 @@ async function keepClient(client: Client, authority: Pair, nowMs: number): Promi
   const foreign = foreignProblem(current, authority);
   if (foreign !== undefined) return foreign;
   if (current.notAfterMs <= nowMs + renewMs) {
-    await replacePair(client.paths, await mintClient(authority, subjectOf(client), { nowMs, days: clientDays }));
+    // It stays the certificate of the tenant that it was of.
+    const subject = subjectOf(client, tenancyIn(current.certificate.subjectAltName));
+    await replacePair(client.paths, await mintClient(authority, subject, { nowMs, days: clientDays }));
   }
   return true;
 }
 
 function issuer(authority: Pair, now: () => number): Certificates["issue"] {
-  return async ({ role, tenant, days }) => {
+  return async ({ role, tenant, bornAt, days }) => {
     insist((role === "tenant") === (tenant !== undefined), "a tenant's certificate names it, an admin's does not");
-    const subject: Subject = { commonName: tenant ?? "admin", unit: role };
+    const subject = subjectOf({ name: tenant ?? "admin", role }, bornAt);
     const { certPem, keyPem } = await mintClient(authority, subject, { nowMs: now(), days });
     return {
       certificatePem: certPem,

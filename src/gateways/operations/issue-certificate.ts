@@ -26,7 +26,8 @@ export const issueCertificate: UnaryHandler<"issueCertificate"> = async (ports, 
   if (isRefusal(mark)) return mark;
   if (whose.tenant !== undefined && !ports.isActive(whose.tenant)) return absentTenant(ports, whose.tenant);
 
-  const issued = await ports.certificates.issue({ ...whose, days });
+  const born = whose.tenant === undefined ? undefined : ports.bornAt(whose.tenant);
+  const issued = await ports.certificates.issue({ ...whose, ...(born === undefined ? {} : { bornAt: born.at }), days });
   const { fingerprint, notAfterMs } = issued;
   const reply = await ports.command({
     principal,
