@@ -8,25 +8,19 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Death, type IncarnationNumber, pidOf } from "../base/index.ts";
-import {
-  type CallFailure,
-  type GuestConfiguration,
-  guestLevels,
-  senderOf,
-  toGuest,
-  type Usage,
-} from "../wire/index.ts";
+import { type CallFailure, senderOf, toGuest, type Usage } from "../wire/index.ts";
 import type { Fault, Guest, TurnResult } from "./engine.ts";
 import { Errands } from "./errands.ts";
 import { shareLagMs } from "./cpu-shares.ts";
 import { GuestTimers } from "./guest-timers.ts";
-import { type Birth, type House, type Message, nobody } from "./house.ts";
+import type { Birth, House, Message } from "./house.ts";
 import { lanePolicy } from "./lane.ts";
 import { LogBook } from "./log-book.ts";
 import { handleOperations, type OperationHandlers, parseGuestCall } from "./operations.ts";
 import { Pace } from "./pace.ts";
 import { Post } from "./post.ts";
-import { crashOf, failCall, methodOf, reasonOf } from "./sayings.ts";
+import { configurationOf, crashOf, failCall, methodOf, reasonOf } from "./sayings.ts";
+import { ThreadWatch } from "./thread-watch.ts";
 import { cleanError } from "./words.ts";
 
 type Phase =
@@ -37,10 +31,6 @@ type Phase =
 
 /** Wall time for each millisecond of CPU time that a threaded turn may take. */
 const patience = 10;
-/** The engine gives up on a thread 5 s after its timeout. */
-const settleMsMax = 7_000;
-/** A disposed guest leaves its thread within milliseconds, unless it cannot be interrupted. */
-const disposedMsMax = 3_000;
 /** Whoever asks what a service uses does not wait longer for one that is at work. */
 const usageMsMax = 50;
 
@@ -61,8 +51,7 @@ export class Incarnation {
   /** It will end when the turn under way is over. */
   #doom: Death | undefined;
   #lifeTimer: NodeJS.Timeout | undefined;
-  #stuck: NodeJS.Timeout | undefined;
-  #threadLost = false;
+  readonly #thread: ThreadWatch;
   /** Time that turns of other incarnations took on the stack of this one's. */
   #nestedMs = 0;
   #memoryBytes = 0;
@@ -75,6 +64,7 @@ export class Incarnation {
     this.#post = new Post(birth.limits.messageQueueLimit);
     this.#pace = new Pace(birth, this.#bornAt);
     this.#log = new LogBook(house.now, (level, text, dropped) => house.log(this, level, text, dropped));
+    this.#thread = new ThreadWatch((why) => this.#lost(why));
     this.#errands = new Errands((call, result, failure) => this.#answer(call, result, failure));
     this.#timers = new GuestTimers({
       tick: (timer) => {
@@ -91,7 +81,7 @@ export class Incarnation {
       push: (fields) => this.#pushed(fields),
       callNow: (call, cause, service, method, args, timeoutMs) =>
         this.#callNow(call, cause, service, method, args, timeoutMs),
-      lost: (why) => this.#lost(why),
+      lost: (why) => this.#thread.lose(why),
     });
   }
 
@@ -131,21 +121,14 @@ export class Incarnation {
     const { birth } = this;
     const timeoutMs = birth.limits.startupTimeoutMs;
     this.#lifeTimer = setTimeout(() => this.end({ type: "startup_timeout", limitMs: timeoutMs }), timeoutMs);
-    this.#watchThread(timeoutMs + settleMsMax);
+    this.#thread.expect(timeoutMs);
     const fault = await this.#guest.load({ code, file: `${birth.service}.ts`, timeoutMs });
-    clearTimeout(this.#stuck);
+    this.#thread.back();
     if (this.phase === "ended") return;
     this.#turn = "none";
     if (fault !== undefined) return this.#fault(fault, timeoutMs, "load");
     if (this.#doom !== undefined) return this.end(this.#doom);
-    const configuration: GuestConfiguration = {
-      service: birth.service,
-      pid: pidOf(birth),
-      release: birth.release,
-      env: birth.environment,
-      level: guestLevels.indexOf(birth.logLevel),
-    };
-    this.#post.begin(JSON.stringify(configuration));
+    this.#post.begin(JSON.stringify(configurationOf(birth)));
     this.#house.ready(this);
   }
 
@@ -175,7 +158,7 @@ export class Incarnation {
     this.#timers.clearAll();
     this.#guest.dispose();
     const underWay = this.#turn !== "none";
-    if (underWay && !this.#threadLost) this.#watchThread(disposedMsMax);
+    if (underWay) this.#thread.expectDisposed();
     const { received, progress } = this.#post;
     this.#post.dropAll(begun ?? (underWay ? received : Math.ceil(progress / 2)), "it ended");
     this.#errands.abandon();
@@ -266,22 +249,16 @@ export class Incarnation {
     // The share of CPU time decides; the engine's own timeout is there for a machine that gives none.
     const timeoutMs = this.#phase.name === "starting" ? budgetMs : budgetMs * patience;
     const share = this.#house.shares.begin(budgetMs, () => this.#cutOff(this.#post.current));
-    this.#watchThread(timeoutMs + settleMsMax);
+    this.#thread.expect(timeoutMs);
     const before = this.#guest.cpuMicros();
     const result = await this.#guest.turnThreaded(given, timeoutMs);
-    clearTimeout(this.#stuck);
+    this.#thread.back();
     this.#house.shares.end(share);
     if (this.phase === "ended") return;
     this.#turn = "none";
     // The engine's meter counts wall time, in which the thread may have lost its core; the share is CPU time.
     const ownMs = Math.min((this.#guest.cpuMicros() - before) / 1_000, share.spentMs + shareLagMs);
     this.#after(result, ownMs, progress, received, timeoutMs);
-  }
-
-  /** A pool thread that does not come back in time is lost, and the cell with it if there are many. */
-  #watchThread(ms: number): void {
-    clearTimeout(this.#stuck);
-    this.#stuck = setTimeout(() => this.#lost("a thread did not come back"), ms);
   }
 
   /** Time on this thread that was not this incarnation's own. */
@@ -318,7 +295,7 @@ export class Incarnation {
       case "memory":
         return this.#endWith({ type: "out_of_memory", limitBytes: this.birth.limits.maxMemoryBytes }, received);
       case "lost":
-        return this.#lost(fault.why);
+        return this.#thread.lose(fault.why);
       case "timeout":
         if (this.#phase.name === "starting") return this.#cutOff(undefined);
         if (fault.stack !== "") this.#log.write(0, `cut off after ${timeoutMs} ms at\n${fault.stack}`);
@@ -336,7 +313,7 @@ export class Incarnation {
   async #diagnose(): Promise<void> {
     this.#turn = "threaded";
     const current = await this.#guest.current();
-    clearTimeout(this.#stuck);
+    this.#thread.back();
     this.#turn = "none";
     this.#cutOff(current === undefined || current === 0 ? this.#post.current : current);
   }
@@ -353,9 +330,6 @@ export class Incarnation {
   }
 
   #lost(why: string): void {
-    if (this.#threadLost) return;
-    this.#threadLost = true;
-    clearTimeout(this.#stuck);
     this.#house.wounded(`${this.birth.service} ${pidOf(this.birth)}: ${why}`);
     if (!why.includes("out-of-memory")) return this.#cutOff(this.#post.current);
     this.#endWith({ type: "out_of_memory", limitBytes: this.birth.limits.maxMemoryBytes }, this.#post.received);
@@ -381,7 +355,7 @@ export class Incarnation {
       },
       call: (call) => {
         const answer = this.#errands.make(call.call);
-        if (answer.open) this.#house.call(this, call, this.#chainOf(call.cause), answer);
+        if (answer.open) this.#house.call(this, call, this.#post.chainOf(call.cause, this.id), answer);
       },
       cast: (service, method, args) => this.#house.cast(this, service, method, args),
       send: (service, message) => this.#house.send(this, service, message),
@@ -406,10 +380,6 @@ export class Incarnation {
 
   // ── calls out
 
-  #chainOf(cause: number): readonly IncarnationNumber[] {
-    return cause === 0 ? nobody : [...(this.#post.delivered(cause)?.chain ?? nobody), this.id];
-  }
-
   #callNow(
     call: unknown,
     cause: unknown,
@@ -421,7 +391,7 @@ export class Incarnation {
     const wanted = parseGuestCall(call, cause, service, method, args, timeoutMs);
     if (wanted === undefined || this.#phase.name === "ended") return false;
     return this.#errands.makeNow(wanted.call, (answer) =>
-      this.#house.callNow(this, wanted, this.#chainOf(wanted.cause), answer),
+      this.#house.callNow(this, wanted, this.#post.chainOf(wanted.cause, this.id), answer),
     );
   }
 

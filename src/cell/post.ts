@@ -6,7 +6,7 @@
  *
  * Mail is delivered only while the guest has none, so that what was begun is always the first of what was delivered.
  */
-import { limits } from "../base/index.ts";
+import { type IncarnationNumber, limits } from "../base/index.ts";
 import { type CallFailure, toGuest } from "../wire/index.ts";
 import type { Crossing } from "./engine.ts";
 import { type Message, nobody } from "./house.ts";
@@ -132,6 +132,11 @@ export class Post {
 
   delivered(number: number): Message | undefined {
     return this.#delivered.at(number - this.#forgotten - 1);
+  }
+
+  /** Who waits for a call that the handler of this mail makes; nobody, if no handler makes it (0). */
+  chainOf(cause: number, self: IncarnationNumber): readonly IncarnationNumber[] {
+    return cause === 0 ? nobody : [...(this.delivered(cause)?.chain ?? nobody), self];
   }
 
   // ── turns

@@ -1,8 +1,17 @@
 /** Small translations between what guests, kernels and people say. */
-import { type Death, never } from "../base/index.ts";
-import { toGuest } from "../wire/index.ts";
-import type { Message } from "./house.ts";
+import { type Death, never, pidOf } from "../base/index.ts";
+import { type GuestConfiguration, guestLevels, toGuest } from "../wire/index.ts";
+import type { Birth, Message } from "./house.ts";
 import { cleanError } from "./words.ts";
+
+/** What a guest is told about itself. */
+export const configurationOf = (birth: Birth): GuestConfiguration => ({
+  service: birth.service,
+  pid: pidOf(birth),
+  release: birth.release,
+  env: birth.environment,
+  level: guestLevels.indexOf(birth.logLevel),
+});
 
 /** The method that a message runs. */
 export function methodOf(message: Message | undefined): string | undefined {
