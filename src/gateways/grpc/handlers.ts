@@ -137,11 +137,14 @@ function parse(operation: Operation, bytes: Buffer): Message | Refusal {
 
 const isFailure = (answer: Message | Failure): answer is Failure => isRefusal(answer);
 
-/** Fires when the client cancelled, its deadline passed, or its connection is gone. */
+/** Given as the reason, so that none is made for each call: grpc-js says `cancelled` of every call that is over. */
+const over = "the call is over";
+
+/** Fires when the client cancelled, its deadline passed, or its connection is gone; at the latest when the call is over. */
 function signalOf(call: EventEmitter & { readonly cancelled: boolean }): AbortSignal {
   const controller = new AbortController();
-  if (call.cancelled) controller.abort();
-  else call.once("cancelled", () => controller.abort());
+  if (call.cancelled) controller.abort(over);
+  else call.once("cancelled", () => controller.abort(over));
   return controller.signal;
 }
 
