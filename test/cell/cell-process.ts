@@ -257,9 +257,9 @@ export interface CellProcess {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a cell as init does. */
-export async function startCell(): Promise<CellProcess> {
-  const path = await testImage();
+/** Starts a cell as init does, from an image of its own if one is given. */
+export async function startCell(ownImage?: string): Promise<CellProcess> {
+  const path = ownImage ?? (await testImage());
   const run = mkdtempSync(join(tmpdir(), "solo-cell-"));
   const socketPath = join(run, "c.sock");
   const createServerHandle = (net as unknown as { readonly _createServerHandle: CreateServerHandle })
@@ -319,8 +319,8 @@ export async function startCell(): Promise<CellProcess> {
 }
 
 /** A cell of a test's own. */
-export async function cellFor(t: TestContext): Promise<CellProcess> {
-  const cell = await startCell();
+export async function cellFor(t: TestContext, ownImage?: string): Promise<CellProcess> {
+  const cell = await startCell(ownImage);
   t.after(() => cell.kill());
   return cell;
 }
