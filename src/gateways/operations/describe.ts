@@ -75,6 +75,8 @@ function wordOf(phase: Phase | undefined): StatusWord {
 }
 
 function reasonOf(service: Service): string {
+  // Who ended it is why it is stopped, even if an instance was quicker to end in another way: its deaths tell of that.
+  if (service.deployment.name === "stopped") return sayDeath(service.deployment.death);
   const instances = [...service.instances.values()];
   const running = instances.filter(({ phase }) => phase.name === "running").length;
   const other = instances.find(({ phase }) => phase.name !== "running");
