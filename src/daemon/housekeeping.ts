@@ -13,6 +13,7 @@ import {
   toSnapshot,
   type Turns,
 } from "../kernel/index.ts";
+import type { Part } from "./system.ts";
 import { Disk, type EventLog, snapshotIsDue } from "../store/index.ts";
 
 export interface HousekeepingParts {
@@ -29,10 +30,9 @@ const watchMs = 5_000;
 /** Deployments of a tenant after which its old artifacts are let go. */
 const deploymentsPerPruning = 500;
 
-export class Housekeeping implements Disposable {
+export class Housekeeping {
   readonly #parts: HousekeepingParts;
   readonly #disk: Disk;
-  readonly #timer: NodeJS.Timeout;
   readonly #deployments = new Map<TenantId, number>();
   #snapshotAt: State["lastEvent"];
 
@@ -40,7 +40,24 @@ export class Housekeeping implements Disposable {
     this.#parts = parts;
     this.#disk = new Disk({ dir: parts.dataDir });
     this.#snapshotAt = parts.turns.state.lastEvent;
-    this.#timer = setInterval(() => void this.#lookAround(), watchMs).unref();
+  }
+
+  /** The part that watches, under the System's supervision. */
+  get watch(): Part {
+    return {
+      name: "housekeeping",
+      start: (failed) => {
+        const look = (): void => {
+          this.#lookAround().catch((error: unknown) => failed(error instanceof Error ? error.message : String(error)));
+        };
+        const timer = setInterval(look, watchMs);
+        const stop = (): Promise<void> => {
+          clearInterval(timer);
+          return Promise.resolve();
+        };
+        return Promise.resolve({ stop });
+      },
+    };
   }
 
   /** Why changes are refused for want of room. */
@@ -71,10 +88,6 @@ export class Housekeeping implements Disposable {
     const json = JSON.stringify(toSnapshot(state));
     // A log that fails ends the process by itself.
     log.saveSnapshot({ event: state.lastEvent, evolveVersion, json }).catch(() => undefined);
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
   }
 
   #deployed(id: TenantId): void {

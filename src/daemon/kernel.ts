@@ -47,6 +47,7 @@ import type { Begin, InitChannel } from "./init-channel.ts";
 import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
 import { after } from "./timer.ts";
+import { System } from "./system.ts";
 import { version } from "./version.ts";
 
 /** An empty cell stays for the tenant's next service for this long. */
@@ -56,6 +57,8 @@ export interface KernelParts {
   readonly options: Options;
   readonly begin: Begin;
   readonly init: InitChannel;
+  /** A line for the kernel's own log. */
+  readonly note: (text: string) => void;
   /** Ends the process: something that must never fail did. */
   readonly die: (why: string) => never;
   /** Ends the process: all is done. */
@@ -74,6 +77,7 @@ export class Kernel {
   readonly #cells: Cells;
   readonly #logs: ServiceLogs;
   readonly #housekeeping: Housekeeping;
+  readonly #system: System;
   #grpc: GrpcServer | undefined;
   #stopping: Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> | undefined;
 
@@ -147,6 +151,13 @@ export class Kernel {
       clock: this.#clock,
       readOnly: begin.safeMode !== undefined,
     });
+    this.#system = new System({
+      parts: [this.#housekeeping.watch],
+      now: () => performance.now(),
+      after,
+      note: parts.note,
+      giveUp: (why) => parts.die(why),
+    });
   }
 
   async #start(): Promise<Refusal | undefined> {
@@ -172,7 +183,7 @@ export class Kernel {
     ]);
     if (isRefusal(identity)) return identity;
     if (begin.safeMode === undefined) await this.#takeOver(begin, survivors, [...begin.exits, ...exits]);
-    const refused = await this.#listen(identity, begin);
+    const refused = (await this.#system.start()) ?? (await this.#listen(identity, begin));
     if (refused !== undefined) return refused;
     if (begin.safeMode === undefined) this.#cells.begin();
     return undefined;
@@ -322,7 +333,7 @@ export class Kernel {
     const how = await this.#stopping;
     for (const told of this.#onStopped) told(how);
     await this.#grpc?.close({ graceMs: Math.min(1_000, Math.max(100, deadlineMs / 10)) });
-    this.#housekeeping[Symbol.dispose]();
+    await this.#system.stop();
     this.#turns[Symbol.dispose]();
     this.#cells[Symbol.dispose]();
     this.#builder[Symbol.dispose]();

@@ -9,8 +9,12 @@ import { InitChannel } from "./init-channel.ts";
 import { Kernel } from "./kernel.ts";
 import { parseOptions } from "./options.ts";
 
+function note(text: string): void {
+  process.stderr.write(`kernel: ${text}\n`);
+}
+
 function die(why: string): never {
-  process.stderr.write(`kernel: ${why}\n`);
+  note(why);
   process.exit(1);
 }
 
@@ -26,7 +30,7 @@ const options = parseOptions(process.argv.slice(2));
 const init = new InitChannel();
 const begin = await init.begun;
 const began = performance.now();
-const kernel = await Kernel.boot({ options, begin, init, die, leave: () => process.exit(0) });
+const kernel = await Kernel.boot({ options, begin, init, note, die, leave: () => process.exit(0) });
 if (isRefusal(kernel)) {
   process.stderr.write(`${say(kernel)} ${remedy(kernel)}\n`);
   process.exit(kernelRefusedExitCode);
