@@ -15,6 +15,8 @@ export const cellLossShape = union({
   /** Ended by a signal, e.g. SIGTRAP when V8 aborted. */
   signal: record({ signal: text(16), lastWords: optional(text(2_000)) }),
   exit: record({ code: whole(0, 255), lastWords: optional(text(2_000)) }),
+  /** The kernel ended it: it made a system call that no correct cell makes. Something in it broke out of V8. */
+  seccomp: record({ lastWords: optional(text(2_000)) }),
   /** init killed it: its resident memory passed the quota. */
   memory: record({ rssBytes: whole(0), limitBytes: whole(0) }),
   /** init killed it: no heartbeat for this long while it burned CPU. */
@@ -62,6 +64,8 @@ const sayLoss = (loss: CellLoss): string => {
       return `ended by ${loss.signal}${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
     case "exit":
       return `exited with ${loss.code}${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
+    case "seccomp":
+      return `ended by the kernel at a forbidden system call (SIGSYS): something in it broke out of its engine${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
     case "memory":
       return `killed at ${loss.rssBytes} bytes resident (limit ${loss.limitBytes})`;
     case "hang":

@@ -119,7 +119,11 @@ export const refusals = {
     "later",
   ),
   // outcomes of a deploy
-  STARTUP_FAILED: entry("FAILED_PRECONDITION", "Service {service} did not start: {why}", "Read the reason and the stack; mend the code and deploy again."),
+  STARTUP_FAILED: entry(
+    "FAILED_PRECONDITION",
+    "Service {service} did not start: {why}",
+    "Read the reason and the stack; mend the code and deploy again.",
+  ),
   // outcomes of a call
   CALL_FAILED: entry("ABORTED", "{service}.{method} threw {name}: {message}", "See the stack in the error's details."),
   CALL_TIMEOUT: entry(
@@ -176,7 +180,16 @@ export const refusals = {
     "The kernel refused to start: {why}",
     "Mend what it names and start again.",
   ),
-  CERTIFICATE_FILE_UNUSABLE: entry("FAILED_PRECONDITION", "The certificate file {file} cannot be used: {why}.", "{mend}"),
+  CERTIFICATE_FILE_UNUSABLE: entry(
+    "FAILED_PRECONDITION",
+    "The certificate file {file} cannot be used: {why}.",
+    "{mend}",
+  ),
+  SANDBOX_UNAVAILABLE: entry(
+    "FAILED_PRECONDITION",
+    "No tenant code runs without a sandbox: {why}",
+    "See `solo doctor`. To run without one all the same, with code that you trust as yourself: --unsafe-no-sandbox.",
+  ),
   // the node's condition
   SHUTTING_DOWN: entry("UNAVAILABLE", "Solo is shutting down.", "Wait for it to start again.", "later"),
   STARTING: entry("UNAVAILABLE", "Solo is starting.", "Wait a moment.", "later"),
@@ -186,10 +199,24 @@ export const refusals = {
     "Read the kernel's log in the data directory, then restart Solo.",
   ),
   CELL_UNAVAILABLE: entry("UNAVAILABLE", "No cell could be made: {why}", "See `solo doctor`.", "later"),
-  BUILDER_UNAVAILABLE: entry("UNAVAILABLE", "The builder ended while it compiled: {why}", "Try again; if it repeats, the source is hostile or too large.", "later"),
-  STALE_EPOCH: entry("FAILED_PRECONDITION", "Kernel epoch {epoch} is older than {current}.", "A newer kernel serves; reconnect.", "later"),
+  BUILDER_UNAVAILABLE: entry(
+    "UNAVAILABLE",
+    "The builder ended while it compiled: {why}",
+    "Try again; if it repeats, the source is hostile or too large.",
+    "later",
+  ),
+  STALE_EPOCH: entry(
+    "FAILED_PRECONDITION",
+    "Kernel epoch {epoch} is older than {current}.",
+    "A newer kernel serves; reconnect.",
+    "later",
+  ),
   LOG_UNAVAILABLE: entry("UNAVAILABLE", "The event log cannot be read: {why}", "See `solo doctor`.", "later"),
-  ARTIFACT_DAMAGED: entry("DATA_LOSS", "Artifact {hash} does not match its hash.", "Restore the data directory from a backup, or deploy the service again."),
+  ARTIFACT_DAMAGED: entry(
+    "DATA_LOSS",
+    "Artifact {hash} does not match its hash.",
+    "Restore the data directory from a backup, or deploy the service again.",
+  ),
   INTERNAL: entry("INTERNAL", "Solo met a bug: {what}", "Report it with the kernel's log."),
 } as const satisfies Record<string, Entry>;
 

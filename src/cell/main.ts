@@ -1,15 +1,16 @@
 /**
  * The cell's process: `cell.cjs` to serve, `cell.cjs gen` to make the prelude's cached code. Starts in this order: tied to
- * its parent, image read, engine up, guests warm, socket taken over, permissions dropped. Only then does it read what a
+ * its parent, image read, engine up, guests warm, socket taken over, locked, permissions dropped. Only then does it read what a
  * kernel sends, and no tenant's code runs before.
  */
 import { createServer, Socket } from "node:net";
 import { availableParallelism } from "node:os";
-import { descriptors, heartbeatMs } from "../wire/index.ts";
+import { join } from "node:path";
+import { descriptors, heartbeatMs, imageFiles, jailedArgument } from "../wire/index.ts";
 import { Cell } from "./cell.ts";
 import { readPrelude, writePreludeCache } from "./image.ts";
 import { makeEngine } from "./isolated-vm.ts";
-import { dieWithParent, dropPermissions } from "./lockdown.ts";
+import { dieWithParent, dropPermissions, lock } from "./lockdown.ts";
 
 declare const __dirname: string;
 
@@ -20,11 +21,19 @@ const say = (line: string): void => {
 /** At once: an orderly exit would wait for threads that a guest may hold. */
 const die = (why: string): void => {
   say(why);
-  process.kill(process.pid, "SIGKILL");
+  try {
+    process.kill(process.pid, "SIGKILL");
+  } catch {
+    // A jail that took another number for ours.
+    process.abort();
+  }
 };
 
+/** In a jail, whoever put us there has tied our life to init's, and expects us to lock ourselves. */
+const jailed = process.argv[2] === jailedArgument;
+
 function serve(): void {
-  if (!dieWithParent()) return die("my parent was gone before I began");
+  if (!jailed && !dieWithParent()) return die("my parent was gone before I began");
   const engine = makeEngine(readPrelude(__dirname));
   const cell = new Cell(engine, { cores: availableParallelism(), say, die });
   cell.warmUp();
@@ -34,6 +43,7 @@ function serve(): void {
   const server = createServer((socket) => cell.accept(socket));
   server.on("error", (error) => die(`cannot listen: ${error.message}`));
   server.listen({ fd: descriptors.listener }, () => {
+    if (jailed && !lock(join(__dirname, imageFiles.lock))) return die("the lock's filter was refused");
     const left = dropPermissions();
     if (left.length > 0) say(`permissions that could not be dropped: ${left.join(", ")}`);
     beat();

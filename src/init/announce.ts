@@ -1,6 +1,7 @@
 /** What init says: lines for people on a terminal, or one line of JSON for a program. Trouble goes to stderr in both. */
 import { join } from "node:path";
 import { type Refusal, remedy, say } from "../base/index.ts";
+import { layerMeanings, type SandboxReport } from "../sandbox/index.ts";
 
 export interface Readiness {
   readonly grpc: string;
@@ -33,6 +34,19 @@ export function sayReady(readiness: Readiness, json: boolean): string {
 /** Said on stderr at every start without a sandbox, whatever the format of the rest. */
 export const saySandbox = (layers: readonly string[]): string =>
   layers.length === 0 ? `solo: WARNING: ${noSandbox}\n` : "";
+
+/** For the log. */
+export function saySandboxReport({ tier, layers, tookMs, passedOver }: SandboxReport): string {
+  if (tier === "none") return `solo: WARNING: ${noSandbox}\n`;
+  const lines = [
+    `sandbox: ${tier} (probed in ${tookMs} ms)`,
+    ...passedOver.map((tried) => `  passed over ${tried.tier}: ${tried.why ?? ""}`),
+    ...layers.map(({ layer, active, why }) =>
+      active ? `  ${layer}: active` : `  ${layer}: MISSING (${why ?? ""}): ${layerMeanings[layer]}`,
+    ),
+  ];
+  return lines.map((line) => `solo: ${line}\n`).join("");
+}
 
 export const sayRefusal = (refusal: Refusal): string => `solo: ${say(refusal)} ${remedy(refusal)}\n`;
 

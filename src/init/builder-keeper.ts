@@ -1,4 +1,5 @@
 /** Keeps a builder up: a source that ends it costs its own compilation, and the next finds a new builder at the same socket. */
+import process from "node:process";
 import { backoffMs, type CellLoss } from "../base/index.ts";
 import type { ListeningSocket } from "./listen.ts";
 import type { Machine } from "./proc.ts";
@@ -37,8 +38,14 @@ export class BuilderKeeper {
     this.#startedAt = performance.now();
     this.#child = new WatchedChild(
       {
-        args: builderArguments,
-        env: environmentFor(compileCache),
+        start: {
+          file: process.execPath,
+          args: builderArguments,
+          env: environmentFor(compileCache),
+          user: undefined,
+          nested: false,
+          descriptors: [],
+        },
         listenerFd: listener.fd,
         rssBytesMax,
       },

@@ -3,8 +3,15 @@
  * a new one is told all of it (`begin`).
  */
 import type { CellLoss, CellNumber } from "../base/index.ts";
-import { cellFlags, imageFiles, type DeadCell, type InitToKernel, type LivingCell } from "../wire/index.ts";
-import type { Libc } from "../sandbox/index.ts";
+import {
+  cellFlags,
+  type DeadCell,
+  imageFiles,
+  type InitToKernel,
+  jailedArgument,
+  type LivingCell,
+} from "../wire/index.ts";
+import type { Jail, Libc } from "../sandbox/index.ts";
 import { type ListeningSocket, listenUnix } from "./listen.ts";
 import type { Machine } from "./proc.ts";
 import { WatchedChild } from "./watched-child.ts";
@@ -37,7 +44,7 @@ export class Cells {
   }
 
   /** Answered by `cell_spawned` or `cell_exited`; a repeated request gets its first answer. */
-  spawn(cell: CellNumber, rssBytesMax: number, image: string): void {
+  spawn(cell: CellNumber, rssBytesMax: number, jail: Jail): void {
     const living = this.#living.get(cell);
     const exit = this.#exits.get(cell);
     if (living !== undefined) return this.#tellSpawned(living);
@@ -47,7 +54,7 @@ export class Cells {
       return this.#config.tell({ type: "cell_exited", cell, loss: { type: "spawn", problem } });
     }
     try {
-      this.#tellSpawned(this.#start(cell, rssBytesMax, image));
+      this.#tellSpawned(this.#start(cell, rssBytesMax, jail));
     } catch (error) {
       const problem = error instanceof Error ? error.message.slice(0, 500) : String(error);
       this.#end(cell, { type: "spawn", problem });
@@ -96,17 +103,17 @@ export class Cells {
     return { type: "census", cells };
   }
 
-  #start(cell: CellNumber, rssBytesMax: number, image: string): LiveCell {
+  #start(cell: CellNumber, rssBytesMax: number, jail: Jail): LiveCell {
     const socket = `cell-${cell}.sock`;
     const listener = listenUnix(this.#config.libc, socket);
     try {
+      const arguments_ = jail.tier === "none" ? [] : [jailedArgument];
+      using start = jail.prepare(
+        (folder) => [...cellFlags, `--allow-fs-read=${folder}/`, `${folder}/${imageFiles.cell}`, ...arguments_],
+        { number: cell, cgroups: [] },
+      );
       const child = new WatchedChild(
-        {
-          args: [...cellFlags, `--allow-fs-read=${image}/`, `${image}/${imageFiles.cell}`],
-          env: {},
-          listenerFd: listener.fd,
-          rssBytesMax,
-        },
+        { start, listenerFd: listener.fd, rssBytesMax },
         this.#config.machine,
         performance.now(),
         {

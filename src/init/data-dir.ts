@@ -13,9 +13,12 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../base/index.ts";
-import type { Libc } from "../sandbox/index.ts";
+import { hasOwnUsers, type Libc } from "../sandbox/index.ts";
 import { writeDurably } from "./durable-file.ts";
 import { lockDataDir } from "./lock.ts";
+
+/** Of all Solos of root's on this machine. Holds nothing but what npm and Debian deliver, and Solo's own programs. */
+const sharedRooms = "/var/cache/solo/rooms";
 
 /** Raised when an older Solo could no longer read what this one writes. */
 const formatKnown = 1;
@@ -24,6 +27,8 @@ export interface DataDir extends Disposable {
   readonly path: string;
   readonly run: string;
   readonly images: string;
+  /** Where the folders are kept that jailed processes see as their whole file system. */
+  readonly rooms: string;
   readonly compileCache: string;
   readonly logs: string;
   readonly epochFile: string;
@@ -59,6 +64,8 @@ export function openDataDir(libc: Libc, path: string): DataDir | Refusal {
     path,
     run: join(path, "run"),
     images: join(path, "cache", "image"),
+    // Jailed processes with a user of their own could not pass through a directory that is ours alone.
+    rooms: hasOwnUsers() ? sharedRooms : join(path, "cache", "rooms"),
     compileCache: join(path, "cache", "compile"),
     logs: join(path, "log"),
     epochFile: join(path, "epoch"),

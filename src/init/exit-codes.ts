@@ -9,6 +9,7 @@ export const exitCodes = {
   DATA_DIR_UNUSABLE: 6,
   ADDRESS_UNUSABLE: 7,
   START_REFUSED: 8,
+  SANDBOX_UNAVAILABLE: 8,
   INTERNAL: 70,
 } as const satisfies Partial<Record<RefusalCode, number>>;
 

@@ -7,9 +7,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
-import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
-import { type Libc, readProcUnits } from "../sandbox/index.ts";
-import { saySandbox, sayReady, sayTrouble } from "./announce.ts";
+import { descriptors, imageFiles, type InitToKernel, type KernelToInit, pidPlaceholder } from "../wire/index.ts";
+import { type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
+import { saySandbox, saySandboxReport, sayReady, sayTrouble } from "./announce.ts";
 import { BuilderKeeper } from "./builder-keeper.ts";
 import { Cells } from "./cells.ts";
 import type { DataDir } from "./data-dir.ts";
@@ -34,6 +34,14 @@ export interface InitParts {
   readonly compileCache: string;
 }
 
+/** What cells are made of and live in. */
+interface Ground {
+  readonly image: string;
+  readonly sandbox: Sandbox;
+  /** Names of the layers that hold. */
+  readonly layers: readonly string[];
+}
+
 /** How init ended: undefined after a shutdown that was asked for. */
 export type InitEnd = Refusal | undefined;
 
@@ -41,8 +49,6 @@ const builderSocket = "builder.sock";
 const censusEveryMs = 1_000;
 /** Living and unacknowledged, together: what one `begin` can carry. */
 const cellsMax = 10_000;
-/** The OS sandbox's layers. */
-const sandbox: readonly string[] = [];
 
 export class Init implements Disposable {
   readonly #parts: InitParts;
@@ -55,7 +61,7 @@ export class Init implements Disposable {
   readonly #watchdog: Watchdog;
   readonly #census: NodeJS.Timeout;
   readonly #end = Promise.withResolvers<InitEnd>();
-  #image: Promise<string>;
+  #ground: Promise<Ground>;
   #epoch: KernelEpoch;
   #safeMode: string | undefined;
   #announced = false;
@@ -91,7 +97,7 @@ export class Init implements Disposable {
     });
 
     // First, since a new kernel is told of the image before anything else.
-    this.#image = this.#startImage();
+    this.#ground = this.#prepareGround();
     this.#kernel.start();
     this.#builder.start();
     this.#watchdog = new Watchdog(() => this.#children(), watchLimits);
@@ -140,7 +146,7 @@ export class Init implements Disposable {
       },
       begin: (epoch, safeMode) => this.#begin(epoch, safeMode),
       onMessage: (message) => this.#onMessage(message),
-      onReady: (epoch, recoveredMs) => this.#onReady(epoch, recoveredMs),
+      onReady: (epoch, recoveredMs) => void this.#onReady(epoch, recoveredMs),
       onText: note,
       shout: (text) => this.#shout(text),
       onRefused: (why) => this.#refuseToStart(refuse("START_REFUSED", { why: lastLine(why) })),
@@ -149,7 +155,7 @@ export class Init implements Disposable {
   }
 
   async #begin(epoch: KernelEpoch, safeMode: string | undefined): Promise<InitToKernel> {
-    const image = await this.#image;
+    const { image, layers } = await this.#ground;
     this.#safeMode = safeMode;
     return {
       type: "begin",
@@ -161,7 +167,7 @@ export class Init implements Disposable {
       image,
       cells: this.#cells.living(),
       exits: this.#cells.exits(),
-      sandbox,
+      sandbox: layers,
       ...(safeMode === undefined ? {} : { safeMode: safeMode.slice(0, 2_000) }),
     };
   }
@@ -169,8 +175,10 @@ export class Init implements Disposable {
   #onMessage(message: Exclude<KernelToInit, { readonly type: "ready" }>): void {
     switch (message.type) {
       case "spawn_cell":
-        // A kernel asks for cells only after `begin`, which had the image.
-        void this.#image.then((image) => this.#cells.spawn(message.cell, message.rssBytesMax, image));
+        // A kernel asks for cells only after `begin`, which had all of this.
+        void this.#ground.then(({ sandbox }) =>
+          this.#cells.spawn(message.cell, message.rssBytesMax, sandbox.jail),
+        );
         return;
       case "limit_cell":
         return this.#cells.limit(message.cell, message.rssBytesMax);
@@ -190,13 +198,15 @@ export class Init implements Disposable {
     }
   }
 
-  #onReady(epoch: KernelEpoch, recoveredMs: number): void {
+  async #onReady(epoch: KernelEpoch, recoveredMs: number): Promise<void> {
     if (this.#announced) {
       this.#shout(`kernel ${epoch} is ready${this.#safeMode === undefined ? "" : ", in READ-ONLY SAFE MODE"}`);
       return;
     }
     this.#announced = true;
     const { options, dataDir, grpc } = this.#parts;
+    // It is there: `begin` had it.
+    const { layers: sandbox } = await this.#ground;
     const readiness = {
       grpc: sayAddress(grpc.address),
       dataDir: dataDir.path,
@@ -210,6 +220,24 @@ export class Init implements Disposable {
     writeFileSync(join(dataDir.run, "init.json"), `${JSON.stringify(readiness)}\n`, { mode: 0o600 });
     process.stderr.write(saySandbox(sandbox));
     process.stdout.write(sayReady(readiness, options.json));
+  }
+
+  async #prepareGround(): Promise<Ground> {
+    const { options, dataDir } = this.#parts;
+    const image = await this.#startImage();
+    const sandbox = await openSandbox(options.sandbox, {
+      rooms: dataDir.rooms,
+      image,
+      pidPlaceholder,
+      lockFile: imageFiles.lock,
+    });
+    if (typeof sandbox === "string") {
+      this.#refuseToStart(refuse("SANDBOX_UNAVAILABLE", { why: sandbox.slice(0, 2_000) }));
+      return new Promise<never>(() => undefined);
+    }
+    const layers = namesOf(sandbox.report);
+    this.#log.write(saySandboxReport(sandbox.report));
+    return { image, sandbox, layers };
   }
 
   async #startImage(): Promise<string> {

@@ -2,7 +2,8 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Refusal, refuse } from "../base/index.ts";
+import { isRefusal, type Refusal, refuse } from "../base/index.ts";
+import { type LayerName, layerNames, type SandboxWish, tiers } from "../sandbox/index.ts";
 
 export interface ListenAddress {
   readonly host: string;
@@ -19,6 +20,7 @@ export interface Options {
   readonly shutdownMsMax: number;
   /** The builder's resident memory. */
   readonly builderRssBytesMax: number;
+  readonly sandbox: SandboxWish;
   /** The kernel's program; tests of init bring their own. */
   readonly kernelEntry: string | undefined;
   /** A ready-made guest image; tests of init bring their own. */
@@ -30,6 +32,11 @@ export const usage = `usage: solo start [--data-dir DIR] [--grpc HOST:PORT] [--s
   --data-dir DIR     where everything is kept (default: $SOLO_DATA_DIR, else ~/.solo)
   --grpc HOST:PORT   where gRPC listens; port 0 takes any free one (default: 127.0.0.1:50051)
   --shutdown-ms MS   longest graceful shutdown (default: 40000)
+  --sandbox TIER     bubblewrap, launcher, none, or auto: the strongest that holds here (default: auto)
+  --require-layers A,B
+                     refuse to start unless these layers hold: ${layerNames.join(", ")}
+  --unsafe-no-sandbox
+                     run tenant code even if there is no sandbox
   --json             print one line of JSON when ready
 
 For Solo's own tests: --kernel-entry FILE, --image DIR, --builder-rss-max BYTES.
@@ -58,7 +65,10 @@ export function parseOptions(args: readonly string[], environment: Environment):
   if (builderRssBytesMax === undefined) {
     return refuse("INVALID_ARGUMENT", { field: "--builder-rss-max", problem: "must be a number of bytes" });
   }
+  const sandbox = parseSandbox(given);
+  if (isRefusal(sandbox)) return sandbox;
   return {
+    sandbox,
     dataDir: resolve(given["data-dir"] ?? environment["SOLO_DATA_DIR"] ?? join(homedir(), ".solo")),
     grpc,
     json: given.json ?? false,
@@ -80,6 +90,9 @@ function parseFlags(args: readonly string[]) {
         json: { type: "boolean" },
         "shutdown-ms": { type: "string" },
         "builder-rss-max": { type: "string" },
+        sandbox: { type: "string" },
+        "require-layers": { type: "string" },
+        "unsafe-no-sandbox": { type: "boolean" },
         "kernel-entry": { type: "string" },
         image: { type: "string" },
       },
@@ -87,6 +100,31 @@ function parseFlags(args: readonly string[]) {
   } catch (error) {
     return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
   }
+}
+
+interface SandboxFlags {
+  readonly sandbox?: string | undefined;
+  readonly "require-layers"?: string | undefined;
+  readonly "unsafe-no-sandbox"?: boolean | undefined;
+}
+
+const shortNames: Readonly<Record<string, string>> = { bwrap: "bubblewrap" };
+
+function parseSandbox(given: SandboxFlags): SandboxWish | Refusal {
+  const named = given.sandbox ?? "auto";
+  const tier = (["auto", ...tiers] as const).find((each) => each === (shortNames[named] ?? named));
+  if (tier === undefined) {
+    return refuse("INVALID_ARGUMENT", { field: "--sandbox", problem: `must be one of auto, ${tiers.join(", ")}` });
+  }
+  const required = (given["require-layers"] ?? "").split(",").filter(Boolean);
+  const known = required.filter((name): name is LayerName => layerNames.some((layer) => layer === name));
+  if (known.length < required.length) {
+    return refuse("INVALID_ARGUMENT", {
+      field: "--require-layers",
+      problem: `must be some of ${layerNames.join(", ")}, with commas`,
+    });
+  }
+  return { tier, required: known, noneAllowed: given["unsafe-no-sandbox"] ?? false };
 }
 
 const parseWhole = (text: string, max: number): number | undefined =>

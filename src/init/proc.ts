@@ -2,7 +2,7 @@
  * Memory and CPU time of a process, through descriptors of /proc that are kept open: 2 µs for memory, 7 for CPU, and they
  * never come to speak of another process that got the same number.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 export interface Usage {
   readonly rssBytes: number;
@@ -61,6 +61,18 @@ export class ProcessMeter implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#statm);
     closeSync(this.#stat);
+  }
+}
+
+/** The first child of a process, if it has one. */
+export function findChild(pid: number | undefined): number | undefined {
+  if (pid === undefined) return undefined;
+  try {
+    const [first = ""] = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ");
+    return first === "" ? undefined : Number(first);
+  } catch {
+    // It has ended, or this kernel does not tell.
+    return undefined;
   }
 }
 

@@ -6,16 +6,17 @@
  *     └────────────── ended by itself ────────────────────┴──▶ ended (with its loss, once)
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import process from "node:process";
+import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import type { CellLoss } from "../base/index.ts";
+import type { Prepared } from "../sandbox/index.ts";
 import { LastWords } from "./last-words.ts";
-import { type Machine, ProcessMeter, type Usage } from "./proc.ts";
+import { findChild, type Machine, ProcessMeter, type Usage } from "./proc.ts";
 import { type Heart, judgeHeart, type WatchLimits } from "./watch.ts";
 
 export interface ChildCommand {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  /** How it is started; its descriptors are passed on, and stay the caller's. */
+  readonly start: Omit<Prepared, typeof Symbol.dispose>;
   /** Descriptor 3 of the child. Stays init's. */
   readonly listenerFd: number;
   readonly rssBytesMax: number;
@@ -33,6 +34,9 @@ type Phase =
   | { readonly name: "doomed"; readonly loss: CellLoss }
   | { readonly name: "ended" };
 
+const signalOf = (number: number): string | undefined =>
+  Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+
 const lastWordsLengthMax = 2_000;
 /** After the exit of a process, its pipes are read for at most this long. */
 const drainMsMax = 100;
@@ -40,7 +44,9 @@ const drainMsMax = 100;
 export class WatchedChild {
   readonly #process: ChildProcess;
   readonly #events: ChildEvents;
-  readonly #meter: ProcessMeter | undefined;
+  readonly #machine: Machine;
+  readonly #nested: boolean;
+  #meter: ProcessMeter | undefined;
   readonly #lastWords = new LastWords();
   #phase: Phase = { name: "alive" };
   #heart: Heart;
@@ -49,15 +55,19 @@ export class WatchedChild {
   /** Throws if the process cannot be started at all; a program that fails later is reported by `onEnd`. */
   constructor(command: ChildCommand, machine: Machine, now: number, events: ChildEvents) {
     this.#events = events;
+    this.#machine = machine;
+    this.#nested = command.start.nested;
     this.#rssBytesMax = command.rssBytesMax;
     this.#heart = { beatAt: now, cpuMsAtBeat: 0 };
-    this.#process = spawn(process.execPath, command.args, {
-      env: command.env,
-      stdio: ["ignore", "pipe", "pipe", command.listenerFd, "pipe"],
+    const { file, args, env, user, descriptors } = command.start;
+    this.#process = spawn(file, args, {
+      env,
+      ...(user === undefined ? {} : { uid: user, gid: user }),
+      stdio: ["ignore", "pipe", "pipe", command.listenerFd, "pipe", ...descriptors],
       // A session of its own: Ctrl-C in a terminal is for init, which ends the others in order.
       detached: true,
     });
-    this.#meter = this.#process.pid === undefined ? undefined : ProcessMeter.open(machine, this.#process.pid);
+    this.#findMeter();
     this.#listen();
   }
 
@@ -79,7 +89,9 @@ export class WatchedChild {
 
   /** Memory is judged at every call, the heart when `now` is given: the caller slept too long if it is not. */
   watch(limits: WatchLimits, now: number | undefined): void {
-    if (this.#phase.name !== "alive" || this.#meter === undefined) return;
+    if (this.#phase.name !== "alive") return;
+    this.#findMeter();
+    if (this.#meter === undefined) return;
     const rssBytes = this.#meter.readRss();
     if (rssBytes > this.#rssBytesMax) {
       this.kill({ type: "memory", rssBytes, limitBytes: this.#rssBytesMax });
@@ -99,6 +111,14 @@ export class WatchedChild {
     return this.#phase.name === "ended"
       ? { rssBytes: 0, cpuMs: 0 }
       : (this.#meter?.read() ?? { rssBytes: 0, cpuMs: 0 });
+  }
+
+  /** A jail's shell takes a moment to start the program that counts. */
+  #findMeter(): void {
+    const { pid } = this.#process;
+    if (this.#meter !== undefined || pid === undefined) return;
+    const program = this.#nested ? findChild(findChild(pid)) : pid;
+    if (program !== undefined) this.#meter = ProcessMeter.open(this.#machine, program);
   }
 
   #beat(now: number): void {
@@ -128,7 +148,10 @@ export class WatchedChild {
   #lossOf(code: number | null, signal: NodeJS.Signals | null): CellLoss {
     const lastWords = this.#lastWords.tell(lastWordsLengthMax);
     const words = lastWords === undefined ? {} : { lastWords };
-    return signal === null ? { type: "exit", code: code ?? 255, ...words } : { type: "signal", signal, ...words };
+    // A jail's shell ends with 128 and the number of the signal that ended the program.
+    const ended = signal ?? (this.#nested ? signalOf((code ?? 0) - 128) : undefined);
+    if (ended === "SIGSYS") return { type: "seccomp", ...words };
+    return ended === undefined ? { type: "exit", code: code ?? 255, ...words } : { type: "signal", signal: ended, ...words };
   }
 
   #end(loss: CellLoss): void {

@@ -1,7 +1,21 @@
 /**
- * sandbox: JAILS a process. So far: the few calls of libc that Node does not offer, through node:ffi, and the module that
- * ties a child's life to its parent's. The jail itself (bubblewrap, seccomp, Landlock, cgroups) is not here yet; whoever
- * starts cells says so loudly.
+ * sandbox: JAILS a process. Bubblewrap or, without it, a launcher of our own; filters of system calls in two stages; the
+ * few calls of libc that Node does not offer; and the module that ties a child's life to its parent's. Keeps P1 together
+ * with the cell: what breaks out of V8 is still in here.
  */
+export {
+  type Command,
+  type Jail,
+  type JailPlan,
+  makeBubblewrapJail,
+  makeLauncherJail,
+  makeNoJail,
+  type Prepared,
+  type Tier,
+  tiers,
+} from "./jail.ts";
 export { dieWithParentModule } from "./lifeline.ts";
 export { type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";
+export { type LayerName, layerMeanings, layerNames } from "./probe.ts";
+export { namesOf, openSandbox, type Sandbox, type SandboxReport, type SandboxWish } from "./sandbox.ts";
+export { hasOwnUsers } from "./users.ts";

@@ -41,4 +41,12 @@ export const imageFiles = {
   prelude: "prelude.js",
   /** V8's cached code for the prelude. */
   preludeCache: "prelude.cache",
+  /** Beside the image where there is a jail: the filter with which the cell locks itself. */
+  lock: "lock.bpf",
 } as const;
+
+/** Argument of a cell in a jail: it must lock itself before it hears a kernel, and its parent is not init. */
+export const jailedArgument = "jailed";
+
+/** In the lock's filter, stands for the process's own number, which only the process knows. No process has it. */
+export const pidPlaceholder = 0x7fff_fff0;

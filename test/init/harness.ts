@@ -66,7 +66,9 @@ export function startTestInit(
 ): RunningInit {
   const own = ["--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json"];
   const parts = ["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")];
-  return startInit(t, [...own, ...parts, ...args], inherited);
+  // The test's cell is no cell: what it does, a sandbox forbids.
+  const sandbox = ["--sandbox", "none", "--unsafe-no-sandbox"];
+  return startInit(t, [...own, ...parts, ...sandbox, ...args], inherited);
 }
 
 interface ReadyLine {

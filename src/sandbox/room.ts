@@ -1,0 +1,177 @@
+/**
+ * A room: the folder that a jailed program sees as the whole file system, made once and then only read.
+ *
+ *   <into>/<key>/root/       bin/node, the C libraries, cell/… (the image, the lock's filter, the canary)
+ *   <into>/<key>/boot.bpf    the filter in force before the program is executed
+ *   <into>/<key>/…           what else a tier keeps beside the root; never seen from inside
+ *
+ * The key tells everything that went in. Made aside and moved into place, so that a room is whole or absent. Everybody may
+ * read it, since each cell may have a user of its own; it holds nothing that is not public.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+
+/** What goes into a room besides Node and its libraries. */
+export interface RoomPlan {
+  /** Name of the folder in the root: where the program sees itself. */
+  readonly folder: string;
+  /** Folders and files to copy, by the path they get in the root. */
+  readonly sources: readonly { readonly from: string; readonly to: string }[];
+  /** Small files, by their path in the room (those under `root/` are seen from inside). */
+  readonly texts: Readonly<Record<string, string | Uint8Array>>;
+}
+
+export interface Room {
+  readonly path: string;
+  readonly root: string;
+  /** As seen from outside. */
+  readonly folder: string;
+  /** Node in the room, and each library, where they come from. */
+  readonly libraries: readonly string[];
+}
+
+/** Rooms that nobody provided for this long are removed. */
+const unusedMsMax = 7 * 86_400_000;
+const makingMsMax = 600_000;
+
+/** Files of the C library and its like that this very Node has loaded, under the names that they are looked for by. */
+export function findLibraries(): readonly string[] {
+  (process.report as { excludeNetwork?: boolean }).excludeNetwork = true;
+  const { sharedObjects } = process.report.getReport() as { readonly sharedObjects?: readonly string[] };
+  return (sharedObjects ?? []).filter((path) => path.startsWith("/") && existsSync(path));
+}
+
+/** Gets or makes the room. Throws when the disk does not let it. */
+export function provideRoom(into: string, plan: RoomPlan): Room {
+  const libraries = findLibraries();
+  const path = join(into, keyOf(plan, libraries));
+  const room: Room = { path, root: join(path, "root"), folder: join(path, "root", plan.folder), libraries };
+  if (existsSync(path)) {
+    const now = new Date();
+    utimesSync(path, now, now);
+    return room;
+  }
+  makeOpen(into);
+  const aside = join(into, `.making-${randomUUID()}`);
+  try {
+    fill(aside, plan, libraries);
+    renameSync(aside, path);
+  } catch (error) {
+    // Another Solo made the same meanwhile.
+    if (!existsSync(path)) throw error;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+  removeUnused(into, basename(path));
+  return room;
+}
+
+function fill(room: string, plan: RoomPlan, libraries: readonly string[]): void {
+  const root = join(room, "root");
+  const place = (from: string, to: string): void => {
+    makeOpen(dirname(to));
+    share(from, to);
+  };
+  makeOpen(join(root, plan.folder));
+  place(process.execPath, join(root, "bin", "node"));
+  for (const library of libraries) place(library, join(root, library));
+  for (const { from, to } of plan.sources) copyTree(from, join(root, to));
+  for (const [name, content] of Object.entries(plan.texts)) {
+    makeOpen(dirname(join(room, name)));
+    writeFileSync(join(room, name), content, { mode: 0o644 });
+    chmodSync(join(room, name), 0o644);
+  }
+}
+
+/** As one file of the disk where that is allowed, which also shares its pages in memory; else as a copy. */
+function share(named: string, to: string): void {
+  const from = realpathSync(named);
+  const { mode, uid } = statSync(from);
+  // A library is only read; what is executed already may be.
+  if ((mode & 0o004) !== 0 && uid === process.getuid?.()) {
+    try {
+      linkSync(from, to);
+      return;
+    } catch {
+      // Another disk, or a machine that forbids it.
+    }
+  }
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, 0o755);
+}
+
+function copyTree(from: string, to: string): void {
+  if (statSync(from).isDirectory()) {
+    makeOpen(to);
+    for (const name of readdirSync(from)) copyTree(join(from, name), join(to, name));
+    return;
+  }
+  makeOpen(dirname(to));
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, 0o644);
+}
+
+/** Whatever the process's umask is. */
+function makeOpen(path: string): void {
+  if (existsSync(path)) return;
+  makeOpen(dirname(path));
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  chmodSync(path, 0o755);
+}
+
+/** Images are named by the hash of their content; of everything else size, time and number of the file tell. */
+function keyOf(plan: RoomPlan, libraries: readonly string[]): string {
+  const hash = createHash("sha256");
+  const add = (path: string, to: string): void => {
+    const { size, mtimeMs, ino } = statSync(path);
+    hash.update(`${to}\0${path}\0${size}\0${mtimeMs}\0${ino}\0`);
+  };
+  add(process.execPath, "node");
+  for (const library of libraries) add(library, library);
+  for (const { from, to } of plan.sources) {
+    if (/^[0-9a-f]{32}$/.test(basename(from))) hash.update(`${to}\0${basename(from)}\0`);
+    else addTree(from, to, add);
+  }
+  for (const [name, content] of Object.entries(plan.texts)) hash.update(`${name}\0`).update(content);
+  return hash.digest("hex").slice(0, 32);
+}
+
+function addTree(from: string, to: string, add: (path: string, to: string) => void): void {
+  if (!statSync(from).isDirectory()) return add(from, to);
+  for (const name of readdirSync(from).toSorted()) addTree(join(from, name), join(to, name), add);
+}
+
+/** A module of ours as JavaScript that needs no package around it; what it imports of ours has to lie beside it likewise. */
+export function readModule(url: URL): string {
+  const source = readFileSync(url, "utf8");
+  const script = url.pathname.endsWith(".ts") ? stripTypeScriptTypes(source) : source;
+  return script.replaceAll(/(from "\.[^"]*)\.[jt]s"/g, '$1.mjs"');
+}
+
+function removeUnused(into: string, current: string): void {
+  for (const name of readdirSync(into)) {
+    const path = join(into, name);
+    const ageMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    const unused = /^[0-9a-f]{32}$/.test(name) && name !== current && ageMs > unusedMsMax;
+    const abandoned = name.startsWith(".making-") && ageMs > makingMsMax;
+    if (unused || abandoned) rmSync(path, { recursive: true, force: true });
+  }
+}
