@@ -12,7 +12,8 @@ import { type CallFailure, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Guest } from "./engine.ts";
+import { Gate } from "./gate.ts";
 import type { House, Message } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
 import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
@@ -39,6 +40,8 @@ export class Cell {
   readonly #directory = new Directory();
   readonly #scheduler: Scheduler;
   readonly #warm: WarmGuests;
+  /** Loading services hold a thread each; a cold start loads many. */
+  readonly #loads: Gate;
   readonly #kernels: Kernels;
   readonly #house: House;
   #tenant: TenantId | undefined;
@@ -47,6 +50,7 @@ export class Cell {
   constructor(engine: Engine, rim: Rim) {
     this.#rim = rim;
     this.#scheduler = new Scheduler(rim.cores);
+    this.#loads = new Gate(2 * rim.cores + 4);
     this.#warm = new WarmGuests(engine, () => this.#scheduler.idle);
     this.#kernels = new Kernels({
       welcome: () => ({
@@ -135,15 +139,22 @@ export class Cell {
   #load(order: OrderOf<"load">, code: string): void {
     if (this.#directory.find(order.incarnation) !== undefined) return;
     if (this.#directory.size >= limits.isolatesPerCellMax) {
-      const { service, instance, incarnation } = order;
-      const error = { name: "CellFull", message: `a cell holds ${limits.isolatesPerCellMax} services`, stack: "" };
-      const death: Death = { type: "crashed", where: "load", error };
-      return this.#kernels.report({ type: "ended", service, instance, incarnation, death, started: false });
+      return this.#refuseLoad(order, `a cell holds ${limits.isolatesPerCellMax} services`);
     }
-    const guest = this.#warm.take(order.limits.maxMemoryBytes);
+    let guest: Guest;
+    try {
+      guest = this.#warm.take(order.limits.maxMemoryBytes);
+    } catch (error) {
+      return this.#refuseLoad(order, error instanceof Error ? error.message : "no isolate could be made");
+    }
     const incarnation = new Incarnation(order, guest, this.#house);
     this.#directory.add(incarnation);
-    void incarnation.start(code);
+    this.#loads.enter(() => incarnation.start(code));
+  }
+
+  #refuseLoad({ service, instance, incarnation }: OrderOf<"load">, message: string): void {
+    const death: Death = { type: "crashed", where: "load", error: { name: "CellFull", message, stack: "" } };
+    this.#kernels.report({ type: "ended", service, instance, incarnation, death, started: false });
   }
 
   #call(link: Link, order: OrderOf<"call">, args: string): void {

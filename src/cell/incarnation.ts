@@ -38,7 +38,7 @@ export class Incarnation {
   readonly birth: Birth;
   readonly #house: House;
   readonly #guest: Guest;
-  readonly #bornAt: number;
+  #bornAt: number;
   readonly #post: Post;
   readonly #pace: Pace;
   readonly #errands: Errands;
@@ -118,6 +118,9 @@ export class Incarnation {
 
   /** Runs the module's top level and then `init`, all within the startup timeout. */
   async start(code: string): Promise<void> {
+    // It may have been stopped while it waited to be loaded.
+    if (this.#phase.name === "ended") return;
+    this.#bornAt = this.#house.now();
     const { birth } = this;
     const timeoutMs = birth.limits.startupTimeoutMs;
     this.#lifeTimer = setTimeout(() => this.end({ type: "startup_timeout", limitMs: timeoutMs }), timeoutMs);

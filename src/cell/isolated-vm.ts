@@ -137,8 +137,16 @@ class IsolatedGuest implements Guest {
   #hear(what: "push" | "call", fields: readonly unknown[]): unknown {
     const ears = this.#ears;
     if (ears === undefined || this.#disposed) return what === "push" ? 0 : false;
-    if (what === "push") return ears.push(fields);
-    return ears.callNow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
+    try {
+      if (what === "push") return ears.push(fields);
+      return ears.callNow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
+    } catch (bug) {
+      // A bug of ours must end the cell, and not become an error that a guest can read and catch.
+      setImmediate(() => {
+        throw bug;
+      });
+      return what === "push" ? 0 : false;
+    }
   }
 
   async load(module: {

@@ -6,6 +6,7 @@ import { CallError, SoloError } from "./errors.ts";
 import { harden } from "./harden.ts";
 import { makeConsole } from "./log.ts";
 import type { Cell } from "./outbox.ts";
+import { soon } from "./primordials.ts";
 import { Process } from "./process.ts";
 import { Refusal, Service } from "./service.ts";
 
@@ -32,6 +33,10 @@ function boot(pushNow: Cell["pushNow"], pushLater: Cell["pushLater"], callNow: C
   define("setInterval", (work: unknown, ms: unknown, ...args: readonly unknown[]) =>
     process.timers.set(true, work, ms, args),
   );
+  define("queueMicrotask", (work: unknown) => {
+    if (typeof work !== "function") throw new TypeError("queueMicrotask needs a function");
+    void soon(work as () => void);
+  });
   define("clearTimeout", (id: unknown) => process.timers.clear(id));
   define("clearInterval", (id: unknown) => process.timers.clear(id));
   return {

@@ -124,5 +124,6 @@ interface Console {
 declare const console: Console;
 declare function setTimeout(work: (...args: never[]) => unknown, ms?: number, ...args: unknown[]): number;
 declare function setInterval(work: (...args: never[]) => unknown, ms?: number, ...args: unknown[]): number;
+declare function queueMicrotask(work: () => unknown): void;
 declare function clearTimeout(id: number | undefined): void;
 declare function clearInterval(id: number | undefined): void;

@@ -341,3 +341,19 @@ test("the heart beats while services work, and usage is told on demand", async (
   assert.ok(cell.beats() >= 1);
   assert.equal(cell.stderr(), "");
 });
+
+test("many services that are loaded at once all start, and one that is stopped before its turn leaves nothing", async (t) => {
+  const { kernel } = await cellFor(t);
+  const body = service(
+    `init() { return new Promise((done) => setTimeout(() => done({ ok: true }), 5)); } ok() { return this.state.ok; }`,
+  );
+  for (let incarnation = 1; incarnation <= 40; incarnation++)
+    kernel.order(body, { incarnation, service: `s${incarnation}` });
+  kernel.stop(40, 0);
+  const death = await kernel.death(40);
+  assert.equal(death.type, "killed");
+  for (let incarnation = 1; incarnation < 40; incarnation++) {
+    assert.equal((await kernel.begun(incarnation)).type, "started");
+    assert.equal(await kernel.result(incarnation, "ok"), true);
+  }
+});
