@@ -133,6 +133,8 @@ async function allOf(answer: Promise<unknown>): Promise<unknown> {
   const refused = await refusalOf(answer);
   const { cause } = refused as { readonly cause?: ServiceError };
   assert.ok(cause !== undefined);
+  // The time of the answer tells nothing of what was asked.
+  cause.metadata.remove("date");
   return { code: cause.code, message: cause.details, metadata: cause.metadata.toJSON(), said: JSON.stringify(refused) };
 }
 

@@ -25,7 +25,7 @@ const deploy = (serviceId: string, code: Buffer, resourceLimits: Limits = {}): P
 
 /** The status after its first death, once it runs again. */
 const afterDeath = (serviceId: string): Promise<StatusResponse> =>
-  untilStatus(tenant, serviceId, "runs again", (seen) => seen.restartCount > 0 && isRunning(seen), 20_000);
+  untilStatus(tenant, serviceId, "runs again", (seen) => seen.restartCount > 0 && isRunning(seen));
 
 /** Lines 1 to 3 leave no trace in what is compiled, so that only a source map finds line 5. */
 const typed = (body: string): Buffer =>

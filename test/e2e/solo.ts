@@ -244,7 +244,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Resolves once `holds` does; fails with `what` after `withinMs`. Looks often, since nothing tells of the change. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {
     assert.ok(performance.now() < deadline, `${what} within ${withinMs} ms`);

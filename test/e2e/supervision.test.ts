@@ -28,7 +28,7 @@ test("a crash loop rests the service and not its neighbours, and the log has the
     code: service(`init() { this.after(1, "crash"); }\n  onMessage() { throw new Error("again"); }`),
     supervision: { maxRestarts: 2, withinMs: 60_000 },
   });
-  const resting = await untilStatus(looper, "loop", "rests", (seen) => seen.instances[0]?.phase === "resting", 20_000);
+  const resting = await untilStatus(looper, "loop", "rests", (seen) => seen.instances[0]?.phase === "resting");
   assert.equal(resting.status, Status_Value.ERROR);
   assert.match(resting.reason, /restarted too often, rests until .*; before that: crashed in timer: Error: again/);
   assert.ok(resting.nextRestartMs > 0n);
@@ -61,7 +61,7 @@ test("a crash loop rests the service and not its neighbours, and the log has the
   }
   const [requested, , , , , , , , , , , rested] = events;
   assert.ok(requested !== undefined && rested !== undefined && leadsTo(all, rested, requested));
-  await untilStatus(looper, "loop", "is tried again after its rest", (seen) => seen.restartCount > 2, 20_000);
+  await untilStatus(looper, "loop", "is tried again after its rest", (seen) => seen.restartCount > 2);
   await looper.kill({ serviceId: "loop", force: true });
   const killed = await looper.status({ serviceId: "loop" });
   assert.deepEqual(
