@@ -5,9 +5,11 @@
  */
 export { type Head } from "./boot.ts";
 export { type EventQuery, type Fault, type ObservationPage, type ObservationQuery, type Verdict } from "./asks.ts";
+export { CommitQueue } from "./commit-queue.ts";
 export { Disk, type DiskOptions } from "./disk.ts";
+export { type Entry, type EventRow } from "./entries.ts";
 export { type EventLog, type EventLogOptions, type EventPage, openEventLog, type VerifyOptions } from "./event-log.ts";
-export { type Stamp } from "./placing.ts";
-export { LogDamaged } from "./row.ts";
+export { Placing, type Stamp } from "./placing.ts";
+export { LogDamaged, toEvent } from "./row.ts";
 export { type Snapshot, snapshotIsDue } from "./snapshot.ts";
 export { LogFailure } from "./writer-link.ts";

@@ -1,0 +1,136 @@
+/**
+ * P4, truthful deaths: each life that ended has exactly one death in the log, and its reason is the one that it really had.
+ * Where a cell ended before it could report, its loss is the truth that is left; what was told to stop may say so.
+ */
+import {
+  type CellLoss,
+  type CellNumber,
+  type Death,
+  type EventId,
+  type IncarnationNumber,
+  sayDeath,
+  type TenantId,
+} from "../../base/index.ts";
+import { type Event, evolve, initialState, type Phase } from "../../kernel/index.ts";
+import { type Checker, type Fact, promise } from "../world/facts.ts";
+import { type Life, lifeKey, sayLife } from "../world/life.ts";
+
+const check: ReturnType<typeof promise> = promise("P4");
+
+export function p4Deaths(): Checker {
+  const believed = initialState();
+  const lives = new Map<string, Life[]>();
+  const losses = new Map<CellNumber, CellLoss>();
+
+  return {
+    promise: "P4",
+    see: (fact: Fact) => {
+      switch (fact.type) {
+        case "life_began": {
+          const key = lifeKey(fact.life);
+          lives.set(key, [...(lives.get(key) ?? []), fact.life]);
+          return;
+        }
+        case "cell_ended":
+          losses.set(fact.cell, fact.loss);
+          return;
+        case "committed":
+          for (const event of fact.events) take(event);
+          return;
+        case "at_rest":
+          return everyEndIsRecorded();
+        default:
+          return;
+      }
+    },
+  };
+
+  function take(event: Event): void {
+    switch (event.type) {
+      case "service_crashed":
+      case "instance_stopped":
+      case "service_deployment_failed":
+        if (event.tenant !== undefined && event.payload !== undefined) judge(event.tenant, event.id, event.payload);
+        break;
+      case "tenant_deleted":
+        check((believed.index.living.get(event.tenant ?? ("" as TenantId))?.size ?? 0) === 0, "a tenant went with lives left");
+        break;
+      case "kernel_started":
+        return nodeMayHaveEnded(event);
+      default:
+        break;
+    }
+    evolve(believed, event);
+  }
+
+  function judge(
+    tenant: TenantId,
+    id: EventId,
+    { incarnation, death }: { readonly incarnation: IncarnationNumber; readonly death: Death },
+  ): void {
+    const phase = phaseOf(tenant, incarnation);
+    check(phase !== undefined, () => `event ${id} records an end of ${tenant}#${incarnation}, which was not alive`);
+    const mine = lives.get(keyOf(tenant, incarnation)) ?? [];
+    const alive = mine.find((life) => life.phase !== "ended");
+    check(alive === undefined, () => `event ${id} says "${sayDeath(death)}" of what lives: ${sayLife(alive as Life)}`);
+    const problem = judgeDeath(death, phase, mine);
+    check(problem === undefined, () => `event ${id}, ${tenant}#${incarnation} (${phase.name}): "${sayDeath(death)}", ${problem ?? ""}`);
+  }
+
+  function judgeDeath(death: Death, phase: Phase, mine: readonly Life[]): string | undefined {
+    if (phase.name === "stopping" && same(death, phase.death)) return undefined;
+    const last = mine.at(-1);
+    if (last?.death === undefined) {
+      // Never loaded: only its cell can have failed it.
+      const known = death.type === "cell_lost" && [...losses.values()].some((loss) => equal(loss, death.loss));
+      return known ? undefined : "but it never began";
+    }
+    if (same(death, last.death)) return undefined;
+    if (death.type === "cell_lost") {
+      const loss = losses.get(last.cell);
+      if (loss !== undefined && equal(loss, death.loss)) return undefined;
+      // Its first cell was lost while it started and nobody heard; so was the next one, before it began there.
+      if (last.death.type === "cell_lost" && [...losses.values()].some((one) => equal(one, death.loss))) return undefined;
+    }
+    return `but in truth "${sayDeath(last.death)}"`;
+  }
+
+  function nodeMayHaveEnded(event: Event): void {
+    const before = [...believed.index.living].flatMap(([tenant, of]) => [...of.keys()].map((one) => ({ tenant, one })));
+    evolve(believed, event);
+    for (const { tenant, one } of before) {
+      if (believed.index.living.get(tenant)?.has(one) === true) continue;
+      const alive = lives.get(keyOf(tenant, one))?.find((life) => life.phase !== "ended");
+      check(alive === undefined, () => `the node is said to have ended, and something lives: ${sayLife(alive as Life)}`);
+    }
+  }
+
+  function everyEndIsRecorded(): void {
+    for (const mine of lives.values()) {
+      const last = mine.at(-1);
+      if (last === undefined || mine.some((life) => life.phase !== "ended")) continue;
+      if (believed.tenants.get(last.tenant)?.createdBy !== last.tenantSince) continue;
+      const known = phaseOf(last.tenant, last.incarnation);
+      check(known === undefined, () => `nobody recorded the end of ${sayLife(last)}: it is said to be ${known?.name ?? ""}`);
+    }
+  }
+
+  function keyOf(tenant: TenantId, incarnation: IncarnationNumber): string {
+    const tenantSince = believed.tenants.get(tenant)?.createdBy ?? (0 as EventId);
+    return lifeKey({ tenant, tenantSince, incarnation });
+  }
+
+  /** Of what the log believes to live. */
+  function phaseOf(tenant: TenantId, incarnation: IncarnationNumber): Phase | undefined {
+    const at = believed.index.living.get(tenant)?.get(incarnation);
+    return at === undefined
+      ? undefined
+      : believed.tenants.get(tenant)?.services.get(at.service)?.instances.get(at.instance)?.phase;
+  }
+}
+
+const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Whether it was at work then is the kernel's guess, not the cell's word. */
+const same = (a: Death, b: Death): boolean =>
+  a.type === "cell_lost" && b.type === "cell_lost" ? equal(a.loss, b.loss) : equal(a, b);

@@ -1,0 +1,136 @@
+/**
+ * One run: a world drawn from a seed, so many steps of it, and then calm, in which everything must come to rest. The same
+ * seed makes the same run; a step is one thing that happens.
+ */
+import type { Decider } from "../kernel/index.ts";
+import { decider } from "../kernel/index.ts";
+import { makeCheckers } from "./checkers/index.ts";
+import { type Checker, type Fact, Violation } from "./world/facts.ts";
+import { MemoryStorage } from "./world/memory-storage.ts";
+import { drawPlan } from "./world/plan.ts";
+import { Random } from "./world/random.ts";
+import { Recording } from "./world/recording.ts";
+import { Time } from "./world/time.ts";
+import type { Storage } from "./world/storage.ts";
+import { World } from "./world/world.ts";
+
+export interface RunOptions {
+  readonly seed: number;
+  /** With faults; the calm afterwards comes on top. */
+  readonly steps: number;
+  /** Default: in memory. */
+  readonly storage?: (parts: { time: Time; random: Random; commitMs: number }) => Promise<Storage>;
+  /** Another kernel than ours, to see whether it is caught. */
+  readonly decider?: Decider;
+  /** What the checkers are told is changed on its way: only to test them. */
+  readonly checkers?: readonly Checker[];
+}
+
+export interface Broken {
+  /** Which promise. */
+  readonly promise: string;
+  readonly problem: string;
+  /** Steps until then: as many show it again. */
+  readonly step: number;
+  /** The last that happened, oldest first. */
+  readonly before: readonly string[];
+}
+
+export interface Outcome {
+  readonly seed: number;
+  /** Taken, the calm included. */
+  readonly steps: number;
+  readonly events: number;
+  readonly kernels: number;
+  readonly lives: number;
+  readonly simulatedMs: number;
+  readonly broken?: Broken;
+}
+
+/** Everything has come to rest by then: the longest rest of a service is 5 minutes, a shutdown 10. */
+const calmMs = 20 * 60_000;
+/** Looks at the whole state every so many steps. */
+const lookEvery = 200;
+
+export async function simulate(options: RunOptions): Promise<Outcome> {
+  const random = new Random(options.seed);
+  const plan = drawPlan(random);
+  const time = new Time();
+  const parts = { time, random, commitMs: plan.commitMs };
+  const storage = options.storage === undefined ? new MemoryStorage(parts) : await options.storage(parts);
+  const recording = new Recording(() => time.nowMs);
+  const checkers = options.checkers ?? makeCheckers();
+  let failure: unknown;
+  const fail = (error: unknown): void => {
+    failure ??= error;
+  };
+  const tell = (fact: Fact): void => {
+    if (failure !== undefined) return;
+    recording.add(fact);
+    try {
+      for (const checker of checkers) checker.see(fact);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const world = new World({ plan, random, time, storage, decider: options.decider ?? decider, tell, fail });
+  let steps = 0;
+
+  /** One thing happens, and all that follows from it at once. */
+  async function step(untilMs: number): Promise<boolean> {
+    const act = time.next(untilMs);
+    if (act === undefined || failure !== undefined) return false;
+    steps += 1;
+    try {
+      const done = act();
+      if (done !== undefined) await done;
+    } catch (error) {
+      fail(error);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    if (steps % lookEvery === 0) look();
+    return failure === undefined;
+  }
+
+  function look(): void {
+    const { kernel } = world;
+    if (kernel?.serving === true && kernel.idle && kernel.state !== undefined)
+      tell({ type: "idle", state: kernel.state });
+  }
+
+  try {
+    while (steps < options.steps && (await step(Number.POSITIVE_INFINITY)));
+    world.calm();
+    const restBy = time.nowMs + calmMs;
+    while (await step(restBy));
+    const { kernel } = world;
+    if (failure === undefined) {
+      if (kernel?.serving !== true || kernel.state === undefined || kernel.now === undefined) {
+        fail(new Violation("liveness", "no kernel serves, though nothing fails any more"));
+      } else {
+        look();
+        const { lives, reportsKept } = world;
+        tell({ type: "at_rest", state: kernel.state, now: kernel.now, lives, reportsKept, waiting: kernel.waiting });
+      }
+    }
+    await world.end();
+    const unsound = failure === undefined ? await storage.verify() : undefined;
+    if (unsound !== undefined) fail(new Violation("P3", unsound));
+  } finally {
+    await storage.dispose();
+  }
+  const { events, kernels, lives } = recording;
+  const told = { seed: options.seed, steps, events, kernels, lives, simulatedMs: time.nowMs };
+  return failure === undefined ? told : { ...told, broken: sayBroken(failure, steps, options, recording) };
+}
+
+function sayBroken(failure: unknown, steps: number, options: RunOptions, recording: Recording): Broken {
+  const known = failure instanceof Violation;
+  const problem = failure instanceof Error ? (known ? failure.message : (failure.stack ?? failure.message)) : String(failure);
+  return {
+    promise: known ? failure.promise : "no bug",
+    problem,
+    step: Math.min(steps, options.steps),
+    before: recording.last(),
+  };
+}
