@@ -40,7 +40,7 @@ export function saySandboxReport({ tier, layers, tookMs, passedOver }: SandboxRe
   if (tier === "none") return `solo: WARNING: ${noSandbox}\n`;
   const lines = [
     `sandbox: ${tier} (probed in ${tookMs} ms)`,
-    ...passedOver.map((tried) => `  passed over ${tried.tier}: ${tried.why ?? ""}`),
+    ...passedOver.map((tried) => `  passed over ${tried.tier}: ${tried.why}`),
     ...layers.map(({ layer, active, why }) =>
       active ? `  ${layer}: active` : `  ${layer}: MISSING (${why ?? ""}): ${layerMeanings[layer]}`,
     ),

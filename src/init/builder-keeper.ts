@@ -1,6 +1,8 @@
 /** Keeps a builder up: a source that ends it costs its own compilation, and the next finds a new builder at the same socket. */
 import process from "node:process";
 import { backoffMs, type CellLoss } from "../base/index.ts";
+import type { Jail, Prepared } from "../sandbox/index.ts";
+import { jailedBuilder } from "./habitats.ts";
 import type { ListeningSocket } from "./listen.ts";
 import type { Machine } from "./proc.ts";
 import { builderArguments, environmentFor } from "./programs.ts";
@@ -11,12 +13,16 @@ export interface BuilderKeeperConfig {
   /** Connections queue on it while no builder is up. */
   readonly listener: ListeningSocket;
   readonly compileCache: string;
+  /** Undefined: there is no sandbox. */
+  readonly jail: Jail | undefined;
   readonly rssBytesMax: number;
   /** It was started again after its end: connect anew. */
   readonly onRestart: () => void;
   readonly onText: (text: string) => void;
 }
 
+/** Cells count from 1: where processes have users of their own, this one is the builder's. */
+const builderNumber = 0;
 const backoff = { firstMs: 10, factor: 2, waitMsMax: 5_000 };
 /** A builder that lived this long starts the count of quick ends anew. */
 const settledMs = 10_000;
@@ -34,18 +40,12 @@ export class BuilderKeeper {
   }
 
   start(): void {
-    const { listener, rssBytesMax, compileCache } = this.#config;
+    const { listener, rssBytesMax } = this.#config;
+    using start = this.#prepare();
     this.#startedAt = performance.now();
     this.#child = new WatchedChild(
       {
-        start: {
-          file: process.execPath,
-          args: builderArguments,
-          env: environmentFor(compileCache),
-          user: undefined,
-          nested: false,
-          descriptors: [],
-        },
+        start,
         listenerFd: listener.fd,
         rssBytesMax,
       },
@@ -53,6 +53,20 @@ export class BuilderKeeper {
       this.#startedAt,
       { onEnd: (loss) => this.#onEnd(loss), onText: this.#config.onText },
     );
+  }
+
+  #prepare(): Prepared {
+    const { jail, compileCache } = this.#config;
+    if (jail !== undefined) return jail.prepare(jailedBuilder, { number: builderNumber, cgroups: [] });
+    return {
+      file: process.execPath,
+      args: builderArguments,
+      env: environmentFor(compileCache),
+      user: undefined,
+      gated: false,
+      descriptors: [],
+      [Symbol.dispose]: () => undefined,
+    };
   }
 
   *children(): Generator<WatchedChild> {

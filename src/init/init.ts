@@ -7,18 +7,20 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
-import { descriptors, imageFiles, type InitToKernel, type KernelToInit, pidPlaceholder } from "../wire/index.ts";
+import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
 import { type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
 import { saySandbox, saySandboxReport, sayReady, sayTrouble } from "./announce.ts";
 import { BuilderKeeper } from "./builder-keeper.ts";
 import { Cells } from "./cells.ts";
 import type { DataDir } from "./data-dir.ts";
 import { issueEpoch } from "./epoch.ts";
+import { builderHabitat, cellGround } from "./habitats.ts";
 import { provideImage } from "./image.ts";
 import { KernelKeeper } from "./kernel-keeper.ts";
 import { type ListeningSocket, listenUnix } from "./listen.ts";
 import { type ListenAddress, type Options, sayAddress } from "./options.ts";
 import { argumentsFor, environmentFor, programs } from "./programs.ts";
+import type { Machine } from "./proc.ts";
 import { Shutdown } from "./shutdown.ts";
 import { TextLog } from "./text-log.ts";
 import { Watchdog, watchLimits } from "./watch.ts";
@@ -55,7 +57,7 @@ export class Init implements Disposable {
   readonly #boot = randomUUID();
   readonly #log: TextLog;
   readonly #cells: Cells;
-  readonly #builder: BuilderKeeper;
+  #builder: BuilderKeeper | undefined;
   readonly #builderListener: ListeningSocket;
   readonly #kernel: KernelKeeper;
   readonly #watchdog: Watchdog;
@@ -87,19 +89,11 @@ export class Init implements Disposable {
       cellsMax,
     });
     this.#builderListener = listenUnix(parts.libc, builderSocket);
-    this.#builder = new BuilderKeeper({
-      machine,
-      listener: this.#builderListener,
-      compileCache: parts.compileCache,
-      rssBytesMax: parts.options.builderRssBytesMax,
-      onRestart: () => this.#kernel.send({ type: "builder_spawned", socket: builderSocket }),
-      onText: note,
-    });
 
     // First, since a new kernel is told of the image before anything else.
     this.#ground = this.#prepareGround();
     this.#kernel.start();
-    this.#builder.start();
+    void this.#ground.then(({ sandbox }) => this.#startBuilder(machine, sandbox));
     this.#watchdog = new Watchdog(() => this.#children(), watchLimits);
     this.#census = setInterval(() => this.#kernel.sendUnlessChoked(this.#cells.census()), censusEveryMs);
   }
@@ -119,10 +113,10 @@ export class Init implements Disposable {
       isKernelUp: () => this.#kernel.isUp,
       killAll: () => {
         this.#kernel.kill();
-        this.#builder.close();
+        this.#builder?.close();
         this.#cells.killAll({ type: "node" });
       },
-      isAllGone: () => !this.#kernel.isUp && !this.#builder.isUp && this.#cells.count === 0,
+      isAllGone: () => !this.#kernel.isUp && this.#builder?.isUp !== true && this.#cells.count === 0,
       shout: (text) => this.#shout(text),
       onDone: () => this.#end.resolve(this.#refusal),
     });
@@ -133,6 +127,27 @@ export class Init implements Disposable {
     this.#watchdog[Symbol.dispose]();
     this.#builderListener[Symbol.dispose]();
     this.#log[Symbol.dispose]();
+  }
+
+  /** Connections have queued since init began to listen. */
+  #startBuilder(machine: Machine, sandbox: Sandbox): void {
+    if (this.#shutdown !== undefined) return;
+    const { options, dataDir, compileCache } = this.#parts;
+    try {
+      this.#builder = new BuilderKeeper({
+        machine,
+        listener: this.#builderListener,
+        compileCache,
+        jail: sandbox.jailFor(builderHabitat(dataDir.rooms)),
+        rssBytesMax: options.builderRssBytesMax,
+        onRestart: () => this.#kernel.send({ type: "builder_spawned", socket: builderSocket }),
+        onText: (text) => this.#log.write(text),
+      });
+      this.#builder.start();
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      this.#refuseToStart(refuse("INTERNAL", { what: `the builder could not be started: ${what.slice(0, 2_000)}` }));
+    }
   }
 
   #makeKernelKeeper(note: (text: string) => void): KernelKeeper {
@@ -225,12 +240,7 @@ export class Init implements Disposable {
   async #prepareGround(): Promise<Ground> {
     const { options, dataDir } = this.#parts;
     const image = await this.#startImage();
-    const sandbox = await openSandbox(options.sandbox, {
-      rooms: dataDir.rooms,
-      image,
-      pidPlaceholder,
-      lockFile: imageFiles.lock,
-    });
+    const sandbox = await openSandbox(options.sandbox, cellGround(dataDir.rooms, image));
     if (typeof sandbox === "string") {
       this.#refuseToStart(refuse("SANDBOX_UNAVAILABLE", { why: sandbox.slice(0, 2_000) }));
       return new Promise<never>(() => undefined);
@@ -265,7 +275,7 @@ export class Init implements Disposable {
 
   *#children(): Generator<WatchedChild> {
     yield* this.#cells.children();
-    yield* this.#builder.children();
+    if (this.#builder !== undefined) yield* this.#builder.children();
   }
 }
 

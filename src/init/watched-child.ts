@@ -7,9 +7,10 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import type { Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { CellLoss } from "../base/index.ts";
 import type { Prepared } from "../sandbox/index.ts";
+import { descriptors } from "../wire/index.ts";
 import { LastWords } from "./last-words.ts";
 import { findChild, type Machine, ProcessMeter, type Usage } from "./proc.ts";
 import { type Heart, judgeHeart, type WatchLimits } from "./watch.ts";
@@ -56,19 +57,20 @@ export class WatchedChild {
   constructor(command: ChildCommand, machine: Machine, now: number, events: ChildEvents) {
     this.#events = events;
     this.#machine = machine;
-    this.#nested = command.start.nested;
+    this.#nested = command.start.gated;
     this.#rssBytesMax = command.rssBytesMax;
     this.#heart = { beatAt: now, cpuMsAtBeat: 0 };
-    const { file, args, env, user, descriptors } = command.start;
+    const { file, args, env, user, descriptors: further } = command.start;
     this.#process = spawn(file, args, {
       env,
       ...(user === undefined ? {} : { uid: user, gid: user }),
-      stdio: ["ignore", "pipe", "pipe", command.listenerFd, "pipe", ...descriptors],
+      stdio: ["ignore", "pipe", "pipe", command.listenerFd, "pipe", ...further],
       // A session of its own: Ctrl-C in a terminal is for init, which ends the others in order.
       detached: true,
     });
     this.#findMeter();
     this.#listen();
+    if (command.start.gated) this.#heartbeat?.write("\n");
   }
 
   /** 0 for a process that could not be started and whose end is about to be reported. */
@@ -121,6 +123,10 @@ export class WatchedChild {
     if (program !== undefined) this.#meter = ProcessMeter.open(this.#machine, program);
   }
 
+  get #heartbeat(): Duplex | null | undefined {
+    return this.#process.stdio[descriptors.heartbeat] as Duplex | null | undefined;
+  }
+
   #beat(now: number): void {
     this.#heart = { beatAt: now, cpuMsAtBeat: this.#meter?.readCpuMs() ?? 0 };
   }
@@ -132,8 +138,7 @@ export class WatchedChild {
       this.#lastWords.add(text);
       this.#events.onText(text);
     });
-    const heartbeat = child.stdio[4] as Readable | null | undefined;
-    heartbeat?.on("data", () => this.#beat(performance.now())).on("error", () => undefined);
+    this.#heartbeat?.on("data", () => this.#beat(performance.now())).on("error", () => undefined);
     child.once("error", (error) => this.#end({ type: "spawn", problem: error.message.slice(0, 500) }));
     child.once("exit", (code, signal) => {
       const conclude = (): void => this.#end(this.#lossOf(code, signal));

@@ -3,19 +3,16 @@
  * few calls of libc that Node does not offer; and the module that ties a child's life to its parent's. Keeps P1 together
  * with the cell: what breaks out of V8 is still in here.
  */
-export {
-  type Command,
-  type Jail,
-  type JailPlan,
-  makeBubblewrapJail,
-  makeLauncherJail,
-  makeNoJail,
-  type Prepared,
-  type Tier,
-  tiers,
-} from "./jail.ts";
+export { type Command, type Habitat, type Jail, type Prepared, type Tier, tiers } from "./jail.ts";
 export { dieWithParentModule } from "./lifeline.ts";
 export { type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";
-export { type LayerName, layerMeanings, layerNames } from "./probe.ts";
-export { namesOf, openSandbox, type Sandbox, type SandboxReport, type SandboxWish } from "./sandbox.ts";
+export { type Layer, type LayerName, layerMeanings, layerNames } from "./probe.ts";
+export {
+  type CellGround,
+  namesOf,
+  openSandbox,
+  type Sandbox,
+  type SandboxReport,
+  type SandboxWish,
+} from "./sandbox.ts";
 export { hasOwnUsers } from "./users.ts";

@@ -33,7 +33,7 @@ export function openNativeCalls(): NativeCalls {
 }
 
 /** Valid while the caller holds the bytes. */
-export const addressOf = (bytes: NodeJS.ArrayBufferView): bigint => getRawPointer(bytes as Buffer);
+export const addressOf = (bytes: NodeJS.ArrayBufferView): bigint => getRawPointer(bytes);
 
 /** `struct sock_fprog` over a filter's bytes. */
 export function describeFilter(program: Uint8Array): Buffer {

@@ -3,14 +3,16 @@
  * do. What it could do is a missing layer, whatever the versions of things promise.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import process from "node:process";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { amount, flag, isMisfit, listOf, type Of, optional, record, text, whole } from "../base/index.ts";
-import { canaryFile, type Jail, type Prepared } from "./jail.ts";
+import type { Jail, Prepared } from "./jail.ts";
 import { type Arch, syscalls } from "./seccomp/index.ts";
 import { hasOwnUsers, userOf } from "./users.ts";
+
+/** Its name in the folder of a jailed program. */
+export const canaryFile = "canary.mjs";
 
 export const layerNames = ["files", "network", "processes", "system-calls", "lock", "privileges", "user"] as const;
 export type LayerName = (typeof layerNames)[number];
@@ -169,7 +171,9 @@ async function runCanary(start: Prepared): Promise<Run> {
   };
   hear("stdout", child.stdout);
   hear("stderr", child.stderr);
-  (child.stdio[4] as Readable | null)?.on("error", () => undefined).resume();
+  const gate = child.stdio[4] as Duplex | null;
+  gate?.on("error", () => undefined).resume();
+  if (start.gated) gate?.write("\n");
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ ...said, end: sayEnd(code, signal) }));
@@ -201,7 +205,7 @@ function judge(attempts: ReturnType<typeof attemptsOn>, findings: readonly Findi
     if (found.result >= 0) return miss(layer, `${what} succeeded`);
     const byFilter = found.errno === EPERM || found.errno === ENOSYS;
     if ((layer === "system-calls" || layer === "processes" || layer === "lock") && !byFilter) {
-      miss(layer, `${what} was refused for its arguments only (errno ${found.errno})`);
+      miss(layer, `${what} was refused for its arguments only (errno ${found.errno ?? 0})`);
     }
   };
   for (const each of attempts.before) check("boot", each);
@@ -213,16 +217,9 @@ function judge(attempts: ReturnType<typeof attemptsOn>, findings: readonly Findi
   if (inside === 0) miss("privileges", "it is root");
   if (!hasOwnUsers()) {
     miss("user", process.getuid?.() === 0 ? "this container has too few users" : "only root can give cells users of their own");
-  } else if (inside !== userOf(number)) miss("user", `it is user ${inside}`);
+  } else if (inside !== userOf(number)) miss("user", `it is user ${inside ?? "unknown"}`);
   return layerNames.map((layer) => {
     const why = broken.get(layer);
     return why === undefined ? { layer, active: true } : { layer, active: false, why };
   });
 }
-
-/** In the PATH of whoever starts Solo. */
-export const findBubblewrap = (path: string | undefined): string | undefined =>
-  (path ?? "/usr/local/bin:/usr/bin:/bin")
-    .split(":")
-    .map((folder) => `${folder}/bwrap`)
-    .find((file) => file.startsWith("/") && existsSync(file));

@@ -28,13 +28,19 @@ import {
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 
 /** What goes into a room besides Node and its libraries. */
 export interface RoomPlan {
   /** Name of the folder in the root: where the program sees itself. */
   readonly folder: string;
-  /** Folders and files to copy, by the path they get in the root. */
-  readonly sources: readonly { readonly from: string; readonly to: string }[];
+  /** Folders and files, by the path they get in the root. */
+  readonly sources: readonly {
+    readonly from: string;
+    readonly to: string;
+    /** `modules`: our own, without their types and tests. */
+    readonly as: "files" | "modules";
+  }[];
   /** Small files, by their path in the room (those under `root/` are seen from inside). */
   readonly texts: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -42,9 +48,7 @@ export interface RoomPlan {
 export interface Room {
   readonly path: string;
   readonly root: string;
-  /** As seen from outside. */
-  readonly folder: string;
-  /** Node in the room, and each library, where they come from. */
+  /** Where they come from. */
   readonly libraries: readonly string[];
 }
 
@@ -52,18 +56,29 @@ export interface Room {
 const unusedMsMax = 7 * 86_400_000;
 const makingMsMax = 600_000;
 
+/** Parts of the C library that Node has no need of, but native packages name. */
+const companions = ["librt.so.1", "libutil.so.1"] as const;
+
 /** Files of the C library and its like that this very Node has loaded, under the names that they are looked for by. */
 export function findLibraries(): readonly string[] {
   (process.report as { excludeNetwork?: boolean }).excludeNetwork = true;
   const { sharedObjects } = process.report.getReport() as { readonly sharedObjects?: readonly string[] };
-  return (sharedObjects ?? []).filter((path) => path.startsWith("/") && existsSync(path));
+  const loaded = (sharedObjects ?? []).filter((path) => path.startsWith("/"));
+  const libc = loaded.find((path) => basename(path).startsWith("libc.so"));
+  const beside = libc === undefined ? [] : companions.map((name) => join(dirname(libc), name));
+  return [...new Set([...loaded, ...beside])].filter((path) => existsSync(path));
 }
 
-/** Gets or makes the room. Throws when the disk does not let it. */
-export function provideRoom(into: string, plan: RoomPlan): Room {
+/** The room, made again if someone cleared the cache meanwhile. Throws when the disk does not let it, now or later. */
+export function roomOf(into: string, plan: RoomPlan): () => Room {
+  let room = provideRoom(into, plan);
+  return () => (existsSync(room.root) ? room : (room = provideRoom(into, plan)));
+}
+
+function provideRoom(into: string, plan: RoomPlan): Room {
   const libraries = findLibraries();
   const path = join(into, keyOf(plan, libraries));
-  const room: Room = { path, root: join(path, "root"), folder: join(path, "root", plan.folder), libraries };
+  const room: Room = { path, root: join(path, "root"), libraries };
   if (existsSync(path)) {
     const now = new Date();
     utimesSync(path, now, now);
@@ -88,12 +103,15 @@ function fill(room: string, plan: RoomPlan, libraries: readonly string[]): void 
   const root = join(room, "root");
   const place = (from: string, to: string): void => {
     makeOpen(dirname(to));
-    share(from, to);
+    share(from, to, 0o755);
   };
   makeOpen(join(root, plan.folder));
   place(process.execPath, join(root, "bin", "node"));
   for (const library of libraries) place(library, join(root, library));
-  for (const { from, to } of plan.sources) copyTree(from, join(root, to));
+  for (const { from, to, as } of plan.sources) {
+    if (as === "modules") copyModules(from, join(root, to));
+    else copyTree(from, join(root, to));
+  }
   for (const [name, content] of Object.entries(plan.texts)) {
     makeOpen(dirname(join(room, name)));
     writeFileSync(join(room, name), content, { mode: 0o644 });
@@ -102,7 +120,7 @@ function fill(room: string, plan: RoomPlan, libraries: readonly string[]): void 
 }
 
 /** As one file of the disk where that is allowed, which also shares its pages in memory; else as a copy. */
-function share(named: string, to: string): void {
+function share(named: string, to: string, copyMode: number): void {
   const from = realpathSync(named);
   const { mode, uid } = statSync(from);
   // A library is only read; what is executed already may be.
@@ -115,7 +133,7 @@ function share(named: string, to: string): void {
     }
   }
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  chmodSync(to, 0o755);
+  chmodSync(to, copyMode);
 }
 
 function copyTree(from: string, to: string): void {
@@ -125,8 +143,19 @@ function copyTree(from: string, to: string): void {
     return;
   }
   makeOpen(dirname(to));
-  copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  chmodSync(to, 0o644);
+  share(from, to, 0o644);
+}
+
+function copyModules(from: string, to: string): void {
+  makeOpen(to);
+  for (const name of readdirSync(from)) {
+    const path = join(from, name);
+    if (statSync(path).isDirectory()) copyModules(path, join(to, name));
+    else if (/(?<!\.test|\.testing|\.d)\.[jt]s$/.test(name)) {
+      writeFileSync(join(to, name.replace(/[jt]s$/, "mjs")), readModule(pathToFileURL(path)), { mode: 0o644 });
+      chmodSync(join(to, name.replace(/[jt]s$/, "mjs")), 0o644);
+    }
+  }
 }
 
 /** Whatever the process's umask is. */
@@ -146,7 +175,8 @@ function keyOf(plan: RoomPlan, libraries: readonly string[]): string {
   };
   add(process.execPath, "node");
   for (const library of libraries) add(library, library);
-  for (const { from, to } of plan.sources) {
+  for (const { from, to, as } of plan.sources) {
+    hash.update(`${as}\0`);
     if (/^[0-9a-f]{32}$/.test(basename(from))) hash.update(`${to}\0${basename(from)}\0`);
     else addTree(from, to, add);
   }
@@ -163,7 +193,7 @@ function addTree(from: string, to: string, add: (path: string, to: string) => vo
 export function readModule(url: URL): string {
   const source = readFileSync(url, "utf8");
   const script = url.pathname.endsWith(".ts") ? stripTypeScriptTypes(source) : source;
-  return script.replaceAll(/(from "\.[^"]*)\.[jt]s"/g, '$1.mjs"');
+  return script.replaceAll(/((?:from |import\()"\.[^"]*)\.[jt]s"/g, '$1.mjs"');
 }
 
 function removeUnused(into: string, current: string): void {

@@ -1,8 +1,11 @@
-/** Chooses the strongest jail that holds on this machine, and says what each tried one lacks. */
+/** Chooses the strongest jail that holds on this machine, and says what each one tried lacks. */
 import process from "node:process";
-import { type Jail, type JailPlan, makeBubblewrapJail, makeLauncherJail, makeNoJail, type Tier } from "./jail.ts";
-import { coreLayers, findBubblewrap, type Layer, type LayerName, probe } from "./probe.ts";
-import { thisArch } from "./seccomp/index.ts";
+import { findBubblewrap, makeBubblewrapJail } from "./bubblewrap.ts";
+import { direct, type Habitat, type Jail, type Tier } from "./jail.ts";
+import { makeLauncherJail } from "./launcher.ts";
+import { canaryFile, coreLayers, type Layer, type LayerName, probe } from "./probe.ts";
+import { readModule } from "./room.ts";
+import { type Arch, makeLockFilter, thisArch } from "./seccomp/index.ts";
 
 export interface SandboxWish {
   readonly tier: Tier | "auto";
@@ -12,11 +15,22 @@ export interface SandboxWish {
   readonly noneAllowed: boolean;
 }
 
+/** What cells live in. */
+export interface CellGround {
+  readonly rooms: string;
+  /** The folder of the guest image. Undefined: only the canary is to live there. */
+  readonly image: string | undefined;
+  /** Name, in the cell's folder, of the filter with which it locks itself. */
+  readonly lockFile: string;
+  /** Number in that filter that stands for the cell's own. */
+  readonly pidPlaceholder: number;
+}
+
 export interface TriedTier {
   readonly tier: Tier;
   /** None: no program could be started in it. */
   readonly layers: readonly Layer[];
-  readonly why?: string;
+  readonly why: string;
 }
 
 export interface SandboxReport {
@@ -28,57 +42,94 @@ export interface SandboxReport {
 }
 
 export interface Sandbox {
+  /** For cells. */
   readonly jail: Jail;
   readonly report: SandboxReport;
+  /** A jail of the same kind for another program; undefined without a sandbox. Throws if its room cannot be made. */
+  readonly jailFor: (habitat: Omit<Habitat, "arch">) => Jail | undefined;
 }
 
+type JailMaker = (habitat: Omit<Habitat, "arch">) => Jail;
+
 /** A sandbox, or why there is none that satisfies the wish. */
-export async function openSandbox(wish: SandboxWish, plan: Omit<JailPlan, "arch">): Promise<Sandbox | string> {
+export async function openSandbox(wish: SandboxWish, ground: CellGround): Promise<Sandbox | string> {
   const startedAt = performance.now();
   const passedOver: TriedTier[] = [];
   const wanted: readonly Tier[] = wish.tier === "auto" ? ["bubblewrap", "launcher"] : [wish.tier];
   for (const tier of wanted) {
     if (tier === "none") continue;
-    const tried = await tryTier(tier, wish.required, plan);
+    const tried = await tryTier(tier, wish.required, ground);
     if ("jail" in tried) {
-      const { jail, layers } = tried;
-      return { jail, report: { tier, layers, tookMs: Math.round(performance.now() - startedAt), passedOver } };
+      const { jail, layers, make: jailFor } = tried;
+      const tookMs = Math.round(performance.now() - startedAt);
+      return { jail, report: { tier, layers, tookMs, passedOver }, jailFor };
     }
     passedOver.push(tried);
   }
-  if (wish.noneAllowed && (wish.tier === "auto" || wish.tier === "none") && wish.required.length === 0) {
-    return { jail: makeNoJail(plan.image), report: { tier: "none", layers: [], tookMs: 0, passedOver } };
+  const { image } = ground;
+  if (image !== undefined && wish.noneAllowed && wish.tier !== "bubblewrap" && wish.tier !== "launcher") {
+    const [missing] = wish.required;
+    if (missing !== undefined) return `layer ${missing} is required, and there is no sandbox`;
+    return {
+      jail: makeNoJail(image),
+      report: { tier: "none", layers: [], tookMs: 0, passedOver },
+      jailFor: () => undefined,
+    };
   }
   return wish.tier === "none"
-    ? "cells would run without a sandbox; --unsafe-no-sandbox allows that"
-    : `no sandbox holds here: ${passedOver.map(sayTried).join("; ")}`;
+    ? "--sandbox none was asked for without --unsafe-no-sandbox"
+    : `none holds here. ${passedOver.map(({ tier, why }) => `${tier}: ${why}`).join("; ")}.`;
 }
 
-const sayTried = ({ tier, why }: TriedTier): string => `${tier}: ${why ?? "unknown"}`;
+const makeNoJail = (image: string): Jail => ({
+  tier: "none",
+  prepare: (command) => ({ file: process.execPath, args: command(image), env: {}, user: undefined, ...direct }),
+});
+
+type Tried = { readonly jail: Jail; readonly layers: readonly Layer[]; readonly make: JailMaker } | TriedTier;
 
 async function tryTier(
   tier: Exclude<Tier, "none">,
   required: readonly LayerName[],
-  plan: Omit<JailPlan, "arch">,
-): Promise<{ readonly jail: Jail; readonly layers: readonly Layer[] } | TriedTier> {
+  ground: CellGround,
+): Promise<Tried> {
   const refused = (why: string, layers: readonly Layer[] = []): TriedTier => ({ tier, layers, why });
-  if (thisArch === undefined) return refused(`not made for ${process.platform} on ${process.arch}`);
-  const bwrap = tier === "bubblewrap" ? findBubblewrap(process.env["PATH"]) : undefined;
-  if (tier === "bubblewrap" && bwrap === undefined) return refused("bwrap is not installed");
+  const arch = thisArch;
+  if (arch === undefined) return refused(`not made for ${process.platform} on ${process.arch}`);
+  const make = makerOf(tier, arch);
+  if (make === undefined) return refused("bwrap is not installed (Debian: apt-get install bubblewrap)");
   let jail: Jail;
   try {
-    const full = { ...plan, arch: thisArch };
-    jail = bwrap === undefined ? makeLauncherJail(full) : makeBubblewrapJail(full, bwrap);
+    jail = make(habitatOf(ground, arch));
   } catch (error) {
     return refused(error instanceof Error ? error.message : String(error));
   }
-  const probed = await probe(jail, thisArch, plan);
+  const probed = await probe(jail, arch, ground);
   if (typeof probed === "string") return refused(probed);
   const lacking = probed.layers.filter(({ layer, active }) => !active && [...coreLayers, ...required].includes(layer));
   const [first] = lacking;
-  if (first === undefined) return { jail, layers: probed.layers };
+  if (first === undefined) return { jail, layers: probed.layers, make };
   return refused(`layer ${first.layer} is missing: ${first.why ?? "unknown"}`, probed.layers);
 }
+
+function makerOf(tier: Exclude<Tier, "none">, arch: Arch): JailMaker | undefined {
+  if (tier === "launcher") return (habitat) => makeLauncherJail({ ...habitat, arch });
+  const bwrap = findBubblewrap(process.env["PATH"]);
+  return bwrap === undefined ? undefined : (habitat) => makeBubblewrapJail({ ...habitat, arch }, bwrap);
+}
+
+const suffix = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+const cellFolder = "cell";
+
+const habitatOf = ({ rooms, image, lockFile, pidPlaceholder }: CellGround, arch: Arch): Omit<Habitat, "arch"> => ({
+  rooms,
+  folder: cellFolder,
+  sources: image === undefined ? [] : [{ from: image, to: cellFolder, as: "files" }],
+  texts: {
+    [`root/${cellFolder}/${lockFile}`]: makeLockFilter(arch, pidPlaceholder),
+    [`root/${cellFolder}/${canaryFile}`]: readModule(new URL(`./canary${suffix}`, import.meta.url)),
+  },
+});
 
 /** The names of what holds, the tier's first; empty for none. */
 export const namesOf = ({ tier, layers }: SandboxReport): readonly string[] =>

@@ -1,0 +1,53 @@
+/** The jail of bubblewrap: https://github.com/containers/bubblewrap. A shell before it sets limits and waits at the gate. */
+import { closeSync, existsSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { type Habitat, type Jail, lastDescriptor, openFilesMax } from "./jail.ts";
+import { roomOf } from "./room.ts";
+import { makeBootFilter } from "./seccomp/index.ts";
+import { userOf } from "./users.ts";
+
+/** Bubblewrap's own process is the first of the namespace, and the program the second. */
+const pidInside = 2;
+const bootFilter = "boot.bpf";
+const filterDescriptor = lastDescriptor + 1;
+
+/** Until init has put it where it belongs, it does not go on: everything that it becomes is born there. */
+const preamble = `read -r _ <&${lastDescriptor} || exit 71; ulimit -c 0; ulimit -n ${openFilesMax}; exec "$@"`;
+
+const namespaces = "--unshare-user --unshare-all --disable-userns --die-with-parent --new-session".split(" ");
+const nothingElse = "--cap-drop ALL --hostname solo --clearenv".split(" ");
+
+/** `bwrap`: the program's absolute path. Throws if the room cannot be made. */
+export function makeBubblewrapJail(habitat: Habitat, bwrap: string): Jail {
+  const room = roomOf(habitat.rooms, {
+    ...habitat,
+    texts: { ...habitat.texts, [bootFilter]: makeBootFilter(habitat.arch, pidInside) },
+  });
+  const inside = `/${habitat.folder}`;
+  return {
+    tier: "bubblewrap",
+    prepare(command, { number }) {
+      const { path, root } = room();
+      // The kernel reads the program from the descriptor's own place: each start needs one of its own.
+      const filter = openSync(join(path, bootFilter), "r");
+      const view = ["--ro-bind", root, "/", "--chdir", inside, "--seccomp", String(filterDescriptor)];
+      const jailed = [bwrap, ...view, ...namespaces, ...nothingElse, "--", "/bin/node", ...command(inside)];
+      return {
+        file: "/bin/sh",
+        args: ["-c", preamble, "sh", ...jailed],
+        env: {},
+        user: userOf(number),
+        gated: true,
+        descriptors: [filter],
+        [Symbol.dispose]: () => closeSync(filter),
+      };
+    },
+  };
+}
+
+/** In the PATH of whoever starts Solo. */
+export const findBubblewrap = (path: string | undefined): string | undefined =>
+  (path ?? "/usr/local/bin:/usr/bin:/bin")
+    .split(":")
+    .map((folder) => `${folder}/bwrap`)
+    .find((file) => file.startsWith("/") && existsSync(file));
