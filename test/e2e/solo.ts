@@ -214,8 +214,10 @@ function roleOf(pid: number): "kernel" | "builder" | "cell" | "other" {
   } catch {
     return "other";
   }
+  // Bubblewrap names the program that it jails.
+  if (command.split("\0", 1)[0]?.endsWith("/bwrap") === true) return "other";
   if (command.includes("/daemon/main.ts")) return "kernel";
-  if (command.includes("/builder/main.ts")) return "builder";
+  if (/\/builder\/main\.(?:ts|mjs)/.test(command)) return "builder";
   return command.includes("cell.cjs") ? "cell" : "other";
 }
 
