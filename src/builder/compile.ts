@@ -22,8 +22,18 @@ export type Compiled =
 
 const encoder = new TextEncoder();
 
-/** May throw, or end the process, on a source that is nested deeply enough to exhaust the stack. */
+/** May end the process on a source that is nested deeply enough to exhaust the stack of native code. */
 export function compile(source: Source, format: Format): Compiled {
+  try {
+    return compileNested(source, format);
+  } catch (error) {
+    // What the stack of JavaScript has no room for is the source's fault, wherever in it that shows.
+    if (!(error instanceof RangeError)) throw error;
+    return rejectAs(source, [], "it is nested too deeply to be compiled");
+  }
+}
+
+function compileNested(source: Source, format: Format): Compiled {
   const lang = format === "typescript" ? "ts" : "js";
   const output = format === "typescript" ? transform(source) : { code: source.text, mappings: "", names: [] };
   if (output === undefined) return rejectAs(source, explain(source, lang).syntax, "the source does not parse");

@@ -309,7 +309,7 @@ export class Kernel {
   async #trace(tenant: TenantId, service: ServiceId, release: Release | undefined, stack: string): Promise<string> {
     if (release === undefined || stack === "") return stack;
     const sourceMap = await this.#artifact(tenant, release.sourceMap);
-    return isRefusal(sourceMap) ? stack : this.#builder.trace(`${service}.ts`, stack, sourceMap);
+    return isRefusal(sourceMap) ? stack : this.#builder.trace(tenant, `${service}.ts`, stack, sourceMap);
   }
 
   // ------------------------------------------------------------------ the end

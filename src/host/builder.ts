@@ -1,6 +1,13 @@
 /**
- * The kernel's side of the builder: requests over its pipe, each answered exactly once. When the builder dies (hostile
- * source may kill it), everything under way is refused BUILDER_UNAVAILABLE, and later requests wait for the next one.
+ * The kernel's side of the builder: requests over its pipe, each answered exactly once. Hostile source may kill it, and many
+ * sources keep it busy; neither is to be felt by another tenant (P1):
+ *
+ *   tenants' queues ── in rotation ──▶ under way (few, in order) ──▶ answered
+ *          ▲                               │ the builder ended
+ *          └────── all but the oldest ─────┘
+ *
+ * It answers in turn, so that what it ended of is the oldest request: that one is refused BUILDER_UNAVAILABLE, and the others
+ * are asked of the next builder.
  */
 import { type KernelEpoch, limits, type Refusal, refuse } from "../base/index.ts";
 import { type BuilderToKernel, builderToKernelShape, type Diagnostic, type KernelToBuilder } from "../wire/index.ts";
@@ -10,20 +17,31 @@ export type Compiled =
   | { readonly code: Uint8Array; readonly sourceMap: Uint8Array; readonly warnings: readonly Diagnostic[] }
   | { readonly rejected: readonly Diagnostic[] };
 
-interface Waiter {
-  readonly answer: (message: BuilderToKernel, body: Uint8Array) => void;
-  readonly fail: (why: string) => void;
+interface Asked {
+  readonly scope: string;
+  readonly message: KernelToBuilder & { readonly id: number };
+  readonly body: Uint8Array;
+  readonly answer: (answered: Answered | Refusal) => void;
+}
+
+interface Answered {
+  readonly message: BuilderToKernel;
+  readonly body: Uint8Array;
 }
 
 const requestMsMax = 30_000;
 const requestsMax = 256;
+const requestsPerScopeMax = 32;
+/** The next request is at the builder when it has answered one; the pipe never holds more than these. */
+const underWayMax = 2;
 
 export class Builder implements Disposable {
   readonly #epoch: KernelEpoch;
-  readonly #waiters = new Map<number, Waiter>();
+  /** By scope; the first is the next to be served. */
+  readonly #queues = new Map<string, Asked[]>();
+  /** By id, in the order in which they were sent. */
+  readonly #underWay = new Map<number, Asked>();
   #pipe: Pipe<KernelToBuilder, BuilderToKernel> | undefined;
-  /** Requests made while there is no builder, sent when the next one is connected. */
-  #parked: (() => void)[] = [];
   #lastId = 0;
 
   constructor(epoch: KernelEpoch) {
@@ -37,29 +55,26 @@ export class Builder implements Disposable {
       onMessage: (message, body) => this.#take(message, body),
       onClosed: () => {
         if (this.#pipe === pipe) this.#pipe = undefined;
-        this.#failAll("it ended while it worked");
+        this.#ended();
       },
     });
     this.#pipe = pipe;
     pipe.send({ type: "hello", epoch: this.#epoch });
-    const parked = this.#parked;
-    this.#parked = [];
-    for (const send of parked) send();
+    this.#sendOn();
   }
 
+  /** `scope` is whose source it is: a tenant. */
   async compile(source: {
     readonly scope: string;
     readonly file: string;
     readonly format: "typescript" | "javascript";
     readonly source: Uint8Array;
   }): Promise<Compiled | Refusal> {
+    const { scope, file, format } = source;
     if (source.source.length > limits.sourceBytesMax) {
       return refuse("TOO_LARGE", { what: "code", size: source.source.length, limit: limits.sourceBytesMax });
     }
-    const answer = await this.#ask(
-      (id) => ({ type: "compile", id, scope: source.scope, file: source.file, format: source.format }),
-      source.source,
-    );
+    const answer = await this.#ask(scope, (id) => ({ type: "compile", id, scope, file, format }), source.source);
     if ("refused" in answer) return answer;
     const { message, body } = answer;
     if (message.type === "rejected") return { rejected: message.errors };
@@ -74,55 +89,99 @@ export class Builder implements Disposable {
   }
 
   /** The stack in the agent's own lines; the stack as it was, if it cannot be mapped. */
-  async trace(file: string, stack: string, sourceMap: Uint8Array): Promise<string> {
+  async trace(scope: string, file: string, stack: string, sourceMap: Uint8Array): Promise<string> {
     if (stack === "" || sourceMap.length === 0) return stack;
-    const answer = await this.#ask((id) => ({ type: "trace", id, file, stack }), sourceMap);
+    const answer = await this.#ask(scope, (id) => ({ type: "trace", id, file, stack }), sourceMap);
     return !("refused" in answer) && answer.message.type === "traced" ? answer.message.stack : stack;
   }
 
   [Symbol.dispose](): void {
+    const all = [...this.#underWay.values(), ...[...this.#queues.values()].flat()];
+    this.#queues.clear();
+    this.#underWay.clear();
     this.#pipe?.[Symbol.dispose]();
-    this.#failAll("Solo is shutting down");
+    for (const { answer } of all) answer(refuse("BUILDER_UNAVAILABLE", { why: "Solo is shutting down" }));
   }
 
-  #ask(
-    make: (id: number) => KernelToBuilder,
-    body: Uint8Array,
-  ): Promise<{ readonly message: BuilderToKernel; readonly body: Uint8Array } | Refusal> {
-    if (this.#waiters.size >= requestsMax) {
-      return Promise.resolve(refuse("OVERLOADED", { what: "The builder's queue", limit: requestsMax }));
+  // ------------------------------------------------------------------ queues
+
+  #ask(scope: string, make: (id: number) => Asked["message"], body: Uint8Array): Promise<Answered | Refusal> {
+    const queue = this.#queues.get(scope) ?? [];
+    if (queue.length >= requestsPerScopeMax || this.#waiting >= requestsMax) {
+      return Promise.resolve(refuse("OVERLOADED", { what: "The builder's queue", limit: requestsPerScopeMax }));
     }
     const id = ++this.#lastId;
     return new Promise((resolve) => {
-      const fail = (why: string): void => {
-        clearTimeout(timer);
-        if (this.#waiters.delete(id)) resolve(refuse("BUILDER_UNAVAILABLE", { why }));
-      };
-      const timer = setTimeout(() => fail(`no answer within ${requestMsMax} ms`), requestMsMax);
-      this.#waiters.set(id, {
-        answer: (message, bytes) => {
+      const timer = setTimeout(() => {
+        this.#forget(asked);
+        resolve(refuse("BUILDER_UNAVAILABLE", { why: `no answer within ${requestMsMax} ms` }));
+      }, requestMsMax);
+      const asked: Asked = {
+        scope,
+        message: make(id),
+        body,
+        answer: (answered) => {
           clearTimeout(timer);
-          resolve({ message, body: bytes });
+          resolve(answered);
         },
-        fail,
-      });
-      const send = (): void => {
-        if (this.#waiters.has(id)) this.#pipe?.send(make(id), body);
       };
-      if (this.#pipe === undefined) this.#parked.push(send);
-      else send();
+      queue.push(asked);
+      this.#queues.set(scope, queue);
+      this.#sendOn();
     });
+  }
+
+  get #waiting(): number {
+    let sum = 0;
+    for (const queue of this.#queues.values()) sum += queue.length;
+    return sum;
+  }
+
+  #sendOn(): void {
+    while (this.#pipe !== undefined && this.#underWay.size < underWayMax) {
+      const next = this.#next();
+      if (next === undefined) return;
+      this.#underWay.set(next.message.id, next);
+      this.#pipe.send(next.message, next.body);
+    }
+  }
+
+  /** One of each scope in rotation. */
+  #next(): Asked | undefined {
+    for (const [scope, queue] of this.#queues) {
+      const asked = queue.shift();
+      this.#queues.delete(scope);
+      if (queue.length > 0) this.#queues.set(scope, queue);
+      return asked;
+    }
+    return undefined;
+  }
+
+  /** Nobody waits for it any more. What the builder has of it keeps its place: it is still being worked on. */
+  #forget({ scope, message }: Asked): void {
+    const queue = this.#queues.get(scope);
+    const at = queue?.findIndex((asked) => asked.message.id === message.id) ?? -1;
+    if (queue === undefined || at < 0) return;
+    queue.splice(at, 1);
+    if (queue.length === 0) this.#queues.delete(scope);
   }
 
   #take(message: BuilderToKernel, body: Uint8Array): void {
     if (message.type === "welcome") return;
-    const waiter = this.#waiters.get(message.id);
-    this.#waiters.delete(message.id);
-    waiter?.answer(message, body);
+    const asked = this.#underWay.get(message.id);
+    this.#underWay.delete(message.id);
+    asked?.answer({ message, body });
+    this.#sendOn();
   }
 
-  /** Requests already sent fail; those that still wait for a builder go on waiting. */
-  #failAll(why: string): void {
-    for (const waiter of this.#waiters.values()) waiter.fail(why);
+  #ended(): void {
+    const [oldest, ...others] = this.#underWay.values();
+    this.#underWay.clear();
+    for (const asked of others.toReversed()) {
+      const queue = this.#queues.get(asked.scope) ?? [];
+      queue.unshift(asked);
+      this.#queues.set(asked.scope, queue);
+    }
+    oldest?.answer(refuse("BUILDER_UNAVAILABLE", { why: "it ended while it worked" }));
   }
 }

@@ -1,4 +1,5 @@
 /** Source, checked and compiled: what Deploy and Validate have in common. */
+import { isUtf8 } from "node:buffer";
 import { create } from "@bufbuild/protobuf";
 import { DiagnosticSchema, parseFormat, type CodeFormat, type Diagnostic } from "../../api/index.ts";
 import { limits, refuse, type Refusal, type TenantId } from "../../base/index.ts";
@@ -21,6 +22,7 @@ export function sourceOf(given: {
   if (code.length > limits.sourceBytesMax) {
     return refuse("TOO_LARGE", { what: "code", size: code.length, limit: limits.sourceBytesMax });
   }
+  if (!isUtf8(code)) return invalid("code", "is not UTF-8");
   const kind = format === "TYPESCRIPT_SOURCE" ? "typescript" : "javascript";
   return { tenant, file: fileOf(name, kind), format: kind, source: code };
 }
