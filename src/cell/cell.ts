@@ -131,7 +131,7 @@ export class Cell {
         });
         return;
       case "inspect":
-        void this.#inspect(link, order.id);
+        void this.#inspect(link, order);
         return;
     }
   }
@@ -174,10 +174,9 @@ export class Cell {
     this.#deliver(target, { kind: toGuest.call, a: order.method, b: args, c: order.from, call, chain: order.chain });
   }
 
-  async #inspect(link: Link, id: number): Promise<void> {
-    const usages = await Promise.all(
-      [...this.#directory.all()].map(async (one) => ({ incarnation: one.id, usage: await one.usage() })),
-    );
+  async #inspect(link: Link, { id, incarnations: named }: OrderOf<"inspect">): Promise<void> {
+    const wanted = named?.flatMap((one) => this.#directory.find(one) ?? []) ?? [...this.#directory.all()];
+    const usages = await Promise.all(wanted.map(async (one) => ({ incarnation: one.id, usage: await one.usage() })));
     link.send({
       type: "inspected",
       id,

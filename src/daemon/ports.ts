@@ -60,7 +60,7 @@ export function makePorts(parts: PortsParts): Ports {
         return refused === undefined || "result" in refused ? undefined : refused;
       },
     },
-    usage: (tenant) => cells.usage(tenant),
+    usage: (tenant, incarnations) => cells.usage(tenant, incarnations),
     logs: {
       tail: (whose, lines) => logs.tail(whose, lines),
       follow: (whose, listener) => logs.follow(whose, listener),

@@ -44,7 +44,11 @@ export interface Ports {
   readonly builder: Builder;
   readonly artifacts: Artifacts;
   readonly router: Router;
-  readonly usage: (tenant: TenantId) => Promise<ReadonlyMap<IncarnationNumber, Usage>>;
+  /** What a tenant's incarnations use: the named ones, or all. Those that do not say in time are left out. */
+  readonly usage: (
+    tenant: TenantId,
+    incarnations?: readonly IncarnationNumber[],
+  ) => Promise<ReadonlyMap<IncarnationNumber, Usage>>;
   readonly logs: Logs;
   readonly events: Events;
   readonly certificates: Certificates;

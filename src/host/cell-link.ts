@@ -84,8 +84,11 @@ export class CellLink implements Disposable {
     this.#busy.set(at.incarnation, (this.#busy.get(at.incarnation) ?? 0) + 1);
   }
 
-  /** Uses of all incarnations of the cell; empty if it does not say within `withinMs`. */
-  inspect(withinMs: number): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
+  /** Uses of the named incarnations, or of all of the cell; empty if it does not say within `withinMs`. */
+  inspect(
+    withinMs: number,
+    incarnations?: readonly IncarnationNumber[],
+  ): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(new Map()), withinMs);
@@ -95,7 +98,8 @@ export class CellLink implements Disposable {
         resolve(usages);
       };
       this.#inspections.set(id, settle);
-      if (!this.#pipe.send({ type: "inspect", id })) settle(new Map());
+      const named = incarnations === undefined ? {} : { incarnations };
+      if (!this.#pipe.send({ type: "inspect", id, ...named })) settle(new Map());
     });
   }
 

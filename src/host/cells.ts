@@ -263,12 +263,17 @@ export class Cells implements Disposable {
 
   // ------------------------------------------------------------------ asked
 
-  /** Uses of a tenant's incarnations, as far as its cells answer in time. */
-  async usage(tenant: TenantId): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
-    const links = [...(this.#byTenant.get(tenant) ?? [])].flatMap(({ phase }) =>
-      phase.name === "open" ? [phase.link] : [],
-    );
-    const answers = await Promise.all(links.map((link) => link.inspect(inspectMsMax)));
+  /** Uses of a tenant's incarnations (of the named ones, or of all), as far as its cells answer in time. */
+  async usage(
+    tenant: TenantId,
+    incarnations?: readonly IncarnationNumber[],
+  ): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
+    const asked = [...(this.#byTenant.get(tenant) ?? [])].flatMap(({ phase, held }) => {
+      if (phase.name !== "open") return [];
+      const here = incarnations?.filter((one) => held.has(one));
+      return here?.length === 0 ? [] : [phase.link.inspect(inspectMsMax, here)];
+    });
+    const answers = await Promise.all(asked);
     return new Map(answers.flatMap((answer) => [...answer]));
   }
 

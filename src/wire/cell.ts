@@ -69,8 +69,8 @@ export const kernelToCellShape = union({
   send: record({ incarnation: incarnationShape, from: senderShape }),
   /** Answers a cell's `call`. Body: JSON of the result (empty: undefined), if there is no failure. */
   answer: record({ id: callIdShape, failure: optional(callFailureShape) }),
-  /** Answered by `inspected`, for all incarnations of the cell. */
-  inspect: record({ id: callIdShape }),
+  /** Answered by `inspected`, for those of these incarnations that the cell has; if none are named, for all it has. */
+  inspect: record({ id: callIdShape, incarnations: optional(listOf(incarnationShape, 10_000)) }),
   /** Everything up to and including this report is durable: the cell may forget it. */
   acknowledge: record({ report: whole(0) }),
 });
@@ -78,7 +78,12 @@ export type KernelToCell = Of<typeof kernelToCellShape>;
 
 export const reportShape = union({
   /** `init` finished: it takes messages. */
-  started: record({ service: serviceShape, instance: whole(1, 10_000), incarnation: incarnationShape, tookMs: whole(0) }),
+  started: record({
+    service: serviceShape,
+    instance: whole(1, 10_000),
+    incarnation: incarnationShape,
+    tookMs: whole(0),
+  }),
   /** It ended (or never started): the cell holds nothing of it any more. */
   ended: record({
     service: serviceShape,

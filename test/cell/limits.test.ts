@@ -1,6 +1,7 @@
 /** Every limit of a cell, reached (P6), and what each end says (P4); the neighbours go on (P1). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { incarnationNumber } from "../../src/base/index.ts";
 import { cellFor, type Kernel, service } from "./cell-process.ts";
 
 const ping = "ping() { return 1; }";
@@ -266,4 +267,17 @@ test("whoever asks for usage does not wait for a service that is at work", async
   assert.equal(usages.length, 1);
   assert.equal(kernel.all("outcome").length, 0);
   await spun;
+});
+
+test("whoever asks for the usage of one incarnation hears of that one, and of no dead one", async (t) => {
+  const { kernel } = await cellFor(t);
+  await kernel.load(service(`one() { return 1; }`), { service: "one", incarnation: 1 });
+  await kernel.load(service(`two() { return 2; }`), { service: "two", incarnation: 2 });
+  const [two, dead] = [incarnationNumber(2), incarnationNumber(999)];
+  kernel.send({ type: "inspect", id: 1, incarnations: [two, dead] });
+  const { usages } = await kernel.until(() => kernel.all("inspected")[0]);
+  assert.deepEqual(
+    usages.map(({ incarnation }) => incarnation),
+    [two],
+  );
 });

@@ -53,6 +53,10 @@ export function describe(service: Service, usages: Usages, now: Instant): Descri
   };
 }
 
+/** The incarnations of a service that live: those that use something. */
+export const livingIn = (service: Service): readonly IncarnationNumber[] =>
+  [...service.instances.values()].flatMap(({ phase }) => ("incarnation" in phase ? [phase.incarnation] : []));
+
 function wordOf(phase: Phase | undefined): StatusWord {
   switch (phase?.name) {
     case undefined:

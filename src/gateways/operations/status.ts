@@ -4,7 +4,7 @@ import { deathOf, resourceLimitsOf, StatusResponseSchema, statusValue, type Deat
 import { isRefusal, refuse, sayDeath, type EventId } from "../../base/index.ts";
 import { findService, findTenant, type Principal, type Service } from "../../kernel/index.ts";
 import type { Ports } from "../ports.ts";
-import { describe, pidOfPast } from "./describe.ts";
+import { describe, livingIn, pidOfPast } from "./describe.ts";
 import { serviceOf, tenantOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 
@@ -13,18 +13,16 @@ export const status: UnaryHandler<"status"> = async (ports, principal, request) 
   if (isRefusal(tenant)) return tenant;
   const id = serviceOf(request.serviceId);
   if (isRefusal(id)) return id;
-  const [found, usages] = await Promise.all([
-    ports.read((state, now) =>
-      findTenant(state, tenant) === undefined
-        ? refuse("TENANT_NOT_FOUND", { tenant })
-        : { service: findService(state, { tenant, service: id }), now },
-    ),
-    ports.usage(tenant),
-  ]);
+  const found = await ports.read((state, now) =>
+    findTenant(state, tenant) === undefined
+      ? refuse("TENANT_NOT_FOUND", { tenant })
+      : { service: findService(state, { tenant, service: id }), now },
+  );
   if (isRefusal(found)) return found;
   // A service is a value that is replaced, never changed: it may be looked at after the state has moved on.
   const { service, now } = found;
   if (service === undefined) return refuse("SERVICE_NOT_FOUND", { service: id });
+  const usages = await ports.usage(tenant, livingIn(service));
   const seen = describe(service, usages, now);
   const deaths = await pastDeaths(ports, principal, service);
   return create(StatusResponseSchema, {

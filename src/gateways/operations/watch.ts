@@ -31,7 +31,7 @@ import {
 } from "../../base/index.ts";
 import { findService, findTenant, type Born, type Event, type Principal } from "../../kernel/index.ts";
 import type { LogLine, Ports } from "../ports.ts";
-import { describe, sum, type Described } from "./describe.ts";
+import { describe, livingIn, sum, type Described } from "./describe.ts";
 import { numberFor } from "./event.ts";
 import { countOf, invalid, serviceOf, tenantOf } from "./fields.ts";
 import type { StreamHandler } from "./handler.ts";
@@ -171,11 +171,11 @@ async function* tell(
 }
 
 async function metricsOf(ports: Ports, plan: Plan): Promise<WatchResponse> {
-  const usages = await ports.usage(plan.tenant);
   const living = await ports.read((state) => {
-    const instances = findService(state, plan)?.instances.values() ?? [];
-    return [...instances].flatMap(({ phase }) => ("incarnation" in phase ? [phase.incarnation] : []));
+    const found = findService(state, plan);
+    return found === undefined ? [] : livingIn(found);
   });
+  const usages = await ports.usage(plan.tenant, living);
   const usage = sum(living.map((incarnation) => usages.get(incarnation)));
   const value = create(MetricsSnapshotSchema, { timestampMs: BigInt(Math.trunc(ports.node.now())), usage });
   return create(WatchResponseSchema, { event: { case: "metrics", value } });
