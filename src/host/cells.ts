@@ -91,6 +91,8 @@ export class Cells implements Disposable {
   #warming = false;
   #closed = false;
   #shuttingDown = false;
+  /** During a shutdown: something did not end by itself. */
+  #cutOff = false;
   /** Asked after each end during a shutdown. */
   #emptied: () => void = () => undefined;
   readonly #sweep: NodeJS.Timeout;
@@ -215,10 +217,11 @@ export class Cells implements Disposable {
 
   /**
    * Ends everything for a shutdown of the node, newest first, each within its own grace; resolves when nothing is held any
-   * more, or after `withinMs`. Nothing is reported to the kernel from now on: the services shall run again.
+   * more (`deadline`: something had to be cut off), or after `withinMs`. Nothing is reported to the kernel from now on: the services shall run again.
    */
   async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
     this.#shuttingDown = true;
+    this.#cutOff = false;
     // A kernel in safe mode never begins: what ends now must be heard all the same.
     this.#booted.resolve();
     const all = [...this.#cells.values()].flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
@@ -237,7 +240,7 @@ export class Cells implements Disposable {
       this.#emptied = () => {
         if ([...this.#cells.values()].some((cell) => cell.held.size > 0)) return;
         clearTimeout(timer);
-        resolve("clean");
+        resolve(this.#cutOff ? "deadline" : "clean");
       };
       this.#emptied();
     });
@@ -426,6 +429,7 @@ export class Cells implements Disposable {
         const { tookMs } = report;
         this.#submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
       } else {
+        this.#cutOff ||= report.death.type === "shutdown_timeout";
         const death = await this.#readable(tenant, held, report.death);
         this.#forget(cell, tenant, held);
         this.#submit({ type: "ended", tenant, incarnation, death, started: report.started }, acknowledge);
@@ -489,6 +493,7 @@ export class Cells implements Disposable {
   #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {
     const { tenant } = cell;
     const held = [...cell.held.values()];
+    this.#cutOff ||= held.length > 0;
     const suspects = held.filter((one) => one.phase === "starting" || busy.has(one.incarnation));
     const victims = held.map((one) => ({
       incarnation: one.incarnation,
