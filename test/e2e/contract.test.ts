@@ -122,7 +122,7 @@ test("services find each other by name, and call and cast", async () => {
   ]);
 });
 
-test("Status tells state, use of resources, limits and the lack of a sandbox", async () => {
+test("Status tells state, use of resources, limits and whether there is a sandbox", async () => {
   await call(tenant, "counter", "get");
   const status = await tenant.status({ serviceId: "counter" });
   assert.equal(status.status, Status_Value.RUNNING);
@@ -132,7 +132,7 @@ test("Status tells state, use of resources, limits and the lack of a sandbox", a
   assert.equal(status.restartCount, 0);
   assert.equal(status.resourceLimits?.messageQueueLimit, 10_000);
   assert.equal(status.resourceLimits?.startupTimeoutMs, 5_000);
-  assert.match(status.sandbox, /WITHOUT an OS sandbox/);
+  assert.match(status.sandbox, /^cells run (in a sandbox: \w|WITHOUT an OS sandbox)/);
   assert.deepEqual(
     status.instances.map(({ instance, phase }) => [instance, phase]),
     [[1, "running"]],

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Status_Value } from "../../src/api/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
 import { eventsOf, isGapFree, isRunning, refusalOf, untilStatus } from "./asking.ts";
-import { call, example, isAlive, processesIn, Solo, until } from "./solo.ts";
+import { call, example, Solo, until } from "./solo.ts";
 
 const started = ["third", "first", "second", "with-three"] as const;
 
@@ -76,12 +76,11 @@ test("killing init with -9 takes all processes along; started again, services ar
   await populate(solo);
   const before = await pidsOf(await solo.client("admin"));
   const noted = await (await solo.client("admin")).verifyLog({});
-  const family = solo.processes().map(({ pid }) => pid);
-  assert.ok(family.length >= 4, "kernel, builder, cells");
+  assert.ok(solo.processes().length >= 4, "kernel, builder, cells");
   process.kill(solo.initPid, "SIGKILL");
   await solo.ended;
-  await until("the end of every process", () => !family.some(isAlive) && processesIn(solo.dataDir).length === 0);
-  assert.equal(await isListening(solo.address), false, "nobody listens any more");
+  await until("the end of every process", () => solo.left().length === 0);
+  await until("nobody to listen", async () => !(await isListening(solo.address)));
 
   await solo.startAgain();
   await expectAllBack(solo, before);
@@ -124,7 +123,7 @@ test("killing every process at once while changes flow: what was acknowledged is
   const everyone = [solo.initPid, ...solo.processes().map(({ pid }) => pid)];
   for (const pid of everyone) process.kill(pid, "SIGKILL");
   await ends;
-  await until("the end of every process", () => !everyone.some(isAlive) && processesIn(solo.dataDir).length === 0);
+  await until("the end of every process", () => solo.left().length === 0);
 
   await solo.startAgain();
   await expectAllBack(solo, before);

@@ -33,6 +33,7 @@ export class Solo implements AsyncDisposable {
   #ready: Ready;
   #ended: Promise<number | null>;
   #clients: SoloClient[] = [];
+  readonly #seen = new Set<number>();
   #stderr: string[];
 
   private constructor(dataDir: string, options: SoloOptions, running: Running) {
@@ -101,7 +102,14 @@ export class Solo implements AsyncDisposable {
 
   /** The living processes that descend from init, by their command's entry. */
   processes(): readonly { readonly pid: number; readonly role: "kernel" | "builder" | "cell" | "other" }[] {
-    return descendants(this.initPid).map((pid) => ({ pid, role: roleOf(pid) }));
+    const found = descendants(this.initPid).map((pid) => ({ pid, role: roleOf(pid) }));
+    for (const { pid } of found) this.#seen.add(pid);
+    return found;
+  }
+
+  /** What is left of it: those of its processes that were seen before, or that work in its data directory. */
+  left(): readonly number[] {
+    return [...new Set([...this.#seen, ...processesIn(this.dataDir)])].filter(isAlive);
   }
 
   kernelPid(): number {
@@ -125,6 +133,7 @@ export class Solo implements AsyncDisposable {
   /** As the operator does it. Resolves with init's exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.#closeClients();
+    this.processes();
     this.#init.kill(signal);
     return this.#ended;
   }
@@ -214,14 +223,12 @@ function roleOf(pid: number): "kernel" | "builder" | "cell" | "other" {
   } catch {
     return "other";
   }
-  // Bubblewrap names the program that it jails.
-  if (command.split("\0", 1)[0]?.endsWith("/bwrap") === true) return "other";
   if (command.includes("/daemon/main.ts")) return "kernel";
-  if (/\/builder\/main\.(?:ts|mjs)/.test(command)) return "builder";
+  if (command.includes("/builder/main.ts")) return "builder";
   return command.includes("cell.cjs") ? "cell" : "other";
 }
 
-/** Processes that work in a data directory, whoever their parent is by now. */
+/** Processes that work in a data directory, whoever their parent is by now. Jailed ones work elsewhere. */
 export function processesIn(dataDir: string): readonly number[] {
   return readdirSync("/proc")
     .map(Number)
