@@ -80,7 +80,7 @@ export class Cell {
       wounded: (why) => this.#wounded(why),
       shares: new CpuShares(readPoolMs),
       contention: () => this.#scheduler.contention,
-      inlineCpuMs: () => this.#scheduler.burstCpuMs,
+      inlineCpuMs: () => this.#scheduler.markedCpuMs,
     };
   }
 

@@ -225,7 +225,7 @@ export class Incarnation {
   /** On the cell's thread. Returns how long it took in all. */
   turnInline(): number {
     const post = this.#post;
-    const { progress, received } = post;
+    const { progress } = post;
     const given = post.gather(1, this.#takesMail);
     if (given.length === 1 && !this.#leftOver) return 0;
     this.#turn = "inline";
@@ -238,13 +238,13 @@ export class Incarnation {
     const wallMs = tookMs - this.#nestedMs;
     // A turn that seems slow may have lost its core to another process.
     const ownMs = wallMs > lanePolicy.slowMs ? Math.min(wallMs, this.#house.inlineCpuMs()) : wallMs;
-    this.#after(result, ownMs, progress, received, timeoutMs);
+    this.#after(result, ownMs, progress, timeoutMs);
     return tookMs;
   }
 
   /** In a pool thread; settles when it is over. */
   async turnThreaded(): Promise<void> {
-    const { progress, received } = this.#post;
+    const { progress } = this.#post;
     const given = this.#post.gather(0, this.#takesMail);
     if (given.length === 1 && !this.#leftOver) return;
     this.#turn = "threaded";
@@ -261,7 +261,7 @@ export class Incarnation {
     this.#turn = "none";
     // The engine's meter counts wall time, in which the thread may have lost its core; the share is CPU time.
     const ownMs = Math.min((this.#guest.cpuMicros() - before) / 1_000, share.spentMs + shareLagMs);
-    this.#after(result, ownMs, progress, received, timeoutMs);
+    this.#after(result, ownMs, progress, timeoutMs);
   }
 
   /** Time on this thread that was not this incarnation's own. */
@@ -269,7 +269,7 @@ export class Incarnation {
     this.#nestedMs += ms;
   }
 
-  #after(result: TurnResult, ownMs: number, progress: number, received: number, timeoutMs: number): void {
+  #after(result: TurnResult, ownMs: number, progress: number, timeoutMs: number): void {
     const post = this.#post;
     if (typeof result === "object" && result !== null) return this.#fault(result, timeoutMs, "turn");
     if (typeof result === "number") {
@@ -281,7 +281,12 @@ export class Incarnation {
     post.forgetFinished();
     if (this.#doom !== undefined) return this.#endWith(this.#doom);
     const { waits } = post;
-    const turn = { ownMs, messages: post.received - received, sameWaits: progress === post.progress, waits };
+    const turn = {
+      ownMs,
+      messages: Math.ceil((post.progress - progress) / 2),
+      sameWaits: progress === post.progress,
+      waits,
+    };
     if (!this.#pace.charge(turn)) return this.#cutOff(post.current);
     this.#pace.judge(turn, this.#house.now(), () => this.#guest.memoryNow());
     if (this.wantsTurn) this.#house.ready(this);

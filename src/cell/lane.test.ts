@@ -54,6 +54,12 @@ test("a slow turn sends a service back for a while, twice as long each time, up 
   assert.equal(waitMs, lanePolicy.waitMsMax);
 });
 
+test("a turn of many messages may take longer than one of one, and not much", () => {
+  const inline = after(start(), 100, 0);
+  assert.equal(judgeTurn(inline, { ms: lanePolicy.slowMs + 1, messages: 9 }, 1), inline);
+  assert.equal(judgeTurn(inline, { ms: lanePolicy.slowMsOfMany + 1, messages: 9 }, 1).lane, "threaded");
+});
+
 test("slow calls between quick ones set a service back", () => {
   let lane = start();
   for (let i = 0; i < 200; i++) {

@@ -11,7 +11,7 @@ const turnsPerHeapLook = 64;
 /** A turn that is over. */
 export interface Turn {
   readonly ownMs: number;
-  /** Mail delivered in it. */
+  /** Mail that was handled in it, or begun. */
   readonly messages: number;
   /** The same handler waits as before it. */
   readonly sameWaits: boolean;

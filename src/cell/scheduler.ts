@@ -7,8 +7,8 @@ import { Queue } from "./queue.ts";
 
 /** A burst of inline turns ends after this long, so that frames, timers and the heartbeat get their turn. */
 const burstMsMax = 8;
-/** Shorter bursts tell nothing of contention. */
-const contentionMsMin = 2;
+/** CPU time is read about this often while turns follow one another. */
+const markMs = 1;
 const contentionMax = 4;
 
 export class Scheduler {
@@ -19,7 +19,8 @@ export class Scheduler {
   #threads = 0;
   #contention = 1;
   #scheduled = false;
-  #burstCpu = process.threadCpuUsage();
+  #markedCpu = process.threadCpuUsage();
+  #markedAt = 0;
   /** Inline turns on the stack of one another. */
   depth = 0;
 
@@ -37,19 +38,23 @@ export class Scheduler {
     return this.#contention;
   }
 
-  #measureContention(wallMs: number): void {
-    if (wallMs < contentionMsMin) return;
-    const now = Math.min(contentionMax, Math.max(1, wallMs / Math.max(0.1, this.burstCpuMs)));
-    this.#contention = Math.max(now, this.#contention * 0.9 + now * 0.1);
+  /**
+   * CPU time of this thread since the last mark, which is at most a turn and a millisecond ago: an upper bound for the
+   * turn that has just ended. (The engine's own meter counts wall time, in which other processes may have had the core.)
+   */
+  get markedCpuMs(): number {
+    const { user, system } = process.threadCpuUsage(this.#markedCpu);
+    return (user + system) / 1_000;
   }
 
-  /**
-   * CPU time of this thread since the burst began: an upper bound for any turn in it. (The engine's own meter counts wall
-   * time, in which other processes may have had the core.)
-   */
-  get burstCpuMs(): number {
-    const { user, system } = process.threadCpuUsage(this.#burstCpu);
-    return (user + system) / 1_000;
+  #mark(now: number): void {
+    this.#markedCpu = process.threadCpuUsage();
+    this.#markedAt = now;
+  }
+
+  #measureContention(wallMs: number): void {
+    const now = Math.min(contentionMax, Math.max(1, wallMs / Math.max(0.1, this.markedCpuMs)));
+    this.#contention = Math.max(now, this.#contention * 0.9 + now * 0.1);
   }
 
   ready(incarnation: Incarnation): void {
@@ -65,21 +70,23 @@ export class Scheduler {
     this.#scheduled = false;
     this.#startThreads();
     if (this.#inline.length === 0) return;
-    this.#burstCpu = process.threadCpuUsage();
     const startedAt = performance.now();
-    let now = startedAt;
+    this.#mark(startedAt);
     for (let next = this.#inline.shift(); next !== undefined; next = this.#inline.shift()) {
       this.#queued.delete(next);
       // It may have been demoted or ended since it was queued.
       if (next.inline && next.wantsTurn) next.turnInline();
       else this.ready(next);
-      now = performance.now();
+      const now = performance.now();
+      if (now >= this.#markedAt + markMs) {
+        this.#measureContention(now - this.#markedAt);
+        this.#mark(now);
+      }
       if (this.#inline.length === 0 || now < startedAt + burstMsMax) continue;
       this.#scheduled = true;
       setImmediate(this.#burst);
       break;
     }
-    this.#measureContention(now - startedAt);
     this.#startThreads();
   };
 

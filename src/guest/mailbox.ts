@@ -10,6 +10,8 @@ import { makeList, now } from "./primordials.ts";
 
 /** One handler must not spend the time of those behind it: past this, the rest waits for another turn. */
 const sliceMsMax = 8;
+/** The same where the whole cell waits: well below what the cell takes for a slow turn. */
+const inlineSliceMsMax = 2;
 
 export interface Mail {
   readonly number: number;
@@ -59,8 +61,9 @@ export class Mailbox {
 
   /** Takes what the cell gives, as `toGuest` describes it, and works until the slice is over. */
   turn(given: readonly unknown[]): number | string | null {
-    this.#outbox.beginTurn(given[0] === 1);
-    this.#sliceEnd = now() + sliceMsMax;
+    const inline = given[0] === 1;
+    this.#outbox.beginTurn(inline);
+    this.#sliceEnd = now() + (inline ? inlineSliceMsMax : sliceMsMax);
     const sole = given.length === 1 + itemWidth && given[1] === toGuest.call && !this.#busy;
     for (let at = 1; at + 3 < given.length; at += itemWidth) this.#take(given, at);
     if (sole && this.#received === this.#finished + 1) this.#sole = this.#received;

@@ -8,6 +8,14 @@ async function promote(kernel: Kernel, incarnation: number): Promise<void> {
   for (let i = 0; i < 30; i++) await kernel.result(incarnation, "ping");
 }
 
+/** The same for a busy machine, where a quick call may seem slow: until a's probe of b says so. */
+async function untilInline(kernel: Kernel, a: number, b: number): Promise<void> {
+  do {
+    await promote(kernel, a);
+    await promote(kernel, b);
+  } while ((await kernel.result(a, "probe")) !== true);
+}
+
 const ping = "ping() { return 1; }";
 /** Whether a call to b was answered on the spot. */
 const probe = `
@@ -26,8 +34,7 @@ test("services are promoted after quick calls, and then call one another on the 
   assert.equal(await kernel.result(a, "probe"), false);
   await promote(kernel, a);
   assert.equal(await kernel.result(a, "probe"), false, "b is still threaded");
-  await promote(kernel, b);
-  assert.equal(await kernel.result(a, "probe"), true);
+  await untilInline(kernel, a, b);
 });
 
 test("a slow handler demotes its service; the neighbours go on", async (t) => {
@@ -37,9 +44,7 @@ test("a slow handler demotes its service; the neighbours go on", async (t) => {
     service: "b",
     incarnation: 2,
   });
-  await promote(kernel, a);
-  await promote(kernel, b);
-  assert.equal(await kernel.result(a, "probe"), true);
+  await untilInline(kernel, a, b);
   await kernel.result(b, "slow");
   assert.equal(await kernel.result(a, "probe"), false);
   await promote(kernel, b);
@@ -263,4 +268,16 @@ test("what cannot be sent is refused to the sender by path, before anything is s
     "NOT_SERIALIZABLE an argument of b.x[0].deep[0] cannot be sent: it is a function",
     "INVALID_ARGUMENT",
   ]);
+});
+
+test("a burst of quick messages is no slow turn: the service stays inline", async (t) => {
+  const { kernel } = await cellFor(t);
+  const a = await kernel.load(service(ping + probe), { service: "a" });
+  const b = await kernel.load(
+    service(ping + "work() { let x = 0; for (let i = 0; i < 20_000; i++) x += i; return x; }"),
+    { service: "b", incarnation: 2 },
+  );
+  await untilInline(kernel, a, b);
+  await Promise.all(Array.from({ length: 1_000 }, () => kernel.result(b, "work")));
+  assert.equal(await kernel.result(a, "probe"), true);
 });

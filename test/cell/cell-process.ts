@@ -36,9 +36,13 @@ const release = defined(parseReleaseId("0".repeat(64)), "release");
 
 let image: Promise<string> | undefined;
 
-/** One image for all tests of this process. */
+/** One image for all tests of this process; it goes with the process. */
 export function testImage(): Promise<string> {
-  image ??= provideImage({ into: join(tmpdir(), "solo-test-images") }).then(({ path }) => path);
+  if (image === undefined) {
+    const into = mkdtempSync(join(tmpdir(), "solo-cell-images-"));
+    process.once("exit", () => rmSync(into, { recursive: true, force: true }));
+    image = provideImage({ into }).then(({ path }) => path);
+  }
   return image;
 }
 
