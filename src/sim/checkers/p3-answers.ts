@@ -4,6 +4,7 @@
  */
 import { isRefusal, type TenantId } from "../../base/index.ts";
 import { type Event, evolve, initialState, type Outcome, outcomeOf } from "../../kernel/index.ts";
+import { canonical } from "../world/canonical.ts";
 import { type Checker, type Fact, promise } from "../world/facts.ts";
 
 const check: ReturnType<typeof promise> = promise("P3");
@@ -48,7 +49,7 @@ export function p3Answers(): Checker {
     }
     const found = durable.tenants.get(tenant)?.services.get(service);
     if (found === undefined || found.deployment.name === "pending") return;
-    const said = JSON.stringify(found.deployment);
+    const said = canonical(found.deployment);
     const key = `${tenant}/${service}`;
     const before = outcomes.get(key) ?? [];
     if (before.at(-1) !== said) outcomes.set(key, [...before.slice(1 - outcomesMax), said]);
@@ -71,7 +72,7 @@ export function p3Answers(): Checker {
       return;
     }
     check(
-      outcomes.get(`${at.tenant}/${at.service}`)?.includes(JSON.stringify(outcome)) === true,
+      outcomes.get(`${at.tenant}/${at.service}`)?.includes(canonical(outcome)) === true,
       () => `${at.tenant}/${at.service} was said to be ${JSON.stringify(outcome)}, which the log does not say`,
     );
   }

@@ -3,6 +3,7 @@
  * replayed them, or started from a snapshot, and whether or not payloads were erased since.
  */
 import { evolve, initialState, type State, toSnapshot } from "../../kernel/index.ts";
+import { canonical } from "../world/canonical.ts";
 import { type Checker, type Fact, promise } from "../world/facts.ts";
 
 const check: ReturnType<typeof promise> = promise("P3");
@@ -32,8 +33,8 @@ export function p3Replay(): Checker {
       state.lastEvent === replayed.lastEvent,
       () => `${what} is of event ${state.lastEvent}, the log is at ${replayed.lastEvent}`,
     );
-    const wanted = JSON.stringify(toSnapshot(replayed));
-    const found = JSON.stringify(toSnapshot(state));
+    const wanted = canonical(toSnapshot(replayed));
+    const found = canonical(toSnapshot(state));
     check(found === wanted, () => `${what} is not what the log says: ${difference(found, wanted)}`);
     const index = JSON.stringify(plain(state));
     check(index === JSON.stringify(plain(replayed)), () => `the index of ${what} is not that of the log`);

@@ -3,7 +3,7 @@
  * every crash; the same name for something else is refused. Remembered are so many, for so long.
  */
 import { type EventId, type Instant, isRefusal, limits } from "../../base/index.ts";
-import type { Born, Event, RequestMark } from "../../kernel/index.ts";
+import type { Born, Event, Payloads, RequestMark } from "../../kernel/index.ts";
 import { type Checker, type CommandOrder, type Fact, promise } from "../world/facts.ts";
 
 const check: ReturnType<typeof promise> = promise("P3");
@@ -23,17 +23,28 @@ interface Scope {
   count: number;
 }
 
+const isErased = (done: Done, { erased, through }: Payloads["payload_erased"]): boolean =>
+  done.tenant === erased && done.event <= through;
+
 /** Said of who may not ask, or of what is not there, before any memory is looked at. */
 const before = new Set(["TENANT_NOT_FOUND", "SERVICE_NOT_FOUND", "NOT_ADMIN", "STARTING", "SHUTTING_DOWN"]);
 
 export function p3Requests(): Checker {
   const node: Scope = { done: new Map(), count: 0 };
   const tenants = new Map<string, Scope>();
+  /** Erasures that the state knows of and the disk does not yet. */
+  let erasing: Payloads["payload_erased"][] = [];
 
   return {
     promise: "P3",
     see: (fact: Fact) => {
       if (fact.type === "committed") for (const event of fact.events) take(event);
+      if (fact.type === "kernel_died") erasing = [];
+      if (fact.type === "evolved") {
+        for (const event of fact.events) {
+          if (event.type === "payload_erased" && event.payload !== undefined) erasing.push(event.payload);
+        }
+      }
       if (fact.type === "decided" && fact.input.type === "command") judge(fact.input, fact);
     },
   };
@@ -53,9 +64,9 @@ export function p3Requests(): Checker {
       case "payload_erased":
         // What was erased is forgotten.
         for (const [id, done] of node.done) {
-          if (event.payload !== undefined && done.tenant === event.payload.erased && done.event <= event.payload.through)
-            node.done.delete(id);
+          if (event.payload !== undefined && isErased(done, event.payload)) node.done.delete(id);
         }
+        erasing = erasing.filter(({ erased }) => erased !== event.payload?.erased);
         return;
       case "deployment_requested":
         return remember(scopeOf(tenant), event, event.payload?.request, event.payload?.born);
@@ -91,7 +102,7 @@ export function p3Requests(): Checker {
     if (request === undefined || turn.reply === undefined) return;
     const ofTenant = command.type === "deploy" || command.type === "kill";
     const done = find(ofTenant ? scopeOf(command.tenant) : node, request.id, now);
-    if (done === undefined) return;
+    if (done === undefined || erasing.some((of) => isErased(done, of))) return;
     const { reply } = turn;
     if (isRefusal(reply) && before.has(reply.refused)) return;
     if (done.fingerprint !== request.fingerprint) {

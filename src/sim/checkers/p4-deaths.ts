@@ -12,6 +12,7 @@ import {
   type TenantId,
 } from "../../base/index.ts";
 import { type Event, evolve, initialState, type Phase } from "../../kernel/index.ts";
+import { canonical } from "../world/canonical.ts";
 import { type Checker, type Fact, promise } from "../world/facts.ts";
 import { type Life, lifeKey, sayLife } from "../world/life.ts";
 
@@ -20,6 +21,7 @@ const check: ReturnType<typeof promise> = promise("P4");
 export function p4Deaths(): Checker {
   const believed = initialState();
   const lives = new Map<string, Life[]>();
+  const asked = new Map<string, Death[]>();
   const losses = new Map<CellNumber, CellLoss>();
 
   return {
@@ -61,6 +63,22 @@ export function p4Deaths(): Checker {
         break;
     }
     evolve(believed, event);
+    if (event.tenant !== undefined) noteStops(event.tenant, event.payload);
+  }
+
+  /** What was told to stop was told with which death, and may be told again with another. */
+  function noteStops(tenant: TenantId, payload: Event["payload"]): void {
+    const services = believed.tenants.get(tenant)?.services;
+    const touched =
+      payload !== undefined && "service" in payload ? [services?.get(payload.service)] : [...(services?.values() ?? [])];
+    for (const service of touched) {
+      for (const { phase } of service?.instances.values() ?? []) {
+        if (phase.name !== "stopping") continue;
+        const key = keyOf(tenant, phase.incarnation);
+        const known = asked.get(key) ?? [];
+        if (!known.some((one) => same(one, phase.death))) asked.set(key, [...known, phase.death]);
+      }
+    }
   }
 
   function judge(
@@ -70,15 +88,15 @@ export function p4Deaths(): Checker {
   ): void {
     const phase = phaseOf(tenant, incarnation);
     check(phase !== undefined, () => `event ${id} records an end of ${tenant}#${incarnation}, which was not alive`);
-    const mine = lives.get(keyOf(tenant, incarnation)) ?? [];
+    const key = keyOf(tenant, incarnation);
+    const mine = lives.get(key) ?? [];
     const alive = mine.find((life) => life.phase !== "ended");
     check(alive === undefined, () => `event ${id} says "${sayDeath(death)}" of what lives: ${sayLife(alive as Life)}`);
-    const problem = judgeDeath(death, phase, mine);
+    const problem = asked.get(key)?.some((one) => same(one, death)) === true ? undefined : judgeDeath(death, mine);
     check(problem === undefined, () => `event ${id}, ${tenant}#${incarnation} (${phase.name}): "${sayDeath(death)}", ${problem ?? ""}`);
   }
 
-  function judgeDeath(death: Death, phase: Phase, mine: readonly Life[]): string | undefined {
-    if (phase.name === "stopping" && same(death, phase.death)) return undefined;
+  function judgeDeath(death: Death, mine: readonly Life[]): string | undefined {
     const last = mine.at(-1);
     if (last?.death === undefined) {
       // Never loaded: only its cell can have failed it.
@@ -129,7 +147,7 @@ export function p4Deaths(): Checker {
   }
 }
 
-const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const equal = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b);
 
 /** Whether it was at work then is the kernel's guess, not the cell's word. */
 const same = (a: Death, b: Death): boolean =>

@@ -10,8 +10,9 @@ import {
   incarnationNumber,
   type KernelEpoch,
   kernelEpoch,
+  type TenantId,
 } from "../../base/index.ts";
-import type { Decider } from "../../kernel/index.ts";
+import type { Decider, Event } from "../../kernel/index.ts";
 import { Clients } from "./clients.ts";
 import type { Fact } from "./facts.ts";
 import { Guests } from "./guests.ts";
@@ -44,6 +45,8 @@ export class World {
   #calm = false;
   #shuttingDown = false;
   #committed: EventId = eventId(0);
+  /** Which event made each tenant, the last time there was one of that name. */
+  readonly #tenantsSince = new Map<TenantId, EventId>();
 
   constructor(parts: WorldParts) {
     this.#parts = parts;
@@ -92,7 +95,7 @@ export class World {
       ended: (cell, loss) => tell({ type: "cell_ended", cell, loss }),
       cell: {
         guests: this.#guests,
-        makeLife: (life) => ({ ...life, tenantSince: this.#tenantSince(life) }),
+        makeLife: (life) => ({ ...life, tenantSince: this.#tenantsSince.get(life.tenant) ?? eventId(0) }),
         began: (life) => tell({ type: "life_began", life }),
         ended: (life: Life, death: Death) => tell({ type: "life_ended", life, death }),
       },
@@ -103,9 +106,11 @@ export class World {
     return machine;
   }
 
-  /** By the state of the kernel that had it loaded: deleted tenants have no lives left. */
-  #tenantSince({ tenant }: Pick<Life, "tenant">): EventId {
-    return this.#kernel?.state?.tenants.get(tenant)?.createdBy ?? eventId(0);
+  #take(events: readonly Event[]): void {
+    for (const { id, type, tenant } of events) {
+      this.#committed = id;
+      if (type === "tenant_created" && tenant !== undefined) this.#tenantsSince.set(tenant, id);
+    }
   }
 
   #startKernel(): void {
@@ -122,7 +127,7 @@ export class World {
       committed: () => this.#committed,
       faulty: () => !this.#calm,
       tell: (fact) => {
-        if (fact.type === "committed") this.#committed = fact.events.at(-1)?.id ?? this.#committed;
+        if (fact.type === "committed") this.#take(fact.events);
         tell(fact);
       },
       fail,
