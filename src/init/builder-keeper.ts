@@ -1,7 +1,7 @@
 /** Keeps a builder up: a source that ends it costs its own compilation, and the next finds a new builder at the same socket. */
 import process from "node:process";
 import { backoffMs, type CellLoss } from "../base/index.ts";
-import type { Jail, Prepared } from "../sandbox/index.ts";
+import type { Cgroups, Jail, Prepared } from "../sandbox/index.ts";
 import { jailedBuilder } from "./habitats.ts";
 import type { ListeningSocket } from "./listen.ts";
 import type { Machine } from "./proc.ts";
@@ -16,6 +16,9 @@ export interface BuilderKeeperConfig {
   /** Undefined: there is no sandbox. */
   readonly jail: Jail | undefined;
   readonly rssBytesMax: number;
+  readonly cgroups: Cgroups;
+  /** Where no group weighs its share of the processor. */
+  readonly niceness: number;
   /** It was started again after its end: connect anew. */
   readonly onRestart: () => void;
   readonly onText: (text: string) => void;
@@ -23,6 +26,8 @@ export interface BuilderKeeperConfig {
 
 /** Cells count from 1: where processes have users of their own, this one is the builder's. */
 const builderNumber = 0;
+const builderTasksMax = 256;
+const builderCpuWeight = 100;
 const backoff = { firstMs: 10, factor: 2, waitMsMax: 5_000 };
 /** A builder that lived this long starts the count of quick ends anew. */
 const settledMs = 10_000;
@@ -31,6 +36,7 @@ export class BuilderKeeper {
   readonly #config: BuilderKeeperConfig;
   #child: WatchedChild | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #starts = 0;
   #startedAt = 0;
   #quickEnds = 0;
   #closed = false;
@@ -41,13 +47,20 @@ export class BuilderKeeper {
 
   start(): void {
     const { listener, rssBytesMax } = this.#config;
-    using start = this.#prepare();
+    const group = this.#config.cgroups.make(`builder-${++this.#starts}`, {
+      memoryBytesMax: rssBytesMax,
+      tasksMax: builderTasksMax,
+      cpuWeight: builderCpuWeight,
+    });
+    using start = this.#prepare(group?.doors ?? []);
     this.#startedAt = performance.now();
     this.#child = new WatchedChild(
       {
         start,
         listenerFd: listener.fd,
         rssBytesMax,
+        group,
+        niceness: this.#config.niceness,
       },
       this.#config.machine,
       this.#startedAt,
@@ -55,9 +68,9 @@ export class BuilderKeeper {
     );
   }
 
-  #prepare(): Prepared {
+  #prepare(cgroups: readonly string[]): Prepared {
     const { jail, compileCache } = this.#config;
-    if (jail !== undefined) return jail.prepare(jailedBuilder, { number: builderNumber, cgroups: [] });
+    if (jail !== undefined) return jail.prepare(jailedBuilder, { number: builderNumber, cgroups });
     return {
       file: process.execPath,
       args: builderArguments,

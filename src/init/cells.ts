@@ -11,7 +11,7 @@ import {
   jailedArgument,
   type LivingCell,
 } from "../wire/index.ts";
-import type { Jail, Libc } from "../sandbox/index.ts";
+import type { Cgroups, Jail, Libc } from "../sandbox/index.ts";
 import { type ListeningSocket, listenUnix } from "./listen.ts";
 import type { Machine } from "./proc.ts";
 import { WatchedChild } from "./watched-child.ts";
@@ -32,7 +32,14 @@ export interface CellsConfig {
   readonly note: (text: string) => void;
   /** Living cells and unacknowledged exits, together. */
   readonly cellsMax: number;
+  readonly cgroups: Cgroups;
+  /** Of cells, where no group weighs their share of the processor. */
+  readonly niceness: number;
 }
+
+/** The engine adds threads when guests hold the ones that it has. */
+const cellTasksMax = 256;
+const cellCpuWeight = 100;
 
 export class Cells {
   readonly #config: CellsConfig;
@@ -108,12 +115,17 @@ export class Cells {
     const listener = listenUnix(this.#config.libc, socket);
     try {
       const arguments_ = jail.tier === "none" ? [] : [jailedArgument];
+      const group = this.#config.cgroups.make(`cell-${cell}`, {
+        memoryBytesMax: rssBytesMax,
+        tasksMax: cellTasksMax,
+        cpuWeight: cellCpuWeight,
+      });
       using start = jail.prepare(
         (folder) => [...cellFlags, `--allow-fs-read=${folder}/`, `${folder}/${imageFiles.cell}`, ...arguments_],
-        { number: cell, cgroups: [] },
+        { number: cell, cgroups: group?.doors ?? [] },
       );
       const child = new WatchedChild(
-        { start, listenerFd: listener.fd, rssBytesMax },
+        { start, listenerFd: listener.fd, rssBytesMax, group, niceness: this.#config.niceness },
         this.#config.machine,
         performance.now(),
         {

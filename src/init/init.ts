@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
 import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
-import { type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
+import { Cgroups, hasAttribute, type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
 import { saySandbox, saySandboxReport, sayReady, sayTrouble } from "./announce.ts";
 import { BuilderKeeper } from "./builder-keeper.ts";
 import { Cells } from "./cells.ts";
@@ -51,11 +51,16 @@ const builderSocket = "builder.sock";
 const censusEveryMs = 1_000;
 /** Living and unacknowledged, together: what one `begin` can carry. */
 const cellsMax = 10_000;
+/** By which systemd says that a group is its service's to manage. */
+const delegationMarks = ["trusted.delegate", "user.delegate"] as const;
+/** Of cells and builder beside the kernel, where the processor cannot be shared by weight. */
+const nicenessOfTenants = 5;
 
 export class Init implements Disposable {
   readonly #parts: InitParts;
   readonly #boot = randomUUID();
   readonly #log: TextLog;
+  readonly #cgroups: Cgroups;
   readonly #cells: Cells;
   #builder: BuilderKeeper | undefined;
   readonly #builderListener: ListeningSocket;
@@ -78,6 +83,8 @@ export class Init implements Disposable {
       fileBytesMax: limits.logFileBytesMax,
       filesMax: limits.logFilesMax,
     });
+    // First: a process started before would stand in the way of some groups.
+    this.#cgroups = Cgroups.open((folder) => delegationMarks.some((name) => hasAttribute(parts.libc, folder, name)));
     const machine = readProcUnits(parts.libc);
     const note = (text: string): void => this.#log.write(text);
     this.#kernel = this.#makeKernelKeeper(note);
@@ -87,6 +94,8 @@ export class Init implements Disposable {
       tell: (message) => this.#kernel.send(message),
       note,
       cellsMax,
+      cgroups: this.#cgroups,
+      niceness: this.#niceness,
     });
     this.#builderListener = listenUnix(parts.libc, builderSocket);
 
@@ -118,7 +127,7 @@ export class Init implements Disposable {
       },
       isAllGone: () => !this.#kernel.isUp && this.#builder?.isUp !== true && this.#cells.count === 0,
       shout: (text) => this.#shout(text),
-      onDone: () => this.#end.resolve(this.#refusal),
+      onDone: () => void this.#cgroups.close().then(() => this.#end.resolve(this.#refusal)),
     });
   }
 
@@ -127,6 +136,10 @@ export class Init implements Disposable {
     this.#watchdog[Symbol.dispose]();
     this.#builderListener[Symbol.dispose]();
     this.#log[Symbol.dispose]();
+  }
+
+  get #niceness(): number {
+    return this.#cgroups.layers.some(({ layer, active }) => layer === "cpu" && active) ? 0 : nicenessOfTenants;
   }
 
   /** Connections have queued since init began to listen. */
@@ -140,6 +153,8 @@ export class Init implements Disposable {
         compileCache,
         jail: sandbox.jailFor(builderHabitat(dataDir.rooms)),
         rssBytesMax: options.builderRssBytesMax,
+        cgroups: this.#cgroups,
+        niceness: this.#niceness,
         onRestart: () => this.#kernel.send({ type: "builder_spawned", socket: builderSocket }),
         onText: (text) => this.#log.write(text),
       });
@@ -240,7 +255,7 @@ export class Init implements Disposable {
   async #prepareGround(): Promise<Ground> {
     const { options, dataDir } = this.#parts;
     const image = await this.#startImage();
-    const sandbox = await openSandbox(options.sandbox, cellGround(dataDir.rooms, image));
+    const sandbox = await openSandbox(options.sandbox, cellGround(dataDir.rooms, image), this.#cgroups.layers);
     if (typeof sandbox === "string") {
       this.#refuseToStart(refuse("SANDBOX_UNAVAILABLE", { why: sandbox.slice(0, 2_000) }));
       return new Promise<never>(() => undefined);

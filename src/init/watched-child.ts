@@ -6,10 +6,10 @@
  *     └────────────── ended by itself ────────────────────┴──▶ ended (with its loss, once)
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import type { Duplex } from "node:stream";
 import type { CellLoss } from "../base/index.ts";
-import type { Prepared } from "../sandbox/index.ts";
+import type { Group, Prepared } from "../sandbox/index.ts";
 import { descriptors } from "../wire/index.ts";
 import { LastWords } from "./last-words.ts";
 import { findChild, type Machine, ProcessMeter, type Usage } from "./proc.ts";
@@ -21,6 +21,10 @@ export interface ChildCommand {
   /** Descriptor 3 of the child. Stays init's. */
   readonly listenerFd: number;
   readonly rssBytesMax: number;
+  /** Its own, if there are any: it is admitted before its program runs, and the group goes when it ends. */
+  readonly group: Group | undefined;
+  /** Added to our own where no group weighs its share of the processor. */
+  readonly niceness: number;
 }
 
 export interface ChildEvents {
@@ -47,6 +51,7 @@ export class WatchedChild {
   readonly #events: ChildEvents;
   readonly #machine: Machine;
   readonly #nested: boolean;
+  readonly #group: Group | undefined;
   #meter: ProcessMeter | undefined;
   readonly #lastWords = new LastWords();
   #phase: Phase = { name: "alive" };
@@ -58,6 +63,7 @@ export class WatchedChild {
     this.#events = events;
     this.#machine = machine;
     this.#nested = command.start.gated;
+    this.#group = command.group;
     this.#rssBytesMax = command.rssBytesMax;
     this.#heart = { beatAt: now, cpuMsAtBeat: 0 };
     const { file, args, env, user, descriptors: further } = command.start;
@@ -70,7 +76,7 @@ export class WatchedChild {
     });
     this.#findMeter();
     this.#listen();
-    if (command.start.gated) this.#heartbeat?.write("\n");
+    if (this.#process.pid !== undefined) this.#settle(this.#process.pid, command);
   }
 
   /** 0 for a process that could not be started and whose end is about to be reported. */
@@ -80,6 +86,7 @@ export class WatchedChild {
 
   limit(rssBytesMax: number): void {
     this.#rssBytesMax = rssBytesMax;
+    this.#group?.limitMemory(rssBytesMax);
   }
 
   /** Ends it now. The first loss given is the one that is reported; nothing happens if it is ending already. */
@@ -102,6 +109,18 @@ export class WatchedChild {
     if (now === undefined) return;
     const silentMs = judgeHeart(limits, this.#heart, now, () => this.#meter?.readCpuMs() ?? 0);
     if (silentMs !== undefined) this.kill({ type: "hang", silentMs });
+  }
+
+  /** Puts it where it belongs. A jail that waits at its gate has done nothing yet; another has barely begun. */
+  #settle(pid: number, { start, group, niceness }: ChildCommand): void {
+    try {
+      group?.admit(pid);
+      if (niceness !== 0) setPriority(pid, getPriority() + niceness);
+    } catch (error) {
+      const problem = error instanceof Error ? error.message.slice(0, 500) : String(error);
+      return this.kill({ type: "spawn", problem });
+    }
+    if (start.gated) this.#heartbeat?.write("\n");
   }
 
   /** Starts its silence anew: init itself was not there to hear it. */
@@ -154,6 +173,9 @@ export class WatchedChild {
     const lastWords = this.#lastWords.tell(lastWordsLengthMax);
     const words = lastWords === undefined ? {} : { lastWords };
     // A jail's shell ends with 128 and the number of the signal that ended the program.
+    if (this.#group !== undefined && this.#group.countMemoryKills() > 0) {
+      return { type: "memory", rssBytes: this.#group.peakMemory(), limitBytes: this.#rssBytesMax };
+    }
     const ended = signal ?? (this.#nested ? signalOf((code ?? 0) - 128) : undefined);
     if (ended === "SIGSYS") return { type: "seccomp", ...words };
     return ended === undefined ? { type: "exit", code: code ?? 255, ...words } : { type: "signal", signal: ended, ...words };
@@ -164,6 +186,7 @@ export class WatchedChild {
     const told = this.#phase.name === "doomed" ? this.#phase.loss : loss;
     this.#phase = { name: "ended" };
     this.#meter?.[Symbol.dispose]();
+    void this.#group?.remove();
     this.#events.onEnd(told);
   }
 }

@@ -5,8 +5,9 @@
  */
 export { type Command, type Habitat, type Jail, type Prepared, type Tier, tiers } from "./jail.ts";
 export { dieWithParentModule } from "./lifeline.ts";
-export { type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";
-export { type Layer, type LayerName, layerMeanings, layerNames } from "./probe.ts";
+export { hasAttribute, type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";
+export { Cgroups, type Group } from "./cgroups/index.ts";
+export { type Layer, type LayerName, layerMeanings, layerNames } from "./layers.ts";
 export {
   type CellGround,
   namesOf,

@@ -8,42 +8,12 @@ import process from "node:process";
 import type { Duplex, Readable } from "node:stream";
 import { amount, flag, isMisfit, listOf, type Of, optional, record, text, whole } from "../base/index.ts";
 import type { Jail, Prepared } from "./jail.ts";
+import { type JailLayer, jailLayers, type Layer } from "./layers.ts";
 import { type Arch, syscalls } from "./seccomp/index.ts";
 import { hasOwnUsers, userOf } from "./users.ts";
 
 /** Its name in the folder of a jailed program. */
 export const canaryFile = "canary.mjs";
-
-export const layerNames = ["files", "network", "processes", "system-calls", "lock", "privileges", "user"] as const;
-export type LayerName = (typeof layerNames)[number];
-
-/** Layers without which a jail is none. */
-export const coreLayers: readonly LayerName[] = [
-  "files",
-  "network",
-  "processes",
-  "system-calls",
-  "lock",
-  "privileges",
-];
-
-/** What is lost where a layer is missing. */
-export const layerMeanings: Readonly<Record<LayerName, string>> = {
-  files: "a cell that breaks out of V8 reads files of this machine",
-  network: "a cell that breaks out of V8 talks to the network",
-  processes: "a cell that breaks out of V8 starts programs or signals others",
-  "system-calls": "a cell that breaks out of V8 reaches parts of the kernel that have had holes",
-  lock: "a cell goes on with what only its start needed",
-  privileges: "a cell that breaks out of V8 may gain or use privileges",
-  user: "cells share a user: each other's processes and files are kept apart by the other layers only",
-};
-
-export interface Layer {
-  readonly layer: LayerName;
-  readonly active: boolean;
-  /** What was seen, if it is missing. */
-  readonly why?: string;
-}
 
 const findingShape = record({
   stage: optional(text(10)),
@@ -67,19 +37,19 @@ const number = 0xffff;
 const probeMsMax = 10_000;
 const saidLengthMax = 100_000;
 
-type Attempt = { readonly what: string; readonly layer: LayerName; readonly number: number; readonly args: readonly (number | string)[] };
+type Attempt = { readonly what: string; readonly layer: JailLayer; readonly number: number; readonly args: readonly (number | string)[] };
 
 /** Each must fail. Those of layer `system-calls` must fail because they are refused, not because of their arguments. */
 function attemptsOn(arch: Arch): { readonly before: readonly Attempt[]; readonly after: readonly Attempt[]; readonly last: Attempt } {
-  const attempt = (layer: LayerName, what: string, name: string, ...args: readonly (number | string)[]): readonly Attempt[] => {
+  const attempt = (layer: JailLayer, what: string, name: string, ...args: readonly (number | string)[]): readonly Attempt[] => {
     const found = syscalls[arch].get(name);
     return found === undefined ? [] : [{ layer, what, number: found, args }];
   };
-  const open = (layer: LayerName, path: string, mode: number): readonly Attempt[] =>
+  const open = (layer: JailLayer, path: string, mode: number): readonly Attempt[] =>
     attempt(layer, `open ${path}`, "openat", atWorkingDirectory, path, mode);
   const refused = (name: string, ...args: readonly number[]): readonly Attempt[] =>
     attempt("system-calls", name, name, ...args);
-  const sockets = (layer: LayerName): readonly Attempt[] =>
+  const sockets = (layer: JailLayer): readonly Attempt[] =>
     [1, 2, 10, 16].flatMap((family) => attempt(layer, `socket of family ${family}`, "socket", family, 1, 0));
   return {
     before: [
@@ -197,8 +167,8 @@ function parse(stdout: string): readonly Finding[] {
 }
 
 function judge(attempts: ReturnType<typeof attemptsOn>, findings: readonly Finding[], end: string): readonly Layer[] {
-  const broken = new Map<LayerName, string>();
-  const miss = (layer: LayerName, why: string): void => void (broken.has(layer) || broken.set(layer, why));
+  const broken = new Map<JailLayer, string>();
+  const miss = (layer: JailLayer, why: string): void => void (broken.has(layer) || broken.set(layer, why));
   const check = (stage: "boot" | "lock", { layer, what }: Attempt): void => {
     const found = findings.find((finding) => finding.stage === stage && finding.what === what);
     if (found?.result === undefined) return miss(layer, `${what} was not tried`);
@@ -218,7 +188,7 @@ function judge(attempts: ReturnType<typeof attemptsOn>, findings: readonly Findi
   if (!hasOwnUsers()) {
     miss("user", process.getuid?.() === 0 ? "this container has too few users" : "only root can give cells users of their own");
   } else if (inside !== userOf(number)) miss("user", `it is user ${inside ?? "unknown"}`);
-  return layerNames.map((layer) => {
+  return jailLayers.map((layer) => {
     const why = broken.get(layer);
     return why === undefined ? { layer, active: true } : { layer, active: false, why };
   });

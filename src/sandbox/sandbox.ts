@@ -3,7 +3,8 @@ import process from "node:process";
 import { findBubblewrap, makeBubblewrapJail } from "./bubblewrap.ts";
 import { direct, type Habitat, type Jail, type Tier } from "./jail.ts";
 import { makeLauncherJail } from "./launcher.ts";
-import { canaryFile, coreLayers, type Layer, type LayerName, probe } from "./probe.ts";
+import { coreLayers, type Layer, type LayerName, resourceLayers } from "./layers.ts";
+import { canaryFile, probe } from "./probe.ts";
 import { readModule } from "./room.ts";
 import { type Arch, makeLockFilter, thisArch } from "./seccomp/index.ts";
 
@@ -51,9 +52,18 @@ export interface Sandbox {
 
 type JailMaker = (habitat: Omit<Habitat, "arch">) => Jail;
 
-/** A sandbox, or why there is none that satisfies the wish. */
-export async function openSandbox(wish: SandboxWish, ground: CellGround): Promise<Sandbox | string> {
+/**
+ * A sandbox, or why there is none that satisfies the wish. `resources`: what the groups of processes can limit, found
+ * before.
+ */
+export async function openSandbox(
+  wish: SandboxWish,
+  ground: CellGround,
+  resources: readonly Layer[],
+): Promise<Sandbox | string> {
   const startedAt = performance.now();
+  const unlimited = resources.find(({ layer, active }) => !active && wish.required.includes(layer));
+  if (unlimited !== undefined) return `layer ${unlimited.layer} is missing: ${unlimited.why ?? "unknown"}`;
   const passedOver: TriedTier[] = [];
   const wanted: readonly Tier[] = wish.tier === "auto" ? ["bubblewrap", "launcher"] : [wish.tier];
   for (const tier of wanted) {
@@ -62,17 +72,17 @@ export async function openSandbox(wish: SandboxWish, ground: CellGround): Promis
     if ("jail" in tried) {
       const { jail, layers, make: jailFor } = tried;
       const tookMs = Math.round(performance.now() - startedAt);
-      return { jail, report: { tier, layers, tookMs, passedOver }, jailFor };
+      return { jail, report: { tier, layers: [...layers, ...resources], tookMs, passedOver }, jailFor };
     }
     passedOver.push(tried);
   }
   const { image } = ground;
   if (image !== undefined && wish.noneAllowed && wish.tier !== "bubblewrap" && wish.tier !== "launcher") {
-    const [missing] = wish.required;
+    const missing = wish.required.find((layer) => !resourceLayers.some((each) => each === layer));
     if (missing !== undefined) return `layer ${missing} is required, and there is no sandbox`;
     return {
       jail: makeNoJail(image),
-      report: { tier: "none", layers: [], tookMs: 0, passedOver },
+      report: { tier: "none", layers: resources, tookMs: 0, passedOver },
       jailFor: () => undefined,
     };
   }
@@ -131,6 +141,6 @@ const habitatOf = ({ rooms, image, lockFile, pidPlaceholder }: CellGround, arch:
   },
 });
 
-/** The names of what holds, the tier's first; empty for none. */
+/** The names of what holds, the tier's first; empty without a jail, whatever limits there are. */
 export const namesOf = ({ tier, layers }: SandboxReport): readonly string[] =>
   tier === "none" ? [] : [tier, ...layers.filter(({ active }) => active).map(({ layer }) => layer)];
