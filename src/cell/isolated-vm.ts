@@ -18,6 +18,8 @@ export interface Prelude {
 const mebibyte = 1024 * 1024;
 const memoryMebibytesMin = 8;
 const probeMs = 50;
+/** Parsing this much takes about a millisecond of the cell's thread. */
+const compileHereCharsMax = 64 * 1024;
 
 const mainSpecifier = "solo:main";
 const entrySource = `import * as exports from "${mainSpecifier}"; import { loaded } from "solo:entry"; loaded(exports);`;
@@ -86,6 +88,7 @@ class IsolatedGuest implements Guest {
   readonly #current: ivm.Reference<() => number>;
   readonly #service: ivm.Module;
   readonly #loaded: ivm.Module;
+  readonly #entry: ivm.Module;
   #ears: Ears | undefined;
   #disposed = false;
   #lost: string | undefined;
@@ -118,6 +121,7 @@ class IsolatedGuest implements Guest {
     this.#service = this.#synthetic(part<object>("module"), serviceSource);
     this.#loaded = this.#synthetic(part<object>("loaded"), loadedSource);
     context.global.deleteSync("solo");
+    this.#entry = isolate.compileModuleSync(entrySource, { filename: "solo:entry" });
     booted.release();
   }
 
@@ -156,9 +160,15 @@ class IsolatedGuest implements Guest {
   }): Promise<Fault | undefined> {
     const startedAt = performance.now();
     try {
-      const main = await this.#isolate.compileModule(module.code, { filename: module.file });
-      const entry = await this.#isolate.compileModule(entrySource, { filename: "solo:entry" });
-      await entry.instantiate(this.#context, (specifier, referrer) => {
+      // Compiling and linking run no code of the tenant. What is small is done here and now: hops to a pool thread and back
+      // would cost more.
+      const options = { filename: module.file };
+      const main =
+        module.code.length <= compileHereCharsMax
+          ? this.#isolate.compileModuleSync(module.code, options)
+          : await this.#isolate.compileModule(module.code, options);
+      const entry = this.#entry;
+      entry.instantiateSync(this.#context, (specifier, referrer) => {
         if (referrer === entry && specifier === mainSpecifier) return main;
         if (referrer === entry && specifier === "solo:entry") return this.#loaded;
         if (specifier === "solo:service") return this.#service;
