@@ -3,7 +3,7 @@
  * refused as every other request is.
  */
 import type { EventEmitter } from "node:events";
-import { create, fromBinary, toBinary, type Message } from "@bufbuild/protobuf";
+import { toBinary, type Message } from "@bufbuild/protobuf";
 import {
   Metadata,
   type handleServerStreamingCall,
@@ -18,6 +18,7 @@ import { operations, statusOf, type Failure, type Operation } from "../../api/in
 import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import type { Runner } from "../operations/run.ts";
+import { parseRequest } from "./parse-request.ts";
 
 export interface HandlerParts {
   readonly runner: Runner;
@@ -57,7 +58,7 @@ export function serviceOf(parts: HandlerParts): {
 
 function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buffer, Buffer> {
   const answer = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer | Failure> => {
-    const request = parse(operation, call.request);
+    const request = parseRequest(operation, call.request);
     if (isRefusal(request)) return request;
     const signal = signalOf(call);
     const principal = parts.principalAt(call.getPeer());
@@ -74,7 +75,7 @@ function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buf
 
 function streamOf(parts: HandlerParts, operation: Operation): handleServerStreamingCall<Buffer, Buffer> {
   return (call) => {
-    const request = parse(operation, call.request);
+    const request = parseRequest(operation, call.request);
     if (isRefusal(request)) return void call.emit("error", errorOf(request));
     const signal = AbortSignal.any([signalOf(call), parts.closing]);
     const principal = parts.principalAt(call.getPeer());
@@ -124,16 +125,6 @@ const drained = (call: ServerWritableStream<Buffer, Buffer>): Promise<void> =>
     };
     for (const event of ["drain", "cancelled", "close", "error"]) call.once(event, go);
   });
-
-function parse(operation: Operation, bytes: Buffer): Message | Refusal {
-  try {
-    return bytes.length === 0
-      ? create(operation.input)
-      : fromBinary(operation.input, bytes, { readUnknownFields: false });
-  } catch {
-    return refuse("INVALID_ARGUMENT", { field: "request", problem: `is not a ${operation.input.name}` });
-  }
-}
 
 const isFailure = (answer: Message | Failure): answer is Failure => isRefusal(answer);
 
