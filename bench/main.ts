@@ -4,12 +4,15 @@
  */
 import process from "node:process";
 import { call } from "./call.ts";
+import { cell } from "./cell-alone.ts";
 import { deploy } from "./deploy.ts";
+import { log } from "./event-log.ts";
 import { machine } from "./lib/measure.ts";
 import { type Benchmark, keep, print } from "./lib/report.ts";
+import { memory } from "./memory.ts";
 import { recovery } from "./recovery.ts";
 
-const benchmarks: readonly Benchmark[] = [deploy, call, recovery];
+const benchmarks: readonly Benchmark[] = [deploy, call, cell, log, memory, recovery];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));

@@ -5,7 +5,7 @@ import { type Figures, machine } from "./measure.ts";
 
 export interface Row {
   readonly what: string;
-  readonly unit: "ms" | "µs" | "MB" | "per s" | "ratio";
+  readonly unit: "ms" | "µs" | "MB" | "KB" | "per s" | "ratio";
   readonly figures: Figures | { readonly value: number };
   /** The figure that a goal speaks of, e.g. `p50 ≤ 5`. */
   readonly goal?: string;
