@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Refusal, remedy, say } from "../base/index.ts";
 import { layerMeanings, type SandboxReport } from "../sandbox/index.ts";
+import type { TellSandbox } from "./sandbox-report.ts";
 
 export interface Readiness {
   readonly grpc: string;
@@ -14,6 +15,8 @@ export interface Readiness {
   readonly safeMode: string | undefined;
   /** Layers of the OS sandbox that cells run in. */
   readonly sandbox: readonly string[];
+  /** Each layer, and what its lack means. */
+  readonly sandboxFound: TellSandbox;
 }
 
 const noSandbox =

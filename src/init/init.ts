@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
 import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
-import { Cgroups, hasAttribute, type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
+import { type Cgroups, type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
 import { saySandbox, saySandboxReport, sayReady, sayTrouble } from "./announce.ts";
 import { BuilderKeeper } from "./builder-keeper.ts";
 import { Cells } from "./cells.ts";
@@ -21,6 +21,7 @@ import { type ListeningSocket, listenUnix } from "./listen.ts";
 import { type ListenAddress, type Options, sayAddress } from "./options.ts";
 import { argumentsFor, environmentFor, programs } from "./programs.ts";
 import type { Machine } from "./proc.ts";
+import { openCgroups, tellSandbox } from "./sandbox-report.ts";
 import { Shutdown } from "./shutdown.ts";
 import { TextLog } from "./text-log.ts";
 import { Watchdog, watchLimits } from "./watch.ts";
@@ -51,8 +52,6 @@ const builderSocket = "builder.sock";
 const censusEveryMs = 1_000;
 /** Living and unacknowledged, together: what one `begin` can carry. */
 const cellsMax = 10_000;
-/** By which systemd says that a group is its service's to manage. */
-const delegationMarks = ["trusted.delegate", "user.delegate"] as const;
 /** Of cells and builder beside the kernel, where the processor cannot be shared by weight. */
 const nicenessOfTenants = 5;
 
@@ -84,7 +83,7 @@ export class Init implements Disposable {
       filesMax: limits.logFilesMax,
     });
     // First: a process started before would stand in the way of some groups.
-    this.#cgroups = Cgroups.open((folder) => delegationMarks.some((name) => hasAttribute(parts.libc, folder, name)));
+    this.#cgroups = openCgroups(parts.libc);
     const machine = readProcUnits(parts.libc);
     const note = (text: string): void => this.#log.write(text);
     this.#kernel = this.#makeKernelKeeper(note);
@@ -236,7 +235,7 @@ export class Init implements Disposable {
     this.#announced = true;
     const { options, dataDir, grpc } = this.#parts;
     // It is there: `begin` had it.
-    const { layers: sandbox } = await this.#ground;
+    const { layers: sandbox, sandbox: opened } = await this.#ground;
     const readiness = {
       grpc: sayAddress(grpc.address),
       dataDir: dataDir.path,
@@ -246,6 +245,7 @@ export class Init implements Disposable {
       recoveredMs,
       safeMode: this.#safeMode,
       sandbox,
+      sandboxFound: tellSandbox(opened.report),
     };
     writeFileSync(join(dataDir.run, "init.json"), `${JSON.stringify(readiness)}\n`, { mode: 0o600 });
     process.stderr.write(saySandbox(sandbox));

@@ -22,6 +22,7 @@ import { closeInheritedDescriptors } from "./inherited.ts";
 import { Init } from "./init.ts";
 import { listenTcp } from "./listen.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
+import { probeSandbox } from "./sandbox-report.ts";
 
 async function start(options: Options): Promise<Refusal | undefined> {
   const libc = openLibc();
@@ -60,6 +61,10 @@ closeInheritedDescriptors();
 // Whoever read what init says may have gone (a closed terminal, `| head`): that must not end what init keeps running.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 const options = parseOptions(process.argv.slice(2), process.env);
+if (!isRefusal(options) && options.probeSandbox) {
+  process.stdout.write(await probeSandbox(options));
+  process.exit(0);
+}
 const end = isRefusal(options) ? options : await start(options);
 if (isRefusal(options)) process.stderr.write(usage);
 if (end !== undefined) process.stderr.write(sayRefusal(end));

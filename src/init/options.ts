@@ -21,6 +21,8 @@ export interface Options {
   /** The builder's resident memory. */
   readonly builderRssBytesMax: number;
   readonly sandbox: SandboxWish;
+  /** Start nothing: say what sandbox cells would get. */
+  readonly probeSandbox: boolean;
   /** The kernel's program; tests of init bring their own. */
   readonly kernelEntry: string | undefined;
   /** A ready-made guest image; tests of init bring their own. */
@@ -37,6 +39,7 @@ export const usage = `usage: solo start [--data-dir DIR] [--grpc HOST:PORT] [--s
                      refuse to start unless these layers hold: ${layerNames.join(", ")}
   --unsafe-no-sandbox
                      run tenant code even if there is no sandbox
+  --probe-sandbox    say what sandbox there would be, as JSON, and start nothing
   --json             print one line of JSON when ready
 
 For Solo's own tests: --kernel-entry FILE, --image DIR, --builder-rss-max BYTES.
@@ -69,6 +72,7 @@ export function parseOptions(args: readonly string[], environment: Environment):
   if (isRefusal(sandbox)) return sandbox;
   return {
     sandbox,
+    probeSandbox: given["probe-sandbox"] ?? false,
     dataDir: resolve(given["data-dir"] ?? environment["SOLO_DATA_DIR"] ?? join(homedir(), ".solo")),
     grpc,
     json: given.json ?? false,
@@ -93,6 +97,7 @@ function parseFlags(args: readonly string[]) {
         sandbox: { type: "string" },
         "require-layers": { type: "string" },
         "unsafe-no-sandbox": { type: "boolean" },
+        "probe-sandbox": { type: "boolean" },
         "kernel-entry": { type: "string" },
         image: { type: "string" },
       },

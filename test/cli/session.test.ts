@@ -72,7 +72,7 @@ test("list, status and tree tell what runs", async () => {
   assert.equal((await json("status", "counter"))["status"], "RUNNING");
   assert.match((await solo("status", "counter")).stdout, /^counter\nstatus +RUNNING/);
   const node = await solo("status");
-  assert.match(node.stdout, /Solo answers[\s\S]*sandbox +NONE: cells run without/);
+  assert.match(node.stdout, /Solo answers[\s\S]*sandbox +(bubblewrap|launcher), files, network/);
   const tree = (await solo("tree")).stdout;
   assert.match(tree, /├─ system[\s\S]*kernel +process \d+[\s\S]*└─ tenants[\s\S]*└─ default\n/);
   assert.match(tree, /counter \(one_for_one, 3 in 30 s, permanent\) +0 restarts\n.*1 RUNNING <0\.1\.\d+>/);
@@ -258,12 +258,12 @@ test("when the kernel is killed, calls resume with their state and streams go on
   assert.equal((await following.ended).code, 130);
 });
 
-test("doctor finds nothing wrong, and warns loudly that there is no sandbox", async () => {
+test("doctor finds nothing wrong, and names the sandbox and its layers", async () => {
   const { code, stdout } = await solo("doctor");
   assert.equal(code, 0, stdout);
   assert.match(stdout, /ok +running/);
   assert.match(stdout, /ok +event log +whole/);
-  assert.match(stdout, /WARN +sandbox +NONE\. Cells run WITHOUT/);
+  assert.match(stdout, /ok +sandbox +(bubblewrap|launcher): files, network, processes/);
 });
 
 test("stop waits until the last process is gone; then nothing answers", async () => {

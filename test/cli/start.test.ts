@@ -1,7 +1,7 @@
 // How `solo start` begins and ends.
 
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Workplace } from "./harness.ts";
@@ -17,7 +17,36 @@ test("in the foreground the command is Solo: it says when it is ready, SIGTERM e
   running.kill("SIGTERM");
   const ended = await running.ended;
   assert.equal(ended.code, 0, ended.stderr);
-  assert.match(ended.stderr, /WITHOUT an operating system sandbox/);
+  assert.doesNotMatch(ended.stderr, /WITHOUT an operating system sandbox/);
+});
+
+test("without a sandbox nothing starts, unless whoever starts it says so; then it is said at every turn", async () => {
+  await using place = new Workplace();
+  const refused = await place.solo("start", "--grpc", "127.0.0.1:0", "--sandbox", "none");
+  assert.equal(refused.code, 8);
+  assert.match(refused.stderr, /--unsafe-no-sandbox/);
+  assert.ok(!existsSync(join(place.dataDir, "run")), "no start, no trace of one");
+  const running = place.begin("start", "--grpc", "127.0.0.1:0", "--sandbox", "none", "--unsafe-no-sandbox", "--json");
+  await running.says(/^.*\n/);
+  assert.match((await place.solo("status")).stdout, /sandbox +NONE/);
+  assert.match((await place.solo("doctor")).stdout, /WARN +sandbox +NONE\. Cells run WITHOUT/);
+  assert.match(readFileSync(join(place.dataDir, "log", "kernel.log"), "utf8"), /WITHOUT an operating system sandbox/);
+  running.kill("SIGTERM");
+  assert.match((await running.ended).stderr, /WITHOUT an operating system sandbox/);
+});
+
+test("a layer that is required and missing refuses the start, and says which and why", async () => {
+  await using place = new Workplace();
+  const args = ["--grpc", "127.0.0.1:0", "--sandbox", "none", "--unsafe-no-sandbox", "--require-layers", "files"];
+  const refused = await place.solo("start", ...args);
+  assert.equal(refused.code, 8);
+  assert.match(refused.stderr, /layer files is required/);
+});
+
+test("doctor without a running Solo says what sandbox a start would get", async () => {
+  await using place = new Workplace();
+  const { stdout } = await place.solo("doctor");
+  assert.match(stdout, /ok +sandbox +(bubblewrap|launcher): files, network, processes, system-calls, lock, privileges/);
 });
 
 test("a second Solo on the same directory, or on the same port, is refused; the first does not notice", async () => {

@@ -16,6 +16,9 @@ interface Options {
   readonly grpc?: string;
   readonly shutdownTimeout?: number;
   readonly detach?: true;
+  readonly sandbox?: string;
+  readonly requireLayers?: string;
+  readonly unsafeNoSandbox?: true;
 }
 
 export const start: Verb = (command, run) => {
@@ -26,6 +29,9 @@ export const start: Verb = (command, run) => {
     .option("--grpc <host:port>", "where gRPC listens; port 0 takes any free one (default: 127.0.0.1:50051)")
     .option("--shutdown-timeout <time>", "longest graceful shutdown (default: 40s)", parseDuration)
     .option("-d, --detach", "in the background")
+    .option("--sandbox <tier>", "bubblewrap, launcher, none, or auto: the strongest that holds here (default: auto)")
+    .option("--require-layers <a,b>", "refuse to start unless these layers of the sandbox hold; solo doctor names them")
+    .option("--unsafe-no-sandbox", "run tenant code even if no sandbox holds here")
     .addHelpText(
       "after",
       teach([
@@ -62,9 +68,16 @@ async function commandLine({ global }: Context, options: Options): Promise<reado
     global.dataDir,
     ...grpc,
     ...shutdown,
+    ...sandboxOptions(options),
     ...json,
   ];
 }
+
+const sandboxOptions = ({ sandbox, requireLayers, unsafeNoSandbox }: Options): readonly string[] => [
+  ...(sandbox === undefined ? [] : ["--sandbox", sandbox]),
+  ...(requireLayers === undefined ? [] : ["--require-layers", requireLayers]),
+  ...(unsafeNoSandbox === undefined ? [] : ["--unsafe-no-sandbox"]),
+];
 
 const definedOnly = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));

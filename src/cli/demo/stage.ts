@@ -31,6 +31,8 @@ export class Stage implements AsyncDisposable {
       "--disable-warning=ExperimentalWarning",
       initEntry,
       "--json",
+      // What it runs are our own examples; on a machine where no sandbox holds, the story says so.
+      "--unsafe-no-sandbox",
       "--grpc",
       "127.0.0.1:0",
       "--data-dir",

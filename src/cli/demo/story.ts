@@ -30,7 +30,7 @@ export async function tell(stage: Stage, narrator: Narrator, signal: AbortSignal
   check(ready.pid > 0, `ready after ${ready.tookMs} ms on ${ready.grpc}, mutual TLS from the first byte`);
   if (ready.sandbox.length === 0) {
     say(paint.yellow("Note: cells run WITHOUT an operating system sandbox; the V8 isolate is the only wall."));
-  }
+  } else check(true, `cells run jailed: ${ready.sandbox.join(", ")}`);
   const play: Play = { stage, narrator, signal, tenant: stage.connect("default"), admin: stage.connect("admin") };
   await deployAll(play);
   await callThem(play);

@@ -1,37 +1,27 @@
-/** The running Solo: its sandbox, whether it answers, and whether its log holds. */
+/** The running Solo: whether it answers, and whether its log holds. */
 import { createServer } from "node:net";
 import type { SoloClient } from "../../client/index.ts";
 import type { Context } from "../command.ts";
 import { Halt } from "../halt.ts";
 import type { InitFile } from "../node-files.ts";
 import { plural } from "../output/say.ts";
+import { examineSandbox } from "./sandbox.ts";
 import { causeOf, fail, type Finding, ok, warn } from "./finding.ts";
 
 const portDefault = 50_051;
 const patienceMs = 5_000;
 
 export async function examineNode(context: Context, init: InitFile | undefined): Promise<readonly Finding[]> {
-  const sandbox = examineSandbox(init);
+  const sandbox = await examineSandbox(init);
   if (init === undefined && context.global.address === undefined) {
     const notRunning = warn("running", "no Solo runs with this data directory", "Start one: solo start.");
-    return [sandbox, await examinePort(), notRunning];
+    return [...sandbox, await examinePort(), notRunning];
   }
   return [
-    sandbox,
+    ...sandbox,
     ...(init?.safeMode === undefined ? [] : [safeMode(init.safeMode)]),
     ...(await examineAnswers(context)),
   ];
-}
-
-function examineSandbox(init: InitFile | undefined): Finding {
-  const layers = init?.sandbox ?? [];
-  return layers.length > 0
-    ? ok("sandbox", layers.join(", "))
-    : warn(
-        "sandbox",
-        "NONE. Cells run WITHOUT an operating system sandbox: the V8 isolate is the only wall",
-        "Deploy only code that you trust as you trust this user.",
-      );
 }
 
 const safeMode = (why: string): Finding =>
