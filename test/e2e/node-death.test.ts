@@ -1,12 +1,11 @@
 /** The whole node may die at any moment: nothing of it is left, and the next start brings everything back. */
 import assert from "node:assert/strict";
 import { connect as connectTcp } from "node:net";
-import process from "node:process";
 import { test } from "node:test";
 import { Status_Value } from "../../src/api/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
 import { eventsOf, isGapFree, isRunning, refusalOf, untilStatus } from "./asking.ts";
-import { call, example, Solo, until } from "./solo.ts";
+import { call, example, kill9, Solo, until } from "./solo.ts";
 
 const started = ["third", "first", "second", "with-three"] as const;
 
@@ -77,7 +76,7 @@ test("killing init with -9 takes all processes along; started again, services ar
   const before = await pidsOf(await solo.client("admin"));
   const noted = await (await solo.client("admin")).verifyLog({});
   assert.ok(solo.processes().length >= 4, "kernel, builder, cells");
-  process.kill(solo.initPid, "SIGKILL");
+  kill9(solo.initPid);
   await solo.ended;
   await until("the end of every process", () => solo.left().length === 0);
   await until("nobody to listen", async () => !(await isListening(solo.address)));
@@ -120,8 +119,7 @@ test("killing every process at once while changes flow: what was acknowledged is
   });
   const ends = Promise.allSettled(changing);
   await until("changes to flow", () => acknowledged.length >= 12);
-  const everyone = [solo.initPid, ...solo.processes().map(({ pid }) => pid)];
-  for (const pid of everyone) process.kill(pid, "SIGKILL");
+  kill9(solo.initPid, ...solo.processes().map(({ pid }) => pid));
   await ends;
   await until("the end of every process", () => solo.left().length === 0);
 

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { connect, type Connection, connectionOf, loadProfile, type SoloClient } from "../../src/client/index.ts";
@@ -101,7 +102,7 @@ export class Solo implements AsyncDisposable {
   }
 
   /** The living processes that descend from init, by their command's entry. */
-  processes(): readonly { readonly pid: number; readonly role: "kernel" | "builder" | "cell" | "other" }[] {
+  processes(): readonly { readonly pid: number; readonly role: Role }[] {
     const found = descendants(this.initPid).map((pid) => ({ pid, role: roleOf(pid) }));
     for (const { pid } of found) this.#seen.add(pid);
     return found;
@@ -123,6 +124,21 @@ export class Solo implements AsyncDisposable {
     const pid = this.kernelPid();
     process.kill(pid, "SIGKILL");
     await until("the kernel's end", () => !isAlive(pid));
+  }
+
+  /** The process that listens on a cell's socket: the cell of this number, as events name it. */
+  cellPid(number: number): number {
+    const sockets = new Set(
+      readFileSync("/proc/net/unix", "utf8")
+        .split("\n")
+        .filter((line) => line.endsWith(` cell-${number}.sock`))
+        .map((line) => `socket:[${line.split(/ +/)[6]}]`),
+    );
+    const found = this.processes().find(
+      ({ pid, role }) => role === "cell" && filesOf(pid).some((file) => sockets.has(file)),
+    );
+    assert.ok(found !== undefined, `cell ${number} runs`);
+    return found.pid;
   }
 
   /** What kernel, builder and cells wrote, and init about them. */
@@ -216,17 +232,21 @@ function descendants(root: number): number[] {
   return found;
 }
 
-function roleOf(pid: number): "kernel" | "builder" | "cell" | "other" {
+/** By its program. A jail around a builder or a cell is a process too, which ends with it. */
+function roleOf(pid: number): Role {
   let command = "";
   try {
     command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
   } catch {
     return "other";
   }
-  if (command.includes("/daemon/main.ts")) return "kernel";
-  if (command.includes("/builder/main.ts")) return "builder";
-  return command.includes("cell.cjs") ? "cell" : "other";
+  if (/^[^\0]*bwrap\0/.test(command)) return "jail";
+  if (command.includes("cell.cjs")) return "cell";
+  const program = /\/(daemon|builder)\/main\.[cm]?[jt]s/.exec(command)?.[1];
+  return program === "daemon" ? "kernel" : program === "builder" ? "builder" : "other";
 }
+
+type Role = "kernel" | "builder" | "cell" | "jail" | "other";
 
 /** Processes that work in a data directory, whoever their parent is by now. Jailed ones work elsewhere. */
 export function processesIn(dataDir: string): readonly number[] {
@@ -240,6 +260,26 @@ export function processesIn(dataDir: string): readonly number[] {
         return false;
       }
     });
+}
+
+/** What a process has open. */
+function filesOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return [];
+  }
+}
+
+/** Kills with -9 whatever of these is still alive. */
+export function kill9(...pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+  }
 }
 
 /** Is there a process of this id that is not a zombie? */
