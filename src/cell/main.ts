@@ -6,7 +6,7 @@
 import { createServer, Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { descriptors, heartbeatMs, imageFiles, jailedArgument } from "../wire/index.ts";
+import { descriptors, heartbeatMs, jailedArgument, lockFile } from "../wire/index.ts";
 import { Cell } from "./cell.ts";
 import { readPrelude, writePreludeCache } from "./image.ts";
 import { makeEngine } from "./isolated-vm.ts";
@@ -43,7 +43,7 @@ function serve(): void {
   const server = createServer((socket) => cell.accept(socket));
   server.on("error", (error) => die(`cannot listen: ${error.message}`));
   server.listen({ fd: descriptors.listener }, () => {
-    if (jailed && !lock(join(__dirname, imageFiles.lock))) return die("the lock's filter was refused");
+    if (jailed && !lock(join(__dirname, lockFile))) return die("the lock's filter was refused");
     const left = dropPermissions();
     if (left.length > 0) say(`permissions that could not be dropped: ${left.join(", ")}`);
     beat();

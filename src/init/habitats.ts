@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { insist } from "../base/index.ts";
 import type { CellGround, Habitat } from "../sandbox/index.ts";
-import { imageFiles, pidPlaceholder } from "../wire/index.ts";
+import { lockFile, pidPlaceholder } from "../wire/index.ts";
 
 export const cellGround = (rooms: string, image: string | undefined): CellGround => ({
   rooms,
   image,
-  lockFile: imageFiles.lock,
+  lockFile,
   pidPlaceholder,
 });
 

@@ -41,9 +41,10 @@ export const imageFiles = {
   prelude: "prelude.js",
   /** V8's cached code for the prelude. */
   preludeCache: "prelude.cache",
-  /** Beside the image where there is a jail: the filter with which the cell locks itself. */
-  lock: "lock.bpf",
 } as const;
+
+/** Beside the image where there is a jail: the filter of system calls with which the cell locks itself. */
+export const lockFile = "lock.bpf";
 
 /** Argument of a cell in a jail: it must lock itself before it hears a kernel, and its parent is not init. */
 export const jailedArgument = "jailed";
