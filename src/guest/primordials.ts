@@ -42,6 +42,55 @@ export const tagOf: (value: unknown) => string = uncurry(Object.prototype.toStri
 /** Own names only, whatever a tenant puts on Object.prototype. */
 export const makeTable = <T>(): Record<string | number, T> => createObject(null) as Record<string | number, T>;
 
+export const hasText: (text: string, part: string) => boolean = uncurry(String.prototype.includes);
+export const isFinite: (value: unknown) => boolean = Number.isFinite;
+
+export const timeOf: (date: Date) => number = uncurry(Date.prototype.getTime);
+export const isoOf: (date: Date) => string = uncurry(Date.prototype.toISOString);
+const OwnDate = Date;
+const OwnMap = Map;
+const OwnSet = Set;
+const OwnBigInt = BigInt;
+const OwnBytes = Uint8Array;
+const OwnError = Error;
+
+export const forEachOfMap: (map: ReadonlyMap<unknown, unknown>, work: (value: unknown, key: unknown) => void) => void =
+  uncurry(Map.prototype.forEach);
+export const forEachOfSet: (set: ReadonlySet<unknown>, work: (value: unknown) => void) => void = uncurry(
+  Set.prototype.forEach,
+);
+export const addToMap: (map: Map<unknown, unknown>, key: unknown, value: unknown) => unknown = uncurry(
+  Map.prototype.set,
+);
+export const addToSet: (set: Set<unknown>, value: unknown) => unknown = uncurry(Set.prototype.add);
+
+/** Conversions that came late to the language. */
+interface Base64 {
+  toBase64(this: Uint8Array): string;
+}
+export const base64Of: (bytes: Uint8Array) => string = uncurry((Uint8Array.prototype as unknown as Base64).toBase64);
+const fromBase64 = (Uint8Array as unknown as { readonly fromBase64: (text: string) => Uint8Array<ArrayBuffer> })
+  .fromBase64;
+export const bytesFrom = (text: string): Uint8Array<ArrayBuffer> => apply(fromBase64, OwnBytes, [text]);
+export const bytesOf = (buffer: ArrayBuffer): Uint8Array<ArrayBuffer> => new OwnBytes(buffer);
+const getBuffer = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "buffer")?.get;
+export const bufferOf = (bytes: Uint8Array<ArrayBuffer>): ArrayBuffer =>
+  getBuffer === undefined ? bytes.buffer : apply(getBuffer as () => ArrayBuffer, bytes, []);
+
+const errors = makeTable<new (message: string) => Error>();
+for (const Class of [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
+  errors[Class.name] = Class;
+}
+
+export const makers = {
+  date: (time: string | number): Date => new OwnDate(time),
+  timeOf,
+  map: (): Map<unknown, unknown> => new OwnMap(),
+  set: (): Set<unknown> => new OwnSet(),
+  bigint: (digits: string): bigint => OwnBigInt(digits),
+  error: (name: string, message: string): Error => new (errors[name] ?? OwnError)(message),
+} as const;
+
 /** A list without a prototype: index it, nothing else. */
 export const makeList = <T>(): T[] => setPrototypeOf([], null) as T[];
 

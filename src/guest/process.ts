@@ -183,7 +183,7 @@ export class Process {
       return false;
     } catch (error) {
       if (mail.kind === toGuest.call) this.#fail(mail, "ARGUMENTS_UNREADABLE", error);
-      else this.log.warn("a message that is not JSON was dropped");
+      else this.log.warn("a message that cannot be read was dropped:", error);
       return true;
     }
   }

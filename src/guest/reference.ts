@@ -85,8 +85,12 @@ export class References {
     if (waiter === undefined) return;
     delete this.#waiters[call];
     this.#waiting--;
-    if (failure === undefined) waiter.resolve(decode(result));
-    else waiter.reject(makeCallError(failure, waiter.name, waiter.method));
+    if (failure !== undefined) return waiter.reject(makeCallError(failure, waiter.name, waiter.method));
+    try {
+      waiter.resolve(decode(result, undefined, `the result of ${waiter.name}.${waiter.method}`));
+    } catch (error) {
+      waiter.reject(error);
+    }
   }
 
   cast(target: string, name: string, method: string, args: readonly unknown[]): void {
