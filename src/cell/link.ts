@@ -6,14 +6,19 @@ import type { Socket } from "node:net";
 import { isMisfit, type KernelEpoch } from "../base/index.ts";
 import { type CellToKernel, encodeFrame, FrameReader, type KernelToCell, kernelToCellShape } from "../wire/index.ts";
 
-/** Bytes that a kernel may leave unread before it is cut off: it hangs. */
+/** A kernel that reads nothing for this long, while more than this waits for it, hangs: it is cut off. */
 const unreadBytesMax = 64 * 1024 * 1024;
+const silentMsMax = 5_000;
+/** Frames that are longer are not copied together. */
+const gatheredBytesMax = 64 * 1024;
 
 export class Link {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   #out: Uint8Array[] = [];
   #scheduled = false;
+  #sentBytes = 0;
+  #watch: NodeJS.Timeout | undefined;
   #closed = false;
   /** Set by its `hello`. */
   epoch: KernelEpoch | undefined;
@@ -46,6 +51,7 @@ export class Link {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#closed = true;
+      clearInterval(this.#watch);
       on.closed(this);
     });
   }
@@ -67,10 +73,29 @@ export class Link {
     const out = this.#out;
     this.#out = [];
     if (this.#closed || out.length === 0) return;
-    const [first] = out;
-    this.#socket.write(out.length === 1 && first !== undefined ? first : Buffer.concat(out));
-    if (this.#socket.writableLength > unreadBytesMax) this.#socket.destroy();
+    const bytes = out.reduce((sum, frame) => sum + frame.length, 0);
+    this.#sentBytes += bytes;
+    if (bytes <= gatheredBytesMax) this.#socket.write(Buffer.concat(out, bytes));
+    else {
+      this.#socket.cork();
+      for (const frame of out) this.#socket.write(frame);
+      this.#socket.uncork();
+    }
+    if (this.#socket.writableLength > unreadBytesMax) this.#expectReader();
   };
+
+  /** Large results of many calls at once are no fault of the kernel's, as long as it reads on. */
+  #expectReader(): void {
+    const readSoFar = (): number => this.#sentBytes - this.#socket.writableLength;
+    let read = readSoFar();
+    this.#watch ??= setInterval(() => {
+      if (this.#socket.writableLength <= unreadBytesMax) {
+        clearInterval(this.#watch);
+        this.#watch = undefined;
+      } else if (readSoFar() === read) this.#socket.destroy();
+      else read = readSoFar();
+    }, silentMsMax).unref();
+  }
 
   /** Closes it after what was sent so far. */
   close(): void {
