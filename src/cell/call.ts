@@ -1,8 +1,14 @@
 /** One call on its way: whoever answers first, settles it; what comes later is ignored. */
 import type { CallFailure, Executed } from "../wire/index.ts";
+import type { Designated } from "./slots.ts";
 import { cleanText } from "./words.ts";
 
-export type Settled = (result: string | undefined, failure: CallFailure | undefined) => void;
+/** `slots`: what the result's references mean. */
+export type Settled = (
+  result: string | undefined,
+  failure: CallFailure | undefined,
+  slots?: readonly Designated[],
+) => void;
 
 export class Call {
   readonly #settled: Settled;
@@ -33,8 +39,8 @@ export class Call {
     }, timeoutMs);
   }
 
-  succeed(result: string | undefined): void {
-    if (this.#close()) this.#settled(result, undefined);
+  succeed(result: string | undefined, slots?: readonly Designated[]): void {
+    if (this.#close()) this.#settled(result, undefined, slots);
   }
 
   /** `message` is what the refusal of that code leaves open: a reason, a limit, a size. */

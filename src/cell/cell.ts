@@ -14,12 +14,13 @@ import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
 import type { Engine, Guest } from "./engine.ts";
 import { Gate } from "./gate.ts";
-import type { House, Message } from "./house.ts";
+import { type House, type Message, nobody } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
 import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
 import type { Link } from "./link.ts";
 import type { GuestCall } from "./operations.ts";
 import { Scheduler } from "./scheduler.ts";
+import { type Designated, numberOfTarget } from "./slots.ts";
 import { WarmGuests } from "./warm.ts";
 
 /** Threads that were lost before the cell ends itself: each may burn a core, or hold memory that nobody can free. */
@@ -71,8 +72,10 @@ export class Cell {
       ready: (incarnation) => this.#scheduler.ready(incarnation),
       call: (caller, call, chain, answer) => this.#callFrom(caller, call, chain, answer, false),
       callNow: (caller, call, chain, answer) => this.#callFrom(caller, call, chain, answer, true),
-      cast: (caller, service, method, args) => this.#castFrom(caller, service, method, args),
-      send: (caller, service, message) => this.#sendFrom(caller, service, message),
+      cast: (caller, service, method, args, slots) =>
+        this.#tell(caller, service, { kind: toGuest.cast, a: method, b: args }, slots),
+      send: (caller, service, message, slots) =>
+        this.#tell(caller, service, { kind: toGuest.send, a: undefined, b: message }, slots),
       log: (incarnation, level, text, dropped) =>
         this.#kernels.log({ type: "log", incarnation: incarnation.id, level, text, dropped }),
       started: (incarnation, tookMs) => this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
@@ -158,9 +161,10 @@ export class Cell {
   }
 
   #call(link: Link, order: OrderOf<"call">, args: string): void {
-    const call = new Call((result, failure) => {
+    const call = new Call((result, failure, slots) => {
       const body = encodeText(result);
-      if (failure !== undefined) link.send({ type: "outcome", id: order.id, failure });
+      if (slots !== undefined) link.send({ type: "outcome", id: order.id, failure: referencesStay });
+      else if (failure !== undefined) link.send({ type: "outcome", id: order.id, failure });
       else if (body === undefined || body.length <= limits.payloadBytesMax) {
         link.send({ type: "outcome", id: order.id }, body);
       } else {
@@ -194,19 +198,36 @@ export class Cell {
     call: Call,
     nested: boolean,
   ): void {
-    const service = wanted.service === "" ? caller.birth.service : wanted.service;
-    const target = wanted.service === "" ? caller : this.#directory.pick(service, waiting);
+    const slots = wanted.slots === undefined ? undefined : caller.slots.translate(wanted.slots);
+    if (wanted.slots !== undefined && slots === undefined) {
+      return call.fail("NOT_SERIALIZABLE", "not_executed", "the arguments name a reference that was not given");
+    }
+    const { service, target, gone } = this.#aim(caller, wanted.service, waiting);
+    if (gone) return call.fail("SERVICE_NOT_RUNNING", "not_executed", "it ended");
     const refused = refuseChain(target, waiting);
     if (refused !== undefined) return call.fail(refused.code, "not_executed", refused.message);
     if (target === undefined) {
       const id = parseServiceId(service);
       if (id === undefined) return call.fail("SERVICE_NOT_FOUND", "not_executed", "");
+      if (slots !== undefined) return call.fail("SERVICE_NOT_RUNNING", "not_executed", referencesNeedIt);
       call.expire(wanted.timeoutMs);
       const { method, timeoutMs } = wanted;
       return this.#kernels.call({ caller: caller.id, service: id, method, timeoutMs }, waiting, wanted.args, call);
     }
     const sender = caller.sender;
-    const message = { kind: toGuest.call, a: wanted.method, b: wanted.args, c: sender, call, chain: waiting };
+    const shown = slots === undefined ? undefined : target.slots.present(slots);
+    if (slots !== undefined && shown === undefined) {
+      return call.fail("OVERLOADED", "not_executed", `${service} holds too many references`);
+    }
+    const message: Message = {
+      kind: toGuest.call,
+      a: wanted.method,
+      b: wanted.args,
+      c: sender,
+      ...(shown === undefined ? {} : { slots: shown }),
+      call,
+      chain: waiting,
+    };
     if (nested && target.idleInline && this.#scheduler.depth < limits.callDepthMax) {
       this.#nest(caller, target, message);
       if (call.open) call.expire(wanted.timeoutMs);
@@ -231,24 +252,46 @@ export class Cell {
     }
   }
 
-  #castFrom(caller: Incarnation, service: string, method: string, args: string): boolean {
-    const target = service === "" ? caller : this.#directory.pick(service, []);
-    if (target !== undefined) {
-      const from = caller.sender;
-      return target.receive({ kind: toGuest.cast, a: method, b: args, c: from, call: undefined, chain: [] });
-    }
-    const id = parseServiceId(service);
-    return id !== undefined && this.#kernels.post({ type: "cast", caller: caller.id, service: id, method }, args);
+  /** Whom a guest means. `gone`: an incarnation that ended, or a number that was never given. */
+  #aim(
+    caller: Incarnation,
+    wanted: string,
+    waiting: readonly IncarnationNumber[],
+  ): { readonly service: string; readonly target: Incarnation | undefined; readonly gone: boolean } {
+    if (wanted === "") return { service: caller.birth.service, target: caller, gone: false };
+    const number = numberOfTarget(wanted);
+    if (number === undefined) return { service: wanted, target: this.#directory.pick(wanted, waiting), gone: false };
+    const designated = caller.slots.find(number);
+    const target = designated?.incarnation === undefined ? undefined : this.#directory.find(designated.incarnation);
+    return { service: designated?.service ?? "", target, gone: target === undefined };
   }
 
-  #sendFrom(caller: Incarnation, service: string, message: string): boolean {
-    const target = service === "" ? caller : this.#directory.pick(service, []);
+  /** A message that nobody answers. False: its receiver refused it; one that ended drops it. */
+  #tell(
+    caller: Incarnation,
+    wanted: string,
+    what: Pick<Message, "kind" | "a"> & { readonly b: string },
+    slots: readonly Designated[] | undefined,
+  ): boolean {
+    const { service, target, gone } = this.#aim(caller, wanted, nobody);
+    if (gone) return true;
     if (target !== undefined) {
-      const from = caller.sender;
-      return target.receive({ kind: toGuest.send, a: undefined, b: message, c: from, call: undefined, chain: [] });
+      const shown = slots === undefined ? undefined : target.slots.present(slots);
+      if (slots !== undefined && shown === undefined) return false;
+      return target.receive({
+        ...what,
+        c: caller.sender,
+        ...(shown === undefined ? {} : { slots: shown }),
+        call: undefined,
+        chain: nobody,
+      });
     }
     const id = parseServiceId(service);
-    return id !== undefined && this.#kernels.post({ type: "send", caller: caller.id, service: id }, message);
+    if (id === undefined || slots !== undefined) return false;
+    const header = { caller: caller.id, service: id };
+    return what.kind === toGuest.cast
+      ? this.#kernels.post({ type: "cast", ...header, method: String(what.a) }, what.b)
+      : this.#kernels.post({ type: "send", ...header }, what.b);
   }
 
   // ── ends
@@ -266,6 +309,14 @@ export class Cell {
     if (this.#wounds >= woundsMax) setImmediate(() => this.#rim.die(`lost ${this.#wounds} threads, last: ${why}`));
   }
 }
+
+/** What a reference means is known to its cell alone. */
+const referencesStay: CallFailure = {
+  code: "NOT_SERIALIZABLE",
+  executed: "executed",
+  message: "the result holds a reference to a service, which means nothing outside of the services",
+};
+const referencesNeedIt = "references can be sent only to a service that runs in the same cell now";
 
 const placeOf = ({ birth }: Incarnation) => ({
   service: birth.service,

@@ -30,6 +30,7 @@ export interface Ears {
     method: unknown,
     args: unknown,
     timeoutMs: unknown,
+    slots: unknown,
   ) => string | null | false;
   /** The engine lost control of the guest. May come at any time, even when no turn is under way. */
   readonly lost: (why: string) => void;

@@ -2,11 +2,17 @@
 import { limits } from "../base/index.ts";
 import type { CallFailure } from "../wire/index.ts";
 import { Call } from "./call.ts";
+import type { Designated } from "./slots.ts";
 
 const openMax = limits.callsInFlightMax;
 
 /** Brings an answer to the guest in its next turn. */
-export type Bring = (call: number, result: string | undefined, failure: CallFailure | undefined) => void;
+export type Bring = (
+  call: number,
+  result: string | undefined,
+  failure: CallFailure | undefined,
+  slots: readonly Designated[] | undefined,
+) => void;
 
 export class Errands {
   readonly #bring: Bring;
@@ -18,9 +24,9 @@ export class Errands {
 
   /** A call whose answer is brought. */
   make(number: number): Call {
-    const call: Call = new Call((result, failure) => {
+    const call: Call = new Call((result, failure, slots) => {
       this.#open.delete(call);
-      this.#bring(number, result, failure);
+      this.#bring(number, result, failure, slots);
     });
     this.#add(call);
     return call;
@@ -30,10 +36,10 @@ export class Errands {
   makeNow(number: number, ask: (call: Call) => void): string | null | false {
     let result: string | null | false = false;
     let asking = true;
-    const call: Call = new Call((text, failure) => {
+    const call: Call = new Call((text, failure, slots) => {
       this.#open.delete(call);
-      if (asking && failure === undefined) result = text ?? null;
-      else this.#bring(number, text, failure);
+      if (asking && failure === undefined && slots === undefined) result = text ?? null;
+      else this.#bring(number, text, failure, slots);
     });
     this.#add(call);
     if (call.open) ask(call);

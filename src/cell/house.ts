@@ -6,6 +6,7 @@ import type { CpuShares } from "./cpu-shares.ts";
 import type { Crossing } from "./engine.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { GuestCall } from "./operations.ts";
+import type { Designated } from "./slots.ts";
 
 /** What the cell does for its incarnations. */
 export interface House {
@@ -17,8 +18,19 @@ export interface House {
   /** The same, on the stack of the caller's own inline turn: the answer may come before it returns. */
   readonly callNow: House["call"];
   /** These two return false if the receiver refused. */
-  readonly cast: (caller: Incarnation, service: string, method: string, args: string) => boolean;
-  readonly send: (caller: Incarnation, service: string, message: string) => boolean;
+  readonly cast: (
+    caller: Incarnation,
+    service: string,
+    method: string,
+    args: string,
+    slots: readonly Designated[] | undefined,
+  ) => boolean;
+  readonly send: (
+    caller: Incarnation,
+    service: string,
+    message: string,
+    slots: readonly Designated[] | undefined,
+  ) => boolean;
   readonly log: (incarnation: Incarnation, level: Level, text: string, dropped: number) => void;
   readonly started: (incarnation: Incarnation, tookMs: number) => void;
   readonly ended: (incarnation: Incarnation, death: Death, started: boolean) => void;
@@ -50,6 +62,8 @@ export interface Message {
   readonly a: Crossing;
   readonly b: Crossing;
   readonly c: Crossing;
+  /** Slots of the body, as its receiver knows them. */
+  readonly slots?: string;
   readonly call: Call | undefined;
   /** Incarnations that wait for this one to be handled. */
   readonly chain: readonly IncarnationNumber[];

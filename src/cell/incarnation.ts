@@ -16,10 +16,11 @@ import { GuestTimers } from "./guest-timers.ts";
 import type { Birth, House, Message } from "./house.ts";
 import { lanePolicy } from "./lane.ts";
 import { LogBook } from "./log-book.ts";
-import { handleOperations, type OperationHandlers, parseGuestCall } from "./operations.ts";
+import { type GuestCall, handleOperations, type OperationHandlers, parseGuestCall } from "./operations.ts";
 import { Pace } from "./pace.ts";
 import { Post } from "./post.ts";
 import { configurationOf, crashOf, failCall, methodOf, reasonOf } from "./sayings.ts";
+import { type Designated, SlotTable } from "./slots.ts";
 import { ThreadWatch } from "./thread-watch.ts";
 import { cleanError } from "./words.ts";
 
@@ -34,8 +35,16 @@ const patience = 10;
 /** Whoever asks what a service uses does not wait longer for one that is at work. */
 const usageMsMax = 50;
 
+const tooManyReferences: CallFailure = {
+  code: "OVERLOADED",
+  executed: "executed",
+  message: "the result brings references, and the caller holds too many",
+};
+
 export class Incarnation {
   readonly birth: Birth;
+  /** What the numbers that its guest holds mean. */
+  readonly slots: SlotTable;
   readonly #house: House;
   readonly #guest: Guest;
   #bornAt: number;
@@ -58,6 +67,7 @@ export class Incarnation {
 
   constructor(birth: Birth, guest: Guest, house: House) {
     this.birth = birth;
+    this.slots = new SlotTable({ service: birth.service, incarnation: birth.incarnation });
     this.#guest = guest;
     this.#house = house;
     this.#bornAt = house.now();
@@ -65,7 +75,7 @@ export class Incarnation {
     this.#pace = new Pace(birth, this.#bornAt);
     this.#log = new LogBook(house.now, (level, text, dropped) => house.log(this, level, text, dropped));
     this.#thread = new ThreadWatch((why) => this.#lost(why));
-    this.#errands = new Errands((call, result, failure) => this.#answer(call, result, failure));
+    this.#errands = new Errands((call, result, failure, slots) => this.#answer(call, result, failure, slots));
     this.#timers = new GuestTimers({
       tick: (timer) => {
         this.#post.tick(timer);
@@ -79,8 +89,8 @@ export class Incarnation {
     this.#handlers = this.#makeHandlers();
     guest.attach({
       push: (fields) => this.#pushed(fields),
-      callNow: (call, cause, service, method, args, timeoutMs) =>
-        this.#callNow(call, cause, service, method, args, timeoutMs),
+      callNow: (call, cause, service, method, args, timeoutMs, slots) =>
+        this.#callNow(parseGuestCall(call, cause, service, method, args, timeoutMs, slots)),
       lost: (why) => this.#thread.lose(why),
     });
   }
@@ -192,8 +202,18 @@ export class Incarnation {
     this.#post.receive(message);
   }
 
-  #answer(call: number, result: string | undefined, failure: CallFailure | undefined): void {
+  #answer(
+    call: number,
+    result: string | undefined,
+    failure: CallFailure | undefined,
+    slots: readonly Designated[] | undefined,
+  ): void {
     if (this.#phase.name === "ended") return;
+    if (slots !== undefined) {
+      const shown = this.slots.present(slots);
+      if (shown === undefined) failure = tooManyReferences;
+      else this.#post.direct(toGuest.slots, shown);
+    }
     this.#post.direct(toGuest.answer, call, result, failure === undefined ? undefined : JSON.stringify(failure));
     this.#house.ready(this);
   }
@@ -354,7 +374,13 @@ export class Incarnation {
 
   #makeHandlers(): OperationHandlers {
     return {
-      reply: (mail, result) => this.#post.delivered(mail)?.call?.succeed(result),
+      reply: (mail, result, slots) => {
+        const call = this.#post.delivered(mail)?.call;
+        if (slots === undefined) return call?.succeed(result);
+        const meant = this.slots.translate(slots);
+        if (meant !== undefined) call?.succeed(result, meant);
+        else call?.fail("NOT_SERIALIZABLE", "executed", "the result names a reference that its service does not hold");
+      },
       fail: (mail, code, name, message, stack) => failCall(this.#post.delivered(mail), code, name, message, stack),
       started: () => this.#started(),
       crash: (where, name, message, stack) => this.#finishWith(crashOf(where, name, message, stack)),
@@ -365,8 +391,16 @@ export class Incarnation {
         const answer = this.#errands.make(call.call);
         if (answer.open) this.#house.call(this, call, this.#post.chainOf(call.cause, this.id), answer);
       },
-      cast: (service, method, args) => this.#house.cast(this, service, method, args),
-      send: (service, message) => this.#house.send(this, service, message),
+      cast: (service, method, args, slots) => {
+        const meant = slots === undefined ? undefined : this.slots.translate(slots);
+        if (slots !== undefined && meant === undefined) return this.#dropForged();
+        return this.#house.cast(this, service, method, args, meant);
+      },
+      send: (service, message, slots) => {
+        const meant = slots === undefined ? undefined : this.slots.translate(slots);
+        if (slots !== undefined && meant === undefined) return this.#dropForged();
+        return this.#house.send(this, service, message, meant);
+      },
       log: (level, text) => this.#log.write(level, text),
       timer: (timer, ms, mode) => {
         if (!this.#timers.set(timer, ms, mode)) this.#log.write(0, "too many timers");
@@ -379,6 +413,11 @@ export class Incarnation {
     };
   }
 
+  #dropForged(): true {
+    this.#log.write(1, "a message was dropped: it names a reference that this service was not given");
+    return true;
+  }
+
   #started(): void {
     if (this.#phase.name !== "starting") return;
     this.#phase = { name: "running" };
@@ -388,15 +427,7 @@ export class Incarnation {
 
   // ── calls out
 
-  #callNow(
-    call: unknown,
-    cause: unknown,
-    service: unknown,
-    method: unknown,
-    args: unknown,
-    timeoutMs: unknown,
-  ): string | null | false {
-    const wanted = parseGuestCall(call, cause, service, method, args, timeoutMs);
+  #callNow(wanted: GuestCall | undefined): string | null | false {
     if (wanted === undefined || this.#phase.name === "ended") return false;
     return this.#errands.makeNow(wanted.call, (answer) =>
       this.#house.callNow(this, wanted, this.#post.chainOf(wanted.cause, this.id), answer),

@@ -143,7 +143,7 @@ class IsolatedGuest implements Guest {
     if (ears === undefined || this.#disposed) return what === "push" ? 0 : false;
     try {
       if (what === "push") return ears.push(fields);
-      return ears.callNow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
+      return ears.callNow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6]);
     } catch (bug) {
       // A bug of ours must end the cell, and not become an error that a guest can read and catch.
       setImmediate(() => {

@@ -7,15 +7,16 @@ import { fromGuest, fromGuestFields, type FromGuest, timerModes } from "../wire/
 
 /** What can be done with a guest's operations. Texts are bounded only by `payloadBytesMax`. */
 export interface OperationHandlers {
-  readonly reply: (mail: number, result: string | undefined) => void;
+  /** `slots`: as the guest wrote them, of any type; undefined: there are none. */
+  readonly reply: (mail: number, result: string | undefined, slots: unknown) => void;
   readonly fail: (mail: number, code: string, name: string, message: string, stack: string) => void;
   readonly started: () => void;
   readonly crash: (where: string, name: string, message: string, stack: string) => void;
   readonly terminated: () => void;
   readonly call: (call: GuestCall) => void;
   /** These two return false if the receiver refused. */
-  readonly cast: (service: string, method: string, args: string) => boolean;
-  readonly send: (service: string, message: string) => boolean;
+  readonly cast: (service: string, method: string, args: string, slots: unknown) => boolean;
+  readonly send: (service: string, message: string, slots: unknown) => boolean;
   readonly log: (level: number, text: string) => void;
   readonly timer: (timer: number, ms: number, mode: number) => void;
   readonly clear: (timer: number) => void;
@@ -30,6 +31,8 @@ export interface GuestCall {
   readonly method: string;
   readonly args: string;
   readonly timeoutMs: number;
+  /** As the guest wrote them, of any type; undefined: there are none. */
+  readonly slots: unknown;
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -46,16 +49,18 @@ export function parseGuestCall(
   method: unknown,
   args: unknown,
   timeoutMs: unknown,
+  slots: unknown,
 ): GuestCall | undefined {
   if (!isCount(call) || !isCount(cause) || !isName(service) || !isName(method) || !isBody(args)) return undefined;
   if (typeof timeoutMs !== "number" || !(timeoutMs >= 1 && timeoutMs <= limits.callTimeoutMsMax)) return undefined;
-  return { call, cause, service, method, args, timeoutMs: Math.ceil(timeoutMs) };
+  return { call, cause, service, method, args, timeoutMs: Math.ceil(timeoutMs), slots };
 }
 
 /** Handles the operations that start at `fields[1]`. Returns how many messages were refused. */
 export function handleOperations(fields: readonly unknown[], on: OperationHandlers): number {
   let refused = 0;
   let at = 1;
+  let slots: unknown;
   while (at < fields.length) {
     const op = fields[at] as FromGuest;
     const count = fromGuestFields[op];
@@ -63,7 +68,13 @@ export function handleOperations(fields: readonly unknown[], on: OperationHandle
       on.malformed(`operation ${String(op).slice(0, 20)}`);
       return refused;
     }
-    const outcome = handleOne(op, fields, at + 1, on);
+    if (op === fromGuest.slots) {
+      slots = fields[at + 1];
+      at += 2;
+      continue;
+    }
+    const outcome = handleOne(op, fields, at + 1, on, slots);
+    slots = undefined;
     if (outcome === "malformed") {
       on.malformed(`fields of operation ${op}`);
       return refused;
@@ -79,6 +90,7 @@ function handleOne(
   fields: readonly unknown[],
   at: number,
   on: OperationHandlers,
+  slots: unknown,
 ): "done" | "refused" | "malformed" {
   const a = fields[at];
   const b = fields[at + 1];
@@ -87,7 +99,7 @@ function handleOne(
   switch (op) {
     case fromGuest.reply:
       if (!isCount(a) || !(b === undefined || isBody(b))) return "malformed";
-      on.reply(a, b);
+      on.reply(a, b, slots);
       return "done";
     case fromGuest.fail: {
       const stack = fields[at + 4];
@@ -106,17 +118,17 @@ function handleOne(
       on.terminated();
       return "done";
     case fromGuest.call: {
-      const call = parseGuestCall(a, b, c, d, fields[at + 4], fields[at + 5]);
+      const call = parseGuestCall(a, b, c, d, fields[at + 4], fields[at + 5], slots);
       if (call === undefined) return "malformed";
       on.call(call);
       return "done";
     }
     case fromGuest.cast:
       if (!isName(a) || !isName(b) || !isBody(c)) return "malformed";
-      return on.cast(a, b, c) ? "done" : "refused";
+      return on.cast(a, b, c, slots) ? "done" : "refused";
     case fromGuest.send:
       if (!isName(a) || !isBody(b)) return "malformed";
-      return on.send(a, b) ? "done" : "refused";
+      return on.send(a, b, slots) ? "done" : "refused";
     case fromGuest.log:
       if (!isCount(a) || !isText(b, limits.logLineBytesMax)) return "malformed";
       on.log(a, b);

@@ -158,6 +158,7 @@ export class Post {
       if (message.call?.open === false) continue;
       message.call?.give();
       if (message.kind === toGuest.due) this.#repeatsDue.delete(message.a as number);
+      if (message.slots !== undefined) given.push(toGuest.slots, message.slots, undefined, undefined);
       given.push(message.kind, message.a, message.b, message.c);
       if (typeof message.b === "string") chars += message.b.length;
       this.#delivered.push(message);

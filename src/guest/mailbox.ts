@@ -19,13 +19,20 @@ export interface Mail {
   readonly a: string;
   readonly b: string;
   readonly c: string;
+  /** Slots of the body, as the cell wrote them. */
+  readonly slots: string | undefined;
 }
 
 /** None of these throws. */
 export interface Handlers {
   /** True: finished. False: it waits, and will call {@link Mailbox.finish}. */
   readonly handle: (mail: Mail) => boolean;
-  readonly answer: (call: number, result: string | undefined, failure: string | undefined) => void;
+  readonly answer: (
+    call: number,
+    result: string | undefined,
+    failure: string | undefined,
+    slots: string | undefined,
+  ) => void;
   readonly tick: (timer: number) => void;
   readonly terminate: (reason: string) => void;
 }
@@ -44,6 +51,8 @@ export class Mailbox {
   #soleResult: string | null | undefined;
   #terminating: string | undefined;
   #closed = false;
+  /** Slots of the item behind them. */
+  #slots: string | undefined;
 
   constructor(outbox: Outbox, handlers: Handlers) {
     this.#outbox = outbox;
@@ -81,9 +90,14 @@ export class Mailbox {
     const a = given[at + 1];
     const b = given[at + 2] as string;
     const c = given[at + 3] as string;
+    const slots = this.#slots;
+    this.#slots = undefined;
     switch (kind) {
       case toGuest.answer:
-        return this.#handlers.answer(a as number, b, c);
+        return this.#handlers.answer(a as number, b, c, slots);
+      case toGuest.slots:
+        this.#slots = a as string;
+        return;
       case toGuest.tick:
         return this.#handlers.tick(a as number);
       case toGuest.terminate:
@@ -91,7 +105,7 @@ export class Mailbox {
         return;
       default:
         this.#received++;
-        this.#waiting[this.#waiting.length] = { number: this.#received, kind, a: a as string, b, c };
+        this.#waiting[this.#waiting.length] = { number: this.#received, kind, a: a as string, b, c, slots };
     }
   }
 
@@ -127,9 +141,13 @@ export class Mailbox {
   }
 
   /** The result of a call. */
-  reply(number: number, result: string | undefined): void {
-    if (number === this.#sole) this.#soleResult = result ?? null;
-    else this.#outbox.add2(fromGuest.reply, number, result);
+  reply(number: number, result: string | undefined, slots: string | undefined): void {
+    if (number === this.#sole && slots === undefined) {
+      this.#soleResult = result ?? null;
+      return;
+    }
+    this.#outbox.addSlots(slots);
+    this.#outbox.add2(fromGuest.reply, number, result);
   }
 
   /** Handles nothing more. */

@@ -6,6 +6,7 @@
  * cannot cut an operation in half.
  */
 import { limits } from "../base/index.ts";
+import { fromGuest } from "../wire/index.ts";
 import { apply, makeList, soon } from "./primordials.ts";
 
 type Field = string | number | undefined;
@@ -22,6 +23,7 @@ export interface Cell {
     method: string,
     args: string,
     timeoutMs: number,
+    slots: string | undefined,
   ) => string | null | false;
 }
 
@@ -113,8 +115,9 @@ export class Outbox {
     method: string,
     args: string,
     timeoutMs: number,
+    slots: string | undefined,
   ): string | null | false {
-    return this.#cell.callNow(call, cause, service, method, args, timeoutMs);
+    return this.#cell.callNow(call, cause, service, method, args, timeoutMs, slots);
   }
 
   add1(op: number, a: Field): number {
@@ -172,6 +175,14 @@ export class Outbox {
     fields[at + 6] = f;
     this.#length = at + 7;
     return this.#added(e);
+  }
+
+  /** Slots of the operation that is added next: never pushed without it. */
+  addSlots(slots: string | undefined): void {
+    if (slots === undefined) return;
+    this.#fields[this.#length] = fromGuest.slots;
+    this.#fields[this.#length + 1] = slots;
+    this.#length += 2;
   }
 
   /** An operation without fields. */

@@ -44,7 +44,7 @@ export class Process {
     this.#outbox = new Outbox(cell, () => this.mailbox.progress);
     this.mailbox = new Mailbox(this.#outbox, {
       handle: (mail) => this.#handle(mail),
-      answer: (call, result, failure) => this.#references.answer(call, result, failure),
+      answer: (call, result, failure, slots) => this.#references.answer(call, result, failure, slots),
       tick: (timer) => this.#tick(timer),
       terminate: (reason) => this.#end(reason),
     });
@@ -97,6 +97,7 @@ export class Process {
       place = "init";
       const self = new Reference(this.#references, "", service, limits.callTimeoutMsDefault);
       this.#self = self;
+      this.#references.self = self;
       this.#instance = makeInstance(Class, {
         env: freeze(env),
         self,
@@ -169,17 +170,18 @@ export class Process {
     if (mail.kind !== toGuest.call) return;
     let text: string | undefined;
     try {
-      text = encode(result, "the result");
+      text = encode(result, "the result", true);
     } catch (error) {
       return this.#fail(mail, error instanceof SoloError ? error.code : "CALL_FAILED", error);
     }
-    this.mailbox.reply(mail.number, text);
+    this.mailbox.reply(mail.number, text, this.#references.sendSlots());
   }
 
   /** Reads a mail's body into `#body`. True: it cannot be read, which is its sender's fault, and was said. */
   #read(mail: Mail): boolean {
     try {
-      this.#body = mail.kind === toGuest.send ? decode(mail.b) : decodeList(mail.b);
+      const slots = this.#references.receive(mail.slots);
+      this.#body = mail.kind === toGuest.send ? decode(mail.b, slots, "the message") : decodeList(mail.b, slots);
       return false;
     } catch (error) {
       if (mail.kind === toGuest.call) this.#fail(mail, "ARGUMENTS_UNREADABLE", error);

@@ -4,11 +4,12 @@
  */
 import { limits } from "../base/index.ts";
 import { fromGuest } from "../wire/index.ts";
-import { decode, encode, encodeList } from "./codec.ts";
+import { decode, encode, encodeList, takeSlots } from "./codec.ts";
 import { CallError, hide, SoloError } from "./errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
-import { codeAt, makeTable, numberOf, parseJson } from "./primordials.ts";
+import { Handle } from "./handle.ts";
+import { codeAt, cut, isArray, makeList, makeTable, numberOf, parseJson, writeJson } from "./primordials.ts";
 
 interface Waiter {
   readonly name: string;
@@ -22,11 +23,15 @@ type Caster = (...args: readonly unknown[]) => void;
 
 /** Method functions kept per reference; beyond, they are made anew for each use. */
 const methodsKeptMax = 256;
+const numberSign = 35;
 
 export class References {
   readonly #outbox: Outbox;
   readonly #mailbox: Mailbox;
   readonly #byName = makeTable<Reference>();
+  /** Given by others: they mean one incarnation. */
+  readonly #byNumber = makeTable<Reference>();
+  self: Reference | undefined;
   #count = 0;
   readonly #waiters = makeTable<Waiter>();
   #lastCall = 0;
@@ -53,6 +58,37 @@ export class References {
     return reference;
   }
 
+  /** The references that came with a message. Its text is the cell's. */
+  receive(slots: string | undefined): readonly Handle[] | undefined {
+    if (slots === undefined) return undefined;
+    const given = parseJson(slots);
+    const held = makeList<Handle>();
+    if (!isArray(given)) return held;
+    for (let i = 0; i < given.length; i++) {
+      const [name, number] = given[i] as readonly [string, number?];
+      held[i] = number === undefined ? this.provide(name) : this.#provideGiven(number, name);
+    }
+    return held;
+  }
+
+  #provideGiven(number: number, name: string): Reference {
+    if (number === 0 && this.self !== undefined) return this.self;
+    const known = this.#byNumber[number];
+    if (known !== undefined) return known;
+    const reference = new Reference(this, `#${number}`, name, limits.callTimeoutMsDefault);
+    this.#byNumber[number] = reference;
+    return reference;
+  }
+
+  /** The slots of what was encoded just now, for the cell. */
+  sendSlots(): string | undefined {
+    const slots = takeSlots();
+    if (slots === undefined) return undefined;
+    const list = makeList<string | number>();
+    for (let i = 0; i < slots.length; i++) list[i] = (slots[i] as Reference).slot;
+    return writeJson(list);
+  }
+
   async call(
     target: string,
     name: string,
@@ -60,7 +96,8 @@ export class References {
     args: readonly unknown[],
     timeoutMs: number,
   ): Promise<unknown> {
-    const text = encodeList(args, `an argument of ${name}.${method}`);
+    const text = encodeList(args, `an argument of ${name}.${method}`, true);
+    const slots = this.sendSlots();
     if (this.#waiting >= limits.callsInFlightMax) {
       throw new CallError("OVERLOADED", `${limits.callsInFlightMax} calls are under way`, "not_executed");
     }
@@ -68,9 +105,10 @@ export class References {
     const cause = this.#mailbox.current;
     if (this.#outbox.inline) {
       this.#outbox.flushMail();
-      const result = this.#outbox.callNow(call, cause, target, method, text, timeoutMs);
+      const result = this.#outbox.callNow(call, cause, target, method, text, timeoutMs, slots);
       if (result !== false) return result === null ? undefined : decode(result);
     } else {
+      this.#outbox.addSlots(slots);
       this.#outbox.add6(fromGuest.call, call, cause, target, method, text, timeoutMs);
     }
     this.#waiting++;
@@ -80,26 +118,28 @@ export class References {
   }
 
   /** A call's answer has come. */
-  answer(call: number, result: string | undefined, failure: string | undefined): void {
+  answer(call: number, result: string | undefined, failure: string | undefined, slots: string | undefined): void {
     const waiter = this.#waiters[call];
     if (waiter === undefined) return;
     delete this.#waiters[call];
     this.#waiting--;
     if (failure !== undefined) return waiter.reject(makeCallError(failure, waiter.name, waiter.method));
     try {
-      waiter.resolve(decode(result, undefined, `the result of ${waiter.name}.${waiter.method}`));
+      waiter.resolve(decode(result, this.receive(slots), `the result of ${waiter.name}.${waiter.method}`));
     } catch (error) {
       waiter.reject(error);
     }
   }
 
   cast(target: string, name: string, method: string, args: readonly unknown[]): void {
-    const text = encodeList(args, `an argument of ${name}.${method}`);
+    const text = encodeList(args, `an argument of ${name}.${method}`, true);
+    this.#outbox.addSlots(this.sendSlots());
     refuseIf(this.#outbox.add3(fromGuest.cast, target, method, text));
   }
 
   send(target: string, name: string, message: unknown): void {
-    const text = encode(message, `a message to ${name}`);
+    const text = encode(message, `a message to ${name}`, true);
+    this.#outbox.addSlots(this.sendSlots());
     refuseIf(this.#outbox.add2(fromGuest.send, target, text ?? "null"));
   }
 }
@@ -159,7 +199,7 @@ function sayFailure(code: string, message: string, name: string, method: string)
   }
 }
 
-export class Reference {
+export class Reference extends Handle {
   readonly name: string;
   readonly #owner: References;
   readonly #target: string;
@@ -167,12 +207,19 @@ export class Reference {
   #callers: object | undefined;
   #casters: object | undefined;
 
-  /** `target` is empty for the incarnation itself. */
+  /** `target` is empty for the incarnation itself, `#` and a number for one that was given. */
   constructor(owner: References, target: string, name: string, timeoutMs: number) {
+    super();
     this.#owner = owner;
     this.#target = target;
     this.name = name;
     this.#timeoutMs = timeoutMs;
+  }
+
+  /** What stands for it in the slots of a message. */
+  get slot(): string | number {
+    if (this.#target === "") return 0;
+    return codeAt(this.#target, 0) === numberSign ? numberOf(cut(this.#target, 1)) : this.#target;
   }
 
   get call(): object {
@@ -206,7 +253,7 @@ export class Reference {
     return new Reference(this.#owner, this.#target, this.name, timeoutMs);
   }
 
-  toString(): string {
+  override toString(): string {
     return `[reference ${this.name}]`;
   }
 }

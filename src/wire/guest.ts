@@ -8,6 +8,9 @@
  * Items up to `due` are mail: they are handled one at a time, in order, and numbered 1, 2, 3, … by both sides without
  * saying the number. The others pass the mail: `answer` and `tick` belong to what already runs.
  *
+ * A call, cast or send goes to a service by its name, to what a reference was given for by `#` and its number, or, with
+ * nothing, to the sender itself.
+ *
  * Progress is 2·finished + (1 if one more was begun): it only grows, so that of two reports the larger is the later.
  * `turn` returns the progress; or, if it was given one call and nothing else and its method did not wait, the result
  * itself (text, or null for undefined), which says that this call is finished.
@@ -29,6 +32,8 @@ export const toGuest = {
   answer: 7,
   /** a: timer. */
   tick: 8,
+  /** a: slots of the item behind it: JSON list of [service] or [service, number], the number being this guest's own. */
+  slots: 9,
 } as const;
 
 export const itemWidth = 4;
@@ -56,6 +61,8 @@ export const fromGuest = {
   timer: 10,
   /** timer */
   clear: 11,
+  /** slots of the operation behind it: JSON list of a service's name, or the number of what was given (0: itself) */
+  slots: 12,
 } as const;
 export type FromGuest = (typeof fromGuest)[keyof typeof fromGuest];
 
@@ -72,6 +79,7 @@ export const fromGuestFields: Readonly<Record<FromGuest, number>> = {
   [fromGuest.log]: 2,
   [fromGuest.timer]: 3,
   [fromGuest.clear]: 1,
+  [fromGuest.slots]: 1,
 };
 
 export const timerModes = {
