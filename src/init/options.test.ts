@@ -41,3 +41,23 @@ test("what is not understood is refused by name", () => {
     assert.equal(options.refused, "INVALID_ARGUMENT");
   }
 });
+
+test("the sandbox is the strongest that holds, unless a tier is named", () => {
+  const wishOf = (...args: readonly string[]) => {
+    const options = parseOptions(args, {});
+    return isRefusal(options) ? options.refused : options.sandbox;
+  };
+  assert.deepEqual(wishOf(), { tier: "auto", required: [], noneAllowed: false });
+  assert.deepEqual(wishOf("--sandbox", "bwrap", "--require-layers", "memory,user"), {
+    tier: "bubblewrap",
+    required: ["memory", "user"],
+    noneAllowed: false,
+  });
+  assert.deepEqual(wishOf("--sandbox", "none", "--unsafe-no-sandbox"), {
+    tier: "none",
+    required: [],
+    noneAllowed: true,
+  });
+  assert.equal(wishOf("--sandbox", "docker"), "INVALID_ARGUMENT");
+  assert.equal(wishOf("--require-layers", "files,walls"), "INVALID_ARGUMENT");
+});

@@ -63,7 +63,7 @@ const companions = ["librt.so.1", "libutil.so.1"] as const;
 export function findLibraries(): readonly string[] {
   (process.report as { excludeNetwork?: boolean }).excludeNetwork = true;
   const { sharedObjects } = process.report.getReport() as { readonly sharedObjects?: readonly string[] };
-  const loaded = (sharedObjects ?? []).filter((path) => path.startsWith("/"));
+  const loaded = (sharedObjects ?? []).filter((path) => path.startsWith("/") && !path.endsWith(".node"));
   const libc = loaded.find((path) => basename(path).startsWith("libc.so"));
   const beside = libc === undefined ? [] : companions.map((name) => join(dirname(libc), name));
   return [...new Set([...loaded, ...beside])].filter((path) => existsSync(path));
