@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { connect, connectionOf, loadProfile } from "../src/client/index.ts";
-import { example, Solo } from "../test/e2e/solo.ts";
+import { example, roomy, Solo } from "../test/e2e/solo.ts";
 import { inParallel, oneByOne } from "./lib/measure.ts";
 import type { Benchmark, Row } from "./lib/report.ts";
 
@@ -17,7 +17,7 @@ export const call: Benchmark = {
   name: "call",
   measures: "client → service Call round trip: mutual TLS gRPC, kernel, cell, isolate, and back",
   run: async () => {
-    await using solo = await Solo.start();
+    await using solo = await Solo.start({ config: roomy });
     const client = await solo.client("default");
     await client.deploy({ serviceId: "counter", code: await example("counter") });
     const echo = spawn(process.execPath, [echoEntry, solo.certs], { stdio: ["pipe", "pipe", "inherit"] });

@@ -7,7 +7,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { call, example, Solo } from "../test/e2e/solo.ts";
+import { call, example, roomy, Solo } from "../test/e2e/solo.ts";
 import { type Figures, figures, oneByOne } from "./lib/measure.ts";
 import type { Benchmark, Row } from "./lib/report.ts";
 
@@ -19,7 +19,7 @@ export const deploy: Benchmark = {
   name: "deploy",
   measures: "Deploy from source to RUNNING: mutual TLS gRPC, compiler, durable log, cell, isolate, init()",
   run: async () => {
-    await using solo = await Solo.start();
+    await using solo = await Solo.start({ config: roomy });
     const client = await solo.client("default");
     const source = (await example("counter")).toString("utf8");
     // A source of its own each time: nothing is answered from a cache.

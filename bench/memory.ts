@@ -1,6 +1,6 @@
 /** Memory of the whole Solo per idle service, and whether deploying and killing leaks. */
 import { readFileSync } from "node:fs";
-import { example, Solo } from "../test/e2e/solo.ts";
+import { example, roomy, Solo } from "../test/e2e/solo.ts";
 import type { Benchmark } from "./lib/report.ts";
 
 const idle = 500;
@@ -23,7 +23,7 @@ export const memory: Benchmark = {
   name: "memory",
   measures: `memory of all processes: ${idle} idle services, then ${cycles} deploy/kill cycles`,
   run: async () => {
-    await using solo = await Solo.start();
+    await using solo = await Solo.start({ config: roomy });
     const client = await solo.client("default");
     const code = await example("counter");
     const deployed = async (count: number, from: number): Promise<void> => {

@@ -1,6 +1,6 @@
 /** kill -9 of the kernel to the first answer of the next one, and a cold start of the whole node, with many services. */
 import process from "node:process";
-import { call, example, Solo, until } from "../test/e2e/solo.ts";
+import { call, example, roomy, Solo, until } from "../test/e2e/solo.ts";
 import { figures } from "./lib/measure.ts";
 import type { Benchmark } from "./lib/report.ts";
 
@@ -11,7 +11,7 @@ export const recovery: Benchmark = {
   name: "recovery",
   measures: `kernel killed with -9, and a cold start, with ${services} services`,
   run: async () => {
-    await using solo = await Solo.start();
+    await using solo = await Solo.start({ config: roomy });
     const client = await solo.client("default");
     const code = await example("counter");
     for (let n = 0; n < services; n++) await client.deploy({ serviceId: `s-${n}`, code });

@@ -82,7 +82,11 @@ function pieces(failure: Failure): readonly Piece[] {
   const list: Piece[] = [pack(ErrorInfoSchema, { reason: failure.refused, domain, metadata })];
   list.push(pack(HelpSchema, { links: [{ description: cut(remedy(failure), 400), url: "" }] }));
   if (entry.retry === "later") {
-    const retryDelay = create(DurationSchema, { seconds: 0n, nanos: retryDelayMs * 1_000_000 });
+    const delayMs = retryDelayOf(failure);
+    const retryDelay = create(DurationSchema, {
+      seconds: BigInt(Math.trunc(delayMs / 1_000)),
+      nanos: (delayMs % 1_000) * 1_000_000,
+    });
     list.push(pack(RetryInfoSchema, { retryDelay }));
   }
   const violation = violationOf(failure);
@@ -103,6 +107,12 @@ function pieces(failure: Failure): readonly Piece[] {
     list.push({ any: anyPack(LogEntrySchema, { ...each, message: cut(each.message, 300) }) });
   }
   return list;
+}
+
+/** As the refusal itself says, where it knows. */
+function retryDelayOf({ detail }: Failure): number {
+  const { retryAfterMs } = detail;
+  return typeof retryAfterMs === "number" && retryAfterMs > 0 ? Math.round(retryAfterMs) : retryDelayMs;
 }
 
 function violationOf(failure: Failure): { field: string; description: string; reason: string } | undefined {

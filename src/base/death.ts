@@ -43,7 +43,16 @@ const deathVariants = {
   out_of_memory: record({ limitBytes: whole(0) }),
   cpu_timeout: record({ limitMs: amount, method: optional(text(128)) }),
   startup_timeout: record({ limitMs: amount }),
+  /** Its mailbox stayed full. */
   mailbox_overflow: record({ limit: whole(0) }),
+  /** It used more than it may, or was the largest user in a tenant that did. Bytes, or a number of processes. */
+  limit_exceeded: record({
+    what: oneOf("memory", "processes", "tenant_memory", "tenant_processes"),
+    used: whole(0),
+    limit: whole(0),
+  }),
+  /** Ended to relieve the node, since it was the newest; not its fault. `what` was this full. */
+  shed: record({ what: text(64), percent: whole(0) }),
   /** Someone asked for it. `by` is a principal's name, e.g. `admin` or `tenant agent_1`. */
   killed: record({ by: text(128), forced: oneOf("yes", "no") }),
   /** It ended on purpose, or Solo ended it for a reason that is not its fault. */
@@ -57,6 +66,33 @@ export type Death = Of<typeof deathShape>;
 
 /** Whether the end counts as abnormal for a `transient` child (OTP: anything but normal, shutdown). */
 export const isAbnormal = (death: Death): boolean => death.type !== "stopped" && death.type !== "killed";
+
+/** What of a service can be over its limit, or of its tenant, in whose total it has the largest part. */
+export type ExceededLimit = "memory" | "mailbox" | "processes" | "tenant_memory" | "tenant_processes";
+
+export interface Excess {
+  readonly what: ExceededLimit;
+  readonly used: number;
+  readonly limit: number;
+}
+
+/** `210 of at most 128 bytes of memory`. */
+export function sayExcess({ what, used, limit }: Excess): string {
+  switch (what) {
+    case "memory":
+      return `${used} of at most ${limit} bytes of memory`;
+    case "mailbox":
+      return `${used} of at most ${limit} messages in its mailbox`;
+    case "processes":
+      return `${used} of at most ${limit} processes`;
+    case "tenant_memory":
+      return `its tenant has ${used} of at most ${limit} bytes of memory, most of it here`;
+    case "tenant_processes":
+      return `its tenant has ${used} of at most ${limit} processes, the newest of them here`;
+    default:
+      return never(what);
+  }
+}
 
 const sayLoss = (loss: CellLoss): string => {
   switch (loss.type) {
@@ -98,6 +134,10 @@ export function sayDeath(death: Death): string {
       return `startup timeout: init did not finish within ${death.limitMs} ms`;
     case "mailbox_overflow":
       return `mailbox overflow (limit ${death.limit} messages)`;
+    case "limit_exceeded":
+      return `limit exceeded: ${sayExcess(death)}`;
+    case "shed":
+      return `ended to relieve the node: ${death.what} at ${death.percent} %`;
     case "killed":
       return `killed by ${death.by}${death.forced === "yes" ? " (forced)" : ""}`;
     case "stopped":

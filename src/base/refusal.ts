@@ -112,6 +112,18 @@ export const refusals = {
     "Slow down or raise message_queue_limit; the message was not delivered.",
     "later",
   ),
+  CIRCUIT_OPEN: entry(
+    "UNAVAILABLE",
+    "{service} failed {failures} times in a row and is left alone for {retryAfterMs} ms more.",
+    "Wait; then one request is let through to try it. `solo why {service}` says how it failed.",
+    "later",
+  ),
+  UNDER_PRESSURE: entry(
+    "RESOURCE_EXHAUSTED",
+    "The node takes no new services: {what} at {percent} %.",
+    "Wait until it falls, end some services, or raise the machine's limit; running services go on.",
+    "later",
+  ),
   DISK_NEARLY_FULL: entry(
     "RESOURCE_EXHAUSTED",
     "The data directory's disk has {freeBytes} bytes free; changes stop at {limit}.",

@@ -39,6 +39,8 @@ export function reasonOf(death: Death): string {
     case "cpu_timeout":
     case "startup_timeout":
     case "mailbox_overflow":
+    case "limit_exceeded":
+    case "shed":
     case "shutdown_timeout":
     case "cell_lost":
       return death.type;

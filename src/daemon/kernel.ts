@@ -42,10 +42,12 @@ import { ServiceLogs } from "../observe/index.ts";
 import { type EventLog, openEventLog } from "../store/index.ts";
 import { join } from "node:path";
 import { absenceOf } from "./absence.ts";
+import { type Config, readConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import type { Begin, InitChannel } from "./init-channel.ts";
 import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
+import { Resources } from "./resources.ts";
 import { after } from "./timer.ts";
 import { System } from "./system.ts";
 import { version } from "./version.ts";
@@ -67,6 +69,7 @@ export interface KernelParts {
 
 export class Kernel {
   readonly #parts: KernelParts;
+  readonly #config: Config;
   readonly #log: EventLog;
   readonly #recovered: Recovered;
   readonly #clock: Clock;
@@ -77,6 +80,7 @@ export class Kernel {
   readonly #cells: Cells;
   readonly #logs: ServiceLogs;
   readonly #housekeeping: Housekeeping;
+  readonly #resources: Resources;
   readonly #system: System;
   #grpc: GrpcServer | undefined;
   #stopping: Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> | undefined;
@@ -84,6 +88,8 @@ export class Kernel {
   /** Opens everything, takes up what an earlier kernel left, and serves. A refusal ends Solo: it says what to mend. */
   static async boot(parts: KernelParts): Promise<Kernel | Refusal> {
     const { begin, options } = parts;
+    const config = readConfig(options.dataDir, begin.safeMode !== undefined);
+    if (isRefusal(config)) return config;
     const log = await openEventLog({
       dir: options.dataDir,
       boot: begin.boot,
@@ -92,15 +98,16 @@ export class Kernel {
     });
     if (isRefusal(log)) return log;
     log.onFailure((failure) => parts.die(`the event log failed: ${failure.message}`));
-    const kernel = new Kernel(parts, log, recover(log, begin.safeMode !== undefined));
+    const kernel = new Kernel(parts, config, log, recover(log, begin.safeMode !== undefined));
     const trouble = await kernel.#start();
     return trouble ?? kernel;
   }
 
-  private constructor(parts: KernelParts, log: EventLog, recovered: Recovered) {
+  private constructor(parts: KernelParts, config: Config, log: EventLog, recovered: Recovered) {
     const { begin, options, init } = parts;
     const { state } = recovered;
     this.#parts = parts;
+    this.#config = config;
     this.#log = log;
     this.#recovered = recovered;
     this.#clock = new Clock({ wallMs: Date.now, monotonicMs: () => performance.now() }, log.timestamp);
@@ -117,6 +124,7 @@ export class Kernel {
     this.#builder = new Builder(begin.epoch);
     this.#router = new Router({
       absence: (tenant, service) => absenceOf(state, tenant, service),
+      throttleMs: config.monitorIntervalMs,
       durable: () => log.whenDurable(log.newest),
       trace: (tenant, service, stack) => this.#trace(tenant, service, releaseIn(state, tenant, service), stack),
     });
@@ -151,8 +159,18 @@ export class Kernel {
       clock: this.#clock,
       readOnly: begin.safeMode !== undefined,
     });
+    this.#resources = new Resources({
+      config,
+      turns: this.#turns,
+      clock: this.#clock,
+      cells: this.#cells,
+      router: this.#router,
+    });
     this.#system = new System({
-      parts: [this.#housekeeping.watch],
+      parts:
+        begin.safeMode === undefined
+          ? [this.#housekeeping.watch, ...this.#resources.parts]
+          : [this.#housekeeping.watch],
       now: () => performance.now(),
       after,
       note: parts.note,
@@ -233,6 +251,7 @@ export class Kernel {
       logs: this.#logs,
       identity,
       begin,
+      quota: { processesMax: this.#config.tenantProcessesMax },
       readOnly: () => this.#readOnly(),
       shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),
     });

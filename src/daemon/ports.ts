@@ -12,7 +12,7 @@ import {
 } from "../base/index.ts";
 import type { EventQuery, Events, Identity, Ports, Verification } from "../gateways/index.ts";
 import type { Builder, Cells, Router } from "../host/index.ts";
-import { type Clock, current, type Settling, type Turns } from "../kernel/index.ts";
+import { type Clock, current, type Quota, type Settling, type Turns } from "../kernel/index.ts";
 import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
 import type { Begin } from "./init-channel.ts";
@@ -30,6 +30,7 @@ export interface PortsParts {
   readonly logs: ServiceLogs;
   readonly identity: Identity;
   readonly begin: Begin;
+  readonly quota: Quota;
   readonly readOnly: () => Refusal | undefined;
   readonly shutdown: Ports["node"]["shutdown"];
 }
@@ -37,7 +38,10 @@ export interface PortsParts {
 export function makePorts(parts: PortsParts): Ports {
   const { turns, settling, log, clock, builder, router, cells, logs, identity, begin } = parts;
   return {
-    command: (order) => turns.command({ type: "command", ...order }),
+    command: ({ command, ...order }) => {
+      const within = command.type === "deploy" ? { ...command, quota: parts.quota } : command;
+      return turns.command({ type: "command", ...order, command: within });
+    },
     settled: (at, signal) => settling.settled(at, signal),
     isActive: (tenant) => turns.state.tenants.get(tenant)?.phase === "active",
     bornAt: (id) => {

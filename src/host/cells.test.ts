@@ -22,6 +22,7 @@ function fresh(): { readonly cells: Cells; readonly submitted: Input[]; readonly
     settings: { warmCells: 0, cellRssBytesMax: 0, emptyMsMax: 60_000 },
     router: new Router({
       absence: () => ({ name: "absent" }),
+      throttleMs: 0,
       durable: async () => undefined,
       trace: async (_tenant, _service, stack) => stack,
     }),

@@ -18,6 +18,7 @@ import {
   limits,
   type Refusal,
   remedy,
+  type ResourceLimits,
   say,
   type ServiceId,
   type TenantId,
@@ -178,7 +179,7 @@ export class Cells implements Disposable {
         instance: held.instance,
         incarnation: held.incarnation,
         release: release.id,
-        limits: release.limits,
+        limits: wallsOf(release.limits),
         environment: environment === undefined ? {} : environmentIn(environment),
         logLevel: release.logLevel,
         probation: effect.probation,
@@ -523,6 +524,15 @@ export class Cells implements Disposable {
 
 const keyOf = (at: { readonly tenant: TenantId; readonly incarnation: IncarnationNumber }): string =>
   `${at.tenant}/${at.incarnation}`;
+
+/**
+ * What the cell holds a service to. Where a violation shall not end it, there must be room to commit one: the isolate's own
+ * wall, at which it dies, stands at twice the limit.
+ */
+const wallsOf = (limits: ResourceLimits): ResourceLimits =>
+  limits.limitExceededAction === "kill"
+    ? limits
+    : { ...limits, maxMemoryBytes: Math.min(2 * limits.maxMemoryBytes, 64 * 1024 ** 3) };
 
 const unloadable = (refusal: Refusal): Death => ({
   type: "crashed",

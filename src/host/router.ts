@@ -30,6 +30,8 @@ export type Absence =
 
 export interface RouterPowers {
   readonly absence: (tenant: TenantId, service: ServiceId) => Absence;
+  /** After this long a throttled service is looked at again. */
+  readonly throttleMs: number;
   /** Resolves when all that the state shows is durable. */
   readonly durable: () => Promise<void>;
   /** A guest's stack in the agent's own lines. */
@@ -66,6 +68,7 @@ export class Router {
   readonly #powers: RouterPowers;
   readonly #routes = new Map<TenantId, Map<ServiceId, Route>>();
   readonly #underWay = new Map<TenantId, number>();
+  readonly #throttled = new Map<string, string>();
 
   constructor(powers: RouterPowers) {
     this.#powers = powers;
@@ -98,6 +101,14 @@ export class Router {
       parked.giveUp({ code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: why });
     }
     this.#tidy(tenant, service);
+  }
+
+  /** These services, and no others, take no new work for now, and why. */
+  throttle(
+    services: readonly { readonly tenant: TenantId; readonly service: ServiceId; readonly why: string }[],
+  ): void {
+    this.#throttled.clear();
+    for (const { tenant, service, why } of services) this.#throttled.set(`${tenant}/${service}`, why);
   }
 
   /** Calls under way, of all tenants. */
@@ -170,6 +181,8 @@ export class Router {
     if (count >= limits.callsInFlightMax) {
       return answered(failed("OVERLOADED", `${limits.callsInFlightMax} calls under way`));
     }
+    const refused = this.#refused(at);
+    if (refused !== undefined) return answered({ failure: refused });
     this.#underWay.set(at.tenant, count + 1);
     const settle = (answer: Answer): void => {
       const left = (this.#underWay.get(at.tenant) ?? 1) - 1;
@@ -207,6 +220,8 @@ export class Router {
     make: (incarnation: IncarnationNumber) => KernelToCell,
     body: Uint8Array,
   ): CallFailure | undefined {
+    const refused = this.#refused(at);
+    if (refused !== undefined) return refused;
     const target = this.#target(at);
     if (target !== undefined) {
       target.link.send(make(target.held.incarnation), body);
@@ -224,6 +239,13 @@ export class Router {
   #target(at: Named): Target | undefined {
     const route = this.#routes.get(at.tenant)?.get(at.service);
     return route === undefined ? undefined : next(route);
+  }
+
+  /** Why a service takes nothing new right now, whether it runs or not. */
+  #refused({ tenant, service }: Named): CallFailure | undefined {
+    const throttled = this.#throttled.size === 0 ? undefined : this.#throttled.get(`${tenant}/${service}`);
+    if (throttled === undefined) return undefined;
+    return { ...failure("OVERLOADED", `throttled: ${throttled}`), retryAfterMs: this.#powers.throttleMs };
   }
 
   /** Why a message to a service without a route cannot even wait. */
@@ -321,7 +343,17 @@ function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal 
     case "NOT_SERIALIZABLE":
       return refuse("NOT_SERIALIZABLE", { what: `${service}.${method}`, problem: failure.message });
     case "OVERLOADED":
-      return refuse("OVERLOADED", { what: service, limit: failure.message });
+      return refuse("OVERLOADED", {
+        what: service,
+        limit: failure.message,
+        ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+      });
+    case "CIRCUIT_OPEN":
+      return refuse("CIRCUIT_OPEN", {
+        service,
+        failures: failure.message,
+        retryAfterMs: failure.retryAfterMs ?? 0,
+      });
     case "TOO_LARGE":
       return refuse("TOO_LARGE", {
         what: `${service}.${method}`,

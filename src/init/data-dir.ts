@@ -74,11 +74,14 @@ export function openDataDir(libc: Libc, path: string): DataDir | Refusal {
   };
 }
 
+/** What may stand in a directory before the first start: the operator's settings among them. */
+const isOwn: ReadonlySet<string> = new Set(["lock", "lost+found", "config.json"]);
+
 /** A descriptor of the lock file, or why there is none. Never makes one in a directory that is someone else's. */
 function openLock(path: string): number | string {
   try {
     const names = readdirSync(path);
-    const foreign = names.filter((name) => name !== "lock" && name !== "lost+found" && !name.startsWith("format"));
+    const foreign = names.filter((name) => !isOwn.has(name) && !name.startsWith("format"));
     if (!names.includes("format") && foreign.length > 0) {
       return `it holds other things (${foreign.slice(0, 3).join(", ")}) and was not made by Solo`;
     }

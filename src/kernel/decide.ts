@@ -4,6 +4,9 @@
  */
 import { type Instant, isRefusal, never, type Refusal, refuse } from "../base/index.ts";
 import { Draft } from "./draft.ts";
+import { circuitClosed, circuitOpened } from "./resources/circuit.ts";
+import { pressure, relieve } from "./resources/pressure.ts";
+import { violation } from "./resources/violation.ts";
 import { booted } from "./service/boot.ts";
 import { cellLost } from "./service/cell-lost.ts";
 import { deploy } from "./service/deploy.ts";
@@ -47,6 +50,21 @@ function react(draft: Draft, input: Exclude<Input, { readonly type: "booted" }>)
       return undefined;
     case "cell_lost":
       cellLost(draft, input);
+      return undefined;
+    case "violation":
+      violation(draft, input);
+      return undefined;
+    case "circuit_opened":
+      circuitOpened(draft, input);
+      return undefined;
+    case "circuit_closed":
+      circuitClosed(draft, input);
+      return undefined;
+    case "pressure":
+      pressure(draft, input);
+      return undefined;
+    case "relieve":
+      relieve(draft, input);
       return undefined;
     case "woken":
       startDue(draft);

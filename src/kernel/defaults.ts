@@ -33,6 +33,9 @@ export const abridgedDeath = { messageLengthMax: 200, stackLengthMax: 500 } as c
 /** A victim of another's fault restarts at once, unless it had lived shorter than this: then it waits this long. */
 export const blamelessWait = { livedMsMin: 5_000, waitMs: 1_000 } as const;
 
+/** What was ended to relieve the node starts again after this long. */
+export const shedWaitMs = 60_000;
+
 /** Instances that recover from the end of their node at once, in all and of one tenant. */
 export const recoveriesMax = 64;
 export const recoveriesPerTenantMax = 16;

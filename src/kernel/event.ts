@@ -10,6 +10,7 @@ import type {
   CellNumber,
   Death,
   EventId,
+  Excess,
   IncarnationNumber,
   Instant,
   KernelEpoch,
@@ -125,6 +126,49 @@ export interface Payloads {
     readonly loss: CellLoss;
     readonly victims: number;
   };
+
+  /**
+   * A service uses more than it may, or is what a tenant's total has too much of; later, that it is back under. Between the
+   * two there is no event: `looks` says how often it was seen over, `peak` how far it went.
+   */
+  readonly resource_violation: OfIncarnation &
+    Excess & {
+      readonly phase: "entered" | "left";
+      readonly peak: number;
+      readonly looks: number;
+      readonly action: ResourceLimits["limitExceededAction"];
+    };
+  /** It failed so often that it is left alone: until `retryMs` later nothing reaches it. */
+  readonly circuit_breaker_opened: OfService & {
+    readonly failures: number;
+    readonly retryMs: number;
+    /** The failure that was one too many. */
+    readonly why: string;
+  };
+  readonly circuit_breaker_closed: OfService & { readonly openMs: number; readonly refused: number };
+
+  /** Something of the node's that everybody shares runs short; at 90 % nothing new is deployed. */
+  readonly pressure_rose: Pressure & { readonly percent: 80 | 90 };
+  /** It is below this again. */
+  readonly pressure_fell: Pressure & { readonly percent: 80 | 90 };
+}
+
+export const sharedResources = [
+  "descriptors",
+  "memory_maps",
+  "processes",
+  "event_loop",
+  "kernel_heap",
+  "disk",
+] as const;
+export type SharedResource = (typeof sharedResources)[number];
+
+interface Pressure {
+  readonly what: SharedResource;
+  readonly used: number;
+  readonly limit: number;
+  /** Of which cell, where each has its own limit. */
+  readonly cell?: CellNumber;
 }
 
 export type EventType = keyof Payloads;
@@ -189,6 +233,11 @@ export const eventVersions: Readonly<Record<EventType, number>> = {
   service_restarted: 1,
   service_rested: 1,
   cell_lost: 1,
+  resource_violation: 1,
+  circuit_breaker_opened: 1,
+  circuit_breaker_closed: 1,
+  pressure_rose: 1,
+  pressure_fell: 1,
 };
 
 /**

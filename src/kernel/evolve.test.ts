@@ -54,6 +54,30 @@ const payloads: { readonly [T in EventType]: fc.Arbitrary<Payloads[T]> } = {
   service_restarted: fc.record({ ...life, cell, tookMs }),
   service_rested: fc.record({ service, until: when, level: fc.constantFrom("service", "tenant"), restarts: instants }),
   cell_lost: fc.record({ cell, loss: fc.constant({ type: "node" as const }), victims: small }),
+  resource_violation: fc.record({
+    ...life,
+    phase: fc.constantFrom("entered", "left"),
+    what: fc.constantFrom("memory", "mailbox"),
+    used: small,
+    limit: small,
+    peak: small,
+    looks: small,
+    action: fc.constantFrom("kill", "throttle", "warn"),
+  }),
+  circuit_breaker_opened: fc.record({ service, failures: small, retryMs: tookMs, why: fc.constant("crashed") }),
+  circuit_breaker_closed: fc.record({ service, openMs: tookMs, refused: small }),
+  pressure_rose: fc.record({
+    what: fc.constant("disk" as const),
+    percent: fc.constant(80 as const),
+    used: small,
+    limit: small,
+  }),
+  pressure_fell: fc.record({
+    what: fc.constant("disk" as const),
+    percent: fc.constant(90 as const),
+    used: small,
+    limit: small,
+  }),
 };
 
 const types = Object.keys(eventVersions) as EventType[];

@@ -11,7 +11,7 @@ import type {
   ServiceId,
   TenantId,
 } from "../base/index.ts";
-import type { Born, NewEvent, Release } from "./event.ts";
+import type { Born, NewEvent, Payloads, Release, SharedResource } from "./event.ts";
 import type { Outcome } from "./state.ts";
 
 /** Who asks. Made from a verified certificate at the gateway, nowhere else. */
@@ -20,6 +20,11 @@ export type Principal =
   | { readonly role: "tenant"; readonly tenant: TenantId };
 
 export const principalName = (who: Principal): string => (who.role === "admin" ? "admin" : `tenant ${who.tenant}`);
+
+export interface Quota {
+  /** Instances that run or should. */
+  readonly processesMax: number;
+}
 
 export type Command =
   | { readonly type: "create_tenant"; readonly tenant: TenantId }
@@ -37,6 +42,8 @@ export type Command =
       readonly service: ServiceId;
       readonly release: Release;
       readonly instances: number;
+      /** What a tenant's user services may have in all; absent: whatever they like. */
+      readonly quota?: Quota;
     }
   | {
       readonly type: "kill";
@@ -96,6 +103,22 @@ export type Input =
       readonly tenant?: TenantId;
       readonly loss: CellLoss;
       readonly victims: readonly { readonly incarnation: IncarnationNumber; readonly inFlight: boolean }[];
+    }
+  /** A service was measured to be over one of its limits, or back under it. */
+  | ({ readonly type: "violation"; readonly tenant: TenantId } & Omit<Payloads["resource_violation"], "action">)
+  /** Nothing reaches the service for a while, since it kept failing; or it does again. */
+  | ({ readonly type: "circuit_opened"; readonly tenant: TenantId } & Payloads["circuit_breaker_opened"])
+  | ({ readonly type: "circuit_closed"; readonly tenant: TenantId } & Payloads["circuit_breaker_closed"])
+  /** Something that the whole node shares runs short, or does no longer. */
+  | ({ readonly type: "pressure"; readonly direction: "rose" | "fell" } & Payloads["pressure_rose"])
+  /** The newest user services are to end, `count` of them, for the relief of what is this full. */
+  | {
+      readonly type: "relieve";
+      readonly what: SharedResource;
+      readonly percent: number;
+      readonly count: number;
+      /** Only those in this cell. */
+      readonly cell?: CellNumber;
     }
   /** Something that waits may be due. */
   | { readonly type: "woken" }

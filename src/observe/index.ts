@@ -3,3 +3,5 @@
  * Keeps P6: rings, files and queues are bounded.
  */
 export { type ServiceLine, ServiceLogs } from "./service-logs.ts";
+export { type MonitorPowers, ResourceMonitor, type Sample } from "./resource-monitor.ts";
+export { type Measured, type TenantLimits, type Violation } from "./violations.ts";

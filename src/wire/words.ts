@@ -68,9 +68,12 @@ export const callFailureShape = record({
     "OVERLOADED",
     "TOO_LARGE",
     "SHUTTING_DOWN",
+    "CIRCUIT_OPEN",
   ),
   executed: executedShape,
   message: text(2_000),
+  /** When trying again may help. */
+  retryAfterMs: optional(whole(0)),
   error: optional(guestErrorShape),
 });
 export type CallFailure = Of<typeof callFailureShape>;
@@ -80,5 +83,7 @@ export const usageShape = record({
   memoryBytes: whole(0),
   mailboxLength: whole(0),
   cpuMicros: whole(0),
+  /** Itself and the children that it spawned; absent: itself. */
+  processes: optional(whole(0)),
 });
 export type Usage = Of<typeof usageShape>;

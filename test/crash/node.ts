@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import type { SoloClient, Connection } from "../../src/client/index.ts";
-import { isAlive, processesIn, Solo, until } from "../e2e/solo.ts";
+import { isAlive, processesIn, roomy, Solo, until } from "../e2e/solo.ts";
 
 /** From the first sign of its end to being ready again; only a hang takes longer. */
 const startMsMax = 30_000;
@@ -27,7 +27,7 @@ export class Node implements AsyncDisposable {
   }
 
   static async start(): Promise<Node> {
-    return new Node(await Solo.start());
+    return new Node(await Solo.start({ config: roomy }));
   }
 
   get solo(): Solo {

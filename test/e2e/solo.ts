@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -28,7 +28,12 @@ interface Ready {
 export interface SoloOptions {
   /** Further arguments for init. */
   readonly args?: readonly string[];
+  /** The operator's `config.json`. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
+
+/** Room for more services than a tenant has by default: for tests and benchmarks of many. */
+export const roomy = { tenant_processes_max: 100_000, tenant_memory_max_mb: 65_536 } as const;
 
 export class Solo implements AsyncDisposable {
   readonly dataDir: string;
@@ -49,6 +54,7 @@ export class Solo implements AsyncDisposable {
   static async start(options: SoloOptions = {}): Promise<Solo> {
     const dataDir = await mkdtemp(join(tmpdir(), "solo-e2e-"));
     try {
+      if (options.config !== undefined) await writeFile(join(dataDir, "config.json"), JSON.stringify(options.config));
       return new Solo(dataDir, options, await launch(dataDir, options));
     } catch (error) {
       await rm(dataDir, { recursive: true, force: true });

@@ -25,6 +25,7 @@ import {
   pidOf,
   refuse,
   sayDeath,
+  sayExcess,
   type Refusal,
   type ServiceId,
   type TenantId,
@@ -230,6 +231,16 @@ function changeOf(event: Event): Change | undefined {
       return change("RUNNING", "restarted", pidOf(event.payload));
     case "service_rested":
       return change("ERROR", `restarted too often, rests until ${new Date(event.payload.until).toISOString()}`);
+    case "resource_violation":
+      return change(
+        "RUNNING",
+        `${event.payload.phase === "entered" ? "over its limit" : "back under its limit"}: ${sayExcess(event.payload)}`,
+        pidOf(event.payload),
+      );
+    case "circuit_breaker_opened":
+      return change("RUNNING", `left alone for ${event.payload.retryMs} ms after ${event.payload.failures} failures`);
+    case "circuit_breaker_closed":
+      return change("RUNNING", "takes requests again");
     case "tenant_deleted":
       return change("STOPPED", "its tenant was deleted");
     case "kernel_started":
@@ -240,6 +251,8 @@ function changeOf(event: Event): Change | undefined {
     case "payload_erased":
     case "certificate_issued":
     case "cell_lost":
+    case "pressure_rose":
+    case "pressure_fell":
       return undefined;
     default:
       return never(event);

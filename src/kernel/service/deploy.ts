@@ -27,10 +27,19 @@ export function deploy(draft: Draft, { principal, request, command }: CommandInp
       wanted: instances,
     });
   }
+  const { maxProcesses } = release.limits;
+  if (instances > maxProcesses) {
+    return refuse("QUOTA_EXCEEDED", { what: "Processes of a service", limit: maxProcesses, wanted: instances });
+  }
   const problem = intensityProblem(release.supervision.intensity);
   if (problem !== undefined) return refuse("INVALID_ARGUMENT", { field: "supervision.intensity", problem });
   const existing = tenant.services.get(service);
   if (existing !== undefined && !isStopped(existing)) return refuse("SERVICE_EXISTS", { service });
+  if (command.quota !== undefined && release.tier === "user") {
+    const wanted = processesOf(tenant) + instances;
+    const limit = command.quota.processesMax;
+    if (wanted > limit) return refuse("QUOTA_EXCEEDED", { what: "Processes of a tenant", limit, wanted });
+  }
   let forgets: Service | undefined;
   if (existing === undefined && tenant.services.size >= limits.servicesPerTenantMax) {
     forgets = oldestStopped(tenant);
@@ -73,6 +82,16 @@ function intensityProblem({ restartsMax, withinMs }: Intensity): string | undefi
   if (restartsMax * 1_000 > withinMs * restartsPerSecond)
     return `may ask for at most ${restartsPerSecond} restart a second`;
   return undefined;
+}
+
+/** Instances of its user services that live, or will again. */
+function processesOf(tenant: Tenant): number {
+  let count = 0;
+  for (const { instances, release } of tenant.services.values()) {
+    if (release.tier === "system") continue;
+    for (const { phase } of instances.values()) if (phase.name !== "stopped") count++;
+  }
+  return count;
 }
 
 /** A stopped service stays visible until its place is needed. */

@@ -20,7 +20,7 @@ import {
   type Supervised,
   type TenantId,
 } from "../../base/index.ts";
-import { blamelessWait, tenantRestMs, tenantSupervision } from "../defaults.ts";
+import { blamelessWait, shedWaitMs, tenantRestMs, tenantSupervision } from "../defaults.ts";
 import type { Draft } from "../draft.ts";
 import type { Service } from "../state.ts";
 import { finishDeletion } from "../tenant/delete-tenant.ts";
@@ -66,6 +66,7 @@ export function ended(draft: Draft, report: Ended, cause?: EventId): void {
 
 /** Not the service's fault: its cell was lost through another, or with its node, or was closed. */
 function isBlameless(death: Death): boolean {
+  if (death.type === "shed") return true;
   if (death.type !== "cell_lost") return false;
   const { type }: CellLoss = death.loss;
   if (type === "node" || type === "closed") return true;
@@ -127,7 +128,8 @@ function superviseInstance(draft: Draft, end: End): void {
 }
 
 /** Victims pay nothing, so this alone keeps those that fall again and again from doing it without a pause. */
-function victimWaitMs(draft: Draft, { phase }: End): number {
+function victimWaitMs(draft: Draft, { phase, death }: End): number {
+  if (death.type === "shed") return shedWaitMs;
   const lived = phase.name === "running" ? draft.now - phase.since : 0;
   return lived < blamelessWait.livedMsMin ? blamelessWait.waitMs : 0;
 }

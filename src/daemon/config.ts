@@ -1,0 +1,70 @@
+/**
+ * The operator's settings: `config.json` in the data directory, read whenever a kernel starts. Every field may be left out;
+ * one that is unknown or out of bounds refuses the start, since a limit that is silently not applied is none.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMisfit, isRefusal, type Of, optional, record, type Refusal, refuse, whole } from "../base/index.ts";
+
+const mebibyte = 1024 * 1024;
+
+const fields = {
+  /** How often the resource monitor looks. */
+  monitor_interval_ms: optional(whole(50, 3_600_000)),
+  /** Of all user services of a tenant together. */
+  tenant_memory_max_mb: optional(whole(8, 64 * 1024)),
+  tenant_processes_max: optional(whole(1, 100_000)),
+};
+const fileShape = record(fields);
+
+export interface Config {
+  readonly monitorIntervalMs: number;
+  readonly tenantMemoryBytesMax: number;
+  readonly tenantProcessesMax: number;
+}
+
+const complete = (file: Of<typeof fileShape>): Config => ({
+  monitorIntervalMs: file.monitor_interval_ms ?? 5_000,
+  tenantMemoryBytesMax: (file.tenant_memory_max_mb ?? 512) * mebibyte,
+  tenantProcessesMax: file.tenant_processes_max ?? 100,
+});
+
+export const configFile = "config.json";
+
+/** `forgiving`: what cannot be used is left aside, since a safe mode that refuses to start would be none. */
+export function readConfig(dataDir: string, forgiving: boolean): Config | Refusal {
+  const text = readText(join(dataDir, configFile));
+  const config = isRefusal(text) ? text : parseConfig(text);
+  return isRefusal(config) && forgiving ? complete({}) : config;
+}
+
+/** `text`: of the file; undefined if there is none. */
+export function parseConfig(text: string | undefined): Config | Refusal {
+  if (text === undefined) return complete({});
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return unusable("", `is no JSON: ${error instanceof Error ? error.message : "unreadable"}`);
+  }
+  if (typeof value === "object" && value !== null) {
+    const unknown = Object.keys(value).find((name) => !names.has(name));
+    if (unknown !== undefined) return unusable(`.${unknown.slice(0, 64)}`, "is no known setting");
+  }
+  const file = fileShape(value);
+  return isMisfit(file) ? unusable(file.at, file.misfit) : complete(file);
+}
+
+const names: ReadonlySet<string> = new Set(Object.keys(fields));
+
+const unusable = (at: string, problem: string): Refusal =>
+  refuse("INVALID_ARGUMENT", { field: `${configFile}${at}`, problem });
+
+function readText(path: string): string | undefined | Refusal {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? undefined : unusable("", `cannot be read: ${code ?? "unknown"}`);
+  }
+}
