@@ -11,8 +11,9 @@ import { machine } from "./lib/measure.ts";
 import { type Benchmark, keep, print } from "./lib/report.ts";
 import { memory } from "./memory.ts";
 import { recovery } from "./recovery.ts";
+import { sandbox } from "./sandbox.ts";
 
-const benchmarks: readonly Benchmark[] = [deploy, call, cell, log, memory, recovery];
+const benchmarks: readonly Benchmark[] = [deploy, call, cell, log, memory, recovery, sandbox];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));

@@ -2,14 +2,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { insist } from "../base/index.ts";
-import type { CellGround, Habitat } from "../sandbox/index.ts";
+import type { Inhabitant, SandboxGround } from "../sandbox/index.ts";
 import { lockFile, pidPlaceholder } from "../wire/index.ts";
 
-export const cellGround = (rooms: string, image: string | undefined): CellGround => ({
-  rooms,
-  image,
-  lockFile,
-  pidPlaceholder,
+export const groundIn = (rooms: string): SandboxGround => ({ rooms, lockFile, pidPlaceholder });
+
+/** A cell sees the guest image, and the filter with which it locks itself. */
+export const cellInhabitant = (image: string): Inhabitant => ({
+  folder: "cell",
+  sources: [{ from: image, to: "cell", as: "files" }],
+  locks: true,
 });
 
 const src = dirname(import.meta.dirname);
@@ -20,16 +22,16 @@ const builderRooms = ["base", "wire", "builder"] as const;
 const builderPackages = ["rolldown", "@jridgewell/trace-mapping", "lru-cache"] as const;
 
 /** Throws if a package is missing. */
-export function builderHabitat(rooms: string): Omit<Habitat, "arch"> {
+export function builderInhabitant(): Inhabitant {
   const packages = findPackages(builderPackages);
   return {
-    rooms,
     folder,
     sources: [
       ...builderRooms.map((room) => ({ from: join(src, room), to: `${folder}/src/${room}`, as: "modules" as const })),
       ...[...packages].map(([name, from]) => ({ from, to: `${folder}/node_modules/${name}`, as: "files" as const })),
     ],
-    texts: {},
+    // A source may make it load a part of the parser that it had no need of before.
+    locks: false,
   };
 }
 

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
 import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
-import { type Cgroups, type Libc, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
+import { type Cgroups, type Jail, type Libc, makeNoJail, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
 import { saySandbox, saySandboxReport, sayReady, sayTrouble } from "./announce.ts";
 import { BuilderKeeper } from "./builder-keeper.ts";
 import { Cells } from "./cells.ts";
 import type { DataDir } from "./data-dir.ts";
 import { issueEpoch } from "./epoch.ts";
-import { builderHabitat, cellGround } from "./habitats.ts";
+import { builderInhabitant, cellInhabitant, groundIn } from "./habitats.ts";
 import { provideImage } from "./image.ts";
 import { KernelKeeper } from "./kernel-keeper.ts";
 import { type ListeningSocket, listenUnix } from "./listen.ts";
@@ -41,6 +41,7 @@ export interface InitParts {
 interface Ground {
   readonly image: string;
   readonly sandbox: Sandbox;
+  readonly cellJail: Jail;
   /** Names of the layers that hold. */
   readonly layers: readonly string[];
 }
@@ -144,13 +145,13 @@ export class Init implements Disposable {
   /** Connections have queued since init began to listen. */
   #startBuilder(machine: Machine, sandbox: Sandbox): void {
     if (this.#shutdown !== undefined) return;
-    const { options, dataDir, compileCache } = this.#parts;
+    const { options, compileCache } = this.#parts;
     try {
       this.#builder = new BuilderKeeper({
         machine,
         listener: this.#builderListener,
         compileCache,
-        jail: sandbox.jailFor(builderHabitat(dataDir.rooms)),
+        jail: sandbox.jailFor(builderInhabitant()),
         rssBytesMax: options.builderRssBytesMax,
         cgroups: this.#cgroups,
         niceness: this.#niceness,
@@ -205,8 +206,8 @@ export class Init implements Disposable {
     switch (message.type) {
       case "spawn_cell":
         // A kernel asks for cells only after `begin`, which had all of this.
-        void this.#ground.then(({ sandbox }) =>
-          this.#cells.spawn(message.cell, message.rssBytesMax, sandbox.jail),
+        void this.#ground.then(({ cellJail }) =>
+          this.#cells.spawn(message.cell, message.rssBytesMax, cellJail),
         );
         return;
       case "limit_cell":
@@ -254,15 +255,17 @@ export class Init implements Disposable {
 
   async #prepareGround(): Promise<Ground> {
     const { options, dataDir } = this.#parts;
-    const image = await this.#startImage();
-    const sandbox = await openSandbox(options.sandbox, cellGround(dataDir.rooms, image), this.#cgroups.layers);
+    const [image, sandbox] = await Promise.all([
+      this.#startImage(),
+      openSandbox(options.sandbox, groundIn(dataDir.rooms), this.#cgroups.layers),
+    ]);
     if (typeof sandbox === "string") {
       this.#refuseToStart(refuse("SANDBOX_UNAVAILABLE", { why: sandbox.slice(0, 2_000) }));
       return new Promise<never>(() => undefined);
     }
     const layers = namesOf(sandbox.report);
     this.#log.write(saySandboxReport(sandbox.report));
-    return { image, sandbox, layers };
+    return { image, sandbox, layers, cellJail: sandbox.jailFor(cellInhabitant(image)) ?? makeNoJail(image) };
   }
 
   async #startImage(): Promise<string> {

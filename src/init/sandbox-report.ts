@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cgroups, hasAttribute, layerMeanings, type Libc, openLibc, openSandbox, type SandboxReport } from "../sandbox/index.ts";
-import { cellGround } from "./habitats.ts";
+import { groundIn } from "./habitats.ts";
 import type { Options } from "./options.ts";
 
 /** A layer as others read it. */
@@ -42,7 +42,7 @@ export async function probeSandbox({ sandbox: wish }: Options): Promise<string> 
   chmodSync(rooms, 0o755);
   const cgroups = openCgroups(openLibc());
   try {
-    const found = await openSandbox(wish, cellGround(rooms, undefined), cgroups.layers);
+    const found = await openSandbox(wish, groundIn(rooms), cgroups.layers);
     const told = typeof found === "string" ? { tier: "none", layers: [], passedOver: [{ tier: "", why: found }] } : tellSandbox(found.report);
     return `${JSON.stringify(told)}\n`;
   } finally {

@@ -56,7 +56,6 @@ function attemptsOn(arch: Arch): { readonly before: readonly Attempt[]; readonly
       ...["/etc/passwd", "/proc/self/environ", "/proc/1/status", "/dev/sda", "/usr/bin", "/tmp"].flatMap((path) =>
         open("files", path, readOnly),
       ),
-      ...open("files", "cell.cjs", readWrite),
       ...open("files", canaryFile, readWrite),
       ...attempt("files", "make a folder", "mkdirat", atWorkingDirectory, "made", 0o700),
       ...sockets("network"),

@@ -16,14 +16,12 @@ export interface SandboxWish {
   readonly noneAllowed: boolean;
 }
 
-/** What cells live in. */
-export interface CellGround {
+/** Where rooms are kept, and how whoever lives in one locks itself. */
+export interface SandboxGround {
   readonly rooms: string;
-  /** The folder of the guest image. Undefined: only the canary is to live there. */
-  readonly image: string | undefined;
-  /** Name, in the cell's folder, of the filter with which it locks itself. */
+  /** Name, in the program's folder, of the filter with which it locks itself. */
   readonly lockFile: string;
-  /** Number in that filter that stands for the cell's own. */
+  /** Number in that filter that stands for the program's own. */
   readonly pidPlaceholder: number;
 }
 
@@ -42,12 +40,15 @@ export interface SandboxReport {
   readonly passedOver: readonly TriedTier[];
 }
 
+/** A program's folder and what else it sees; `locks` if it locks itself. */
+export interface Inhabitant extends Omit<Habitat, "arch" | "rooms" | "texts"> {
+  readonly locks: boolean;
+}
+
 export interface Sandbox {
-  /** For cells. */
-  readonly jail: Jail;
   readonly report: SandboxReport;
-  /** A jail of the same kind for another program; undefined without a sandbox. Throws if its room cannot be made. */
-  readonly jailFor: (habitat: Omit<Habitat, "arch">) => Jail | undefined;
+  /** A jail for a program; undefined without a sandbox. Throws if its room cannot be made. */
+  readonly jailFor: (inhabitant: Inhabitant) => Jail | undefined;
 }
 
 type JailMaker = (habitat: Omit<Habitat, "arch">) => Jail;
@@ -58,7 +59,7 @@ type JailMaker = (habitat: Omit<Habitat, "arch">) => Jail;
  */
 export async function openSandbox(
   wish: SandboxWish,
-  ground: CellGround,
+  ground: SandboxGround,
   resources: readonly Layer[],
 ): Promise<Sandbox | string> {
   const startedAt = performance.now();
@@ -69,19 +70,20 @@ export async function openSandbox(
   for (const tier of wanted) {
     if (tier === "none") continue;
     const tried = await tryTier(tier, wish.required, ground);
-    if ("jail" in tried) {
-      const { jail, layers, make: jailFor } = tried;
+    if ("make" in tried) {
+      const { layers, make, arch } = tried;
       const tookMs = Math.round(performance.now() - startedAt);
-      return { jail, report: { tier, layers: [...layers, ...resources], tookMs, passedOver }, jailFor };
+      return {
+        report: { tier, layers: [...layers, ...resources], tookMs, passedOver },
+        jailFor: (inhabitant) => make(habitatOf(ground, arch, inhabitant, {})),
+      };
     }
     passedOver.push(tried);
   }
-  const { image } = ground;
-  if (image !== undefined && wish.noneAllowed && wish.tier !== "bubblewrap" && wish.tier !== "launcher") {
+  if (wish.noneAllowed && wish.tier !== "bubblewrap" && wish.tier !== "launcher") {
     const missing = wish.required.find((layer) => !resourceLayers.some((each) => each === layer));
     if (missing !== undefined) return `layer ${missing} is required, and there is no sandbox`;
     return {
-      jail: makeNoJail(image),
       report: { tier: "none", layers: resources, tookMs: 0, passedOver },
       jailFor: () => undefined,
     };
@@ -91,17 +93,18 @@ export async function openSandbox(
     : `none holds here. ${passedOver.map(({ tier, why }) => `${tier}: ${why}`).join("; ")}.`;
 }
 
-const makeNoJail = (image: string): Jail => ({
+/** The program is started in its folder as it is. */
+export const makeNoJail = (folder: string): Jail => ({
   tier: "none",
-  prepare: (command) => ({ file: process.execPath, args: command(image), env: {}, user: undefined, ...direct }),
+  prepare: (command) => ({ file: process.execPath, args: command(folder), env: {}, user: undefined, ...direct }),
 });
 
-type Tried = { readonly jail: Jail; readonly layers: readonly Layer[]; readonly make: JailMaker } | TriedTier;
+type Tried = { readonly layers: readonly Layer[]; readonly make: JailMaker; readonly arch: Arch } | TriedTier;
 
 async function tryTier(
   tier: Exclude<Tier, "none">,
   required: readonly LayerName[],
-  ground: CellGround,
+  ground: SandboxGround,
 ): Promise<Tried> {
   const refused = (why: string, layers: readonly Layer[] = []): TriedTier => ({ tier, layers, why });
   const arch = thisArch;
@@ -110,7 +113,7 @@ async function tryTier(
   if (make === undefined) return refused("bwrap is not installed (Debian: apt-get install bubblewrap)");
   let jail: Jail;
   try {
-    jail = make(habitatOf(ground, arch));
+    jail = make(habitatOf(ground, arch, canary, canaryTexts()));
   } catch (error) {
     return refused(error instanceof Error ? error.message : String(error));
   }
@@ -118,7 +121,7 @@ async function tryTier(
   if (typeof probed === "string") return refused(probed);
   const lacking = probed.layers.filter(({ layer, active }) => !active && [...coreLayers, ...required].includes(layer));
   const [first] = lacking;
-  if (first === undefined) return { jail, layers: probed.layers, make };
+  if (first === undefined) return { layers: probed.layers, make, arch };
   return refused(`layer ${first.layer} is missing: ${first.why ?? "unknown"}`, probed.layers);
 }
 
@@ -129,16 +132,22 @@ function makerOf(tier: Exclude<Tier, "none">, arch: Arch): JailMaker | undefined
 }
 
 const suffix = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-const cellFolder = "cell";
+const canary: Inhabitant = { folder: "canary", sources: [], locks: true };
 
-const habitatOf = ({ rooms, image, lockFile, pidPlaceholder }: CellGround, arch: Arch): Omit<Habitat, "arch"> => ({
+const canaryTexts = (): Habitat["texts"] => ({
+  [`root/${canary.folder}/${canaryFile}`]: readModule(new URL(`./canary${suffix}`, import.meta.url)),
+});
+
+const habitatOf = (
+  { rooms, lockFile, pidPlaceholder }: SandboxGround,
+  arch: Arch,
+  { folder, sources, locks }: Inhabitant,
+  texts: Habitat["texts"],
+): Omit<Habitat, "arch"> => ({
   rooms,
-  folder: cellFolder,
-  sources: image === undefined ? [] : [{ from: image, to: cellFolder, as: "files" }],
-  texts: {
-    [`root/${cellFolder}/${lockFile}`]: makeLockFilter(arch, pidPlaceholder),
-    [`root/${cellFolder}/${canaryFile}`]: readModule(new URL(`./canary${suffix}`, import.meta.url)),
-  },
+  folder,
+  sources,
+  texts: locks ? { ...texts, [`root/${folder}/${lockFile}`]: makeLockFilter(arch, pidPlaceholder) } : texts,
 });
 
 /** The names of what holds, the tier's first; empty without a jail, whatever limits there are. */

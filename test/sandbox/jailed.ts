@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { provideImage } from "../../src/builder/image.ts";
-import { listen, openLibc, openSandbox, type Sandbox, type Tier } from "../../src/sandbox/index.ts";
+import { type Jail, listen, makeNoJail, openLibc, openSandbox, type SandboxReport, type Tier } from "../../src/sandbox/index.ts";
 import { cellFlags, imageFiles, jailedArgument, lockFile, pidPlaceholder } from "../../src/wire/index.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -24,12 +24,21 @@ export async function provideBrokenImage(into: string): Promise<string> {
   return path;
 }
 
-export const openTier = (tier: Tier, at: { readonly rooms: string; readonly image: string }): Promise<Sandbox | string> =>
-  openSandbox(
-    { tier, required: [], noneAllowed: tier === "none" },
-    { ...at, lockFile, pidPlaceholder },
-    [],
-  );
+export interface OpenTier {
+  readonly jail: Jail;
+  readonly report: SandboxReport;
+}
+
+export async function openTier(
+  tier: Tier,
+  { rooms, image }: { readonly rooms: string; readonly image: string },
+): Promise<OpenTier | string> {
+  const wish = { tier, required: [], noneAllowed: tier === "none" };
+  const opened = await openSandbox(wish, { rooms, lockFile, pidPlaceholder }, []);
+  if (typeof opened === "string") return opened;
+  const inhabitant = { folder: "cell", sources: [{ from: image, to: "cell", as: "files" as const }], locks: true };
+  return { jail: opened.jailFor(inhabitant) ?? makeNoJail(image), report: opened.report };
+}
 
 /** `bare`: without Node's permission model, so that what stops an attack is the operating system alone. */
 export type Dress = "dressed" | "bare";
@@ -49,14 +58,13 @@ interface Handle {
 type CreateServerHandle = (path: string, port: number, type: number) => Handle;
 
 /** `port`: one of this machine that somebody listens on. */
-export function startBroken(sandbox: Sandbox, dress: Dress, port: number): BrokenCell {
+export function startBroken({ jail }: OpenTier, dress: Dress, port: number): BrokenCell {
   const run = mkdtempSync(join(tmpdir(), "solo-broken-"));
   const path = join(run, "s");
   const create = (net as unknown as { readonly _createServerHandle: CreateServerHandle })._createServerHandle;
   const listener = create(path, -1, -1);
   listen(openLibc(), listener.fd, 16);
   const flags = dress === "dressed" ? cellFlags : cellFlags.filter((flag) => !/^--(permission|allow-)/.test(flag));
-  const { jail } = sandbox;
   let gated = false;
   const child = ((): ChildProcess => {
     using start = jail.prepare(
