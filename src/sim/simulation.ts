@@ -2,10 +2,9 @@
  * One run: a world drawn from a seed, so many steps of it, and then calm, in which everything must come to rest. The same
  * seed makes the same run; a step is one thing that happens.
  */
-import type { Decider } from "../kernel/index.ts";
-import { decider } from "../kernel/index.ts";
 import { makeCheckers } from "./checkers/index.ts";
 import { type Checker, type Fact, Violation } from "./world/facts.ts";
+import type { Flaw } from "./world/flaw.ts";
 import { MemoryStorage } from "./world/memory-storage.ts";
 import { drawPlan } from "./world/plan.ts";
 import { Random } from "./world/random.ts";
@@ -20,9 +19,9 @@ export interface RunOptions {
   readonly steps: number;
   /** Default: in memory. */
   readonly storage?: (parts: { time: Time; random: Random; commitMs: number }) => Promise<Storage>;
-  /** Another kernel than ours, to see whether it is caught. */
-  readonly decider?: Decider;
-  /** What the checkers are told is changed on its way: only to test them. */
+  /** Default: none. */
+  readonly flaw?: Flaw;
+  /** Default: all. */
   readonly checkers?: readonly Checker[];
 }
 
@@ -49,6 +48,8 @@ export interface Outcome {
 
 /** Everything has come to rest by then: the longest rest of a service is 5 minutes, a shutdown 10. */
 const calmMs = 20 * 60_000;
+/** In calm little happens; more than this is somebody running in circles. */
+const calmStepsMax = 30_000;
 /** Looks at the whole state every so many steps. */
 const lookEvery = 200;
 
@@ -57,7 +58,9 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
   const plan = drawPlan(random);
   const time = new Time();
   const parts = { time, random, commitMs: plan.commitMs };
-  const storage = options.storage === undefined ? new MemoryStorage(parts) : await options.storage(parts);
+  const flaw = options.flaw ?? {};
+  const disk = options.storage === undefined ? new MemoryStorage(parts) : await options.storage(parts);
+  const storage = flaw.storage?.(disk) ?? disk;
   const recording = new Recording(() => time.nowMs);
   const checkers = options.checkers ?? makeCheckers();
   let failure: unknown;
@@ -73,7 +76,7 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
       fail(error);
     }
   };
-  const world = new World({ plan, random, time, storage, decider: options.decider ?? decider, tell, fail });
+  const world = new World({ plan, random, time, storage, flaw, tell, fail });
   let steps = 0;
 
   /** One thing happens, and all that follows from it at once. */
@@ -102,7 +105,9 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
     while (steps < options.steps && (await step(Number.POSITIVE_INFINITY)));
     world.calm();
     const restBy = time.nowMs + calmMs;
-    while (await step(restBy));
+    const restWithin = steps + calmStepsMax;
+    while (steps < restWithin && (await step(restBy)));
+    if (steps >= restWithin) fail(new Violation("liveness", `in calm, more than ${calmStepsMax} things happen`));
     const { kernel } = world;
     if (failure === undefined) {
       if (kernel?.serving !== true || kernel.state === undefined || kernel.now === undefined) {

@@ -2,7 +2,7 @@
  * P3, no lost truth, of the state: it is what `evolve` makes of the log, whether a kernel has lived through the events,
  * replayed them, or started from a snapshot, and whether or not payloads were erased since.
  */
-import { evolve, initialState, type State, toSnapshot } from "../../kernel/index.ts";
+import { evolve, fromSnapshot, initialState, type State, toSnapshot } from "../../kernel/index.ts";
 import { canonical } from "../world/canonical.ts";
 import { type Checker, type Fact, promise } from "../world/facts.ts";
 
@@ -17,6 +17,8 @@ export function p3Replay(): Checker {
         case "committed":
           for (const event of fact.events) evolve(replayed, event);
           return;
+        case "snapshot_found":
+          return check(fromSnapshot(JSON.parse(fact.json)) !== undefined, "a snapshot does not fit its own shape");
         case "recovered":
           return compare("a recovered state", fact.state);
         case "idle":

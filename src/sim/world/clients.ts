@@ -2,6 +2,7 @@
  * Who asks: an administrator, the tenants' agents, and agents who try their luck with other tenants. They deploy, kill,
  * create and delete at random, repeat requests with the same content and with another, wait for outcomes, give up waiting.
  */
+import { hash as hashOf } from "node:crypto";
 import {
   defined,
   isRefusal,
@@ -28,7 +29,7 @@ export interface ClientsParts {
   readonly fail: (error: unknown) => void;
 }
 
-const hash = "5".repeat(64);
+const anyHash = "5".repeat(64);
 const admin: Principal = { role: "admin", name: "admin" };
 const rememberedMax = 200;
 
@@ -78,20 +79,21 @@ export class Clients {
     const { random } = this.#parts;
     if (random.chance(0.8) || earlier.request === undefined) return earlier;
     const { command } = this.#draw();
-    return { ...earlier, command, request: { ...earlier.request, fingerprint: JSON.stringify(command) } };
+    return { ...earlier, command, request: { ...earlier.request, fingerprint: fingerprintOf(command) } };
   }
 
   #draw(): CommandOrder {
     const { random, plan } = this.#parts;
     const tenant = random.pick(this.#tenants);
     const command = this.#command(tenant);
-    const principal: Principal = random.chance(0.3)
+    const administrative = command.type === "create_tenant" || command.type === "issue_certificate";
+    const principal: Principal = random.chance(administrative ? 0.8 : 0.3)
       ? admin
       : { role: "tenant", tenant: random.chance(0.8) ? tenant : random.pick(this.#tenants) };
     const order: CommandOrder = { type: "command", principal, command };
     if (!random.chance(plan.named)) return order;
     const id = defined(parseRequestId(`r${++this.#requests}`), "a request_id");
-    const named: CommandOrder = { ...order, request: { id, fingerprint: JSON.stringify(command) } };
+    const named: CommandOrder = { ...order, request: { id, fingerprint: fingerprintOf(command) } };
     if (this.#named.length === rememberedMax) this.#named[random.below(rememberedMax)] = named;
     else this.#named.push(named);
     return named;
@@ -115,9 +117,9 @@ export class Clients {
 
   #release(): Release {
     const { random } = this.#parts;
-    const artifact = defined(parseArtifactHash(hash), "an artifact");
+    const artifact = defined(parseArtifactHash(anyHash), "an artifact");
     return {
-      id: defined(parseReleaseId(hash), "a release"),
+      id: defined(parseReleaseId(anyHash), "a release"),
       format: "typescript",
       source: artifact,
       compiled: artifact,
@@ -145,6 +147,8 @@ export class Clients {
     };
   }
 }
+
+const fingerprintOf = (command: Command): string => hashOf("sha256", JSON.stringify(command));
 
 const tenantId = (name: string): TenantId => defined(parseTenantId(name), "a tenant's name");
 const serviceId = (name: string): ServiceId => defined(parseServiceId(name), "a service's name");

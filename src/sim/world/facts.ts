@@ -18,6 +18,8 @@ export type Fact =
   | { readonly type: "committed"; readonly events: readonly Event[] }
   /** A kernel has replayed the log: what it says, and the state made of it. */
   | { readonly type: "recovered"; readonly log: Iterable<Event>; readonly state: State }
+  /** A kernel has found a snapshot to start from. */
+  | { readonly type: "snapshot_found"; readonly json: string }
   /** A kernel has told its decider what it found: the state just before and after. */
   | { readonly type: "took_over"; readonly survivors: readonly Survivor[]; readonly state: State }
   /** A client has its answer; `seen` was the newest event when it was decided. */

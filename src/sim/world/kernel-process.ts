@@ -17,6 +17,7 @@ import {
 import {
   Clock,
   type Decider,
+  decider,
   type Effect,
   type Event,
   evolveVersion,
@@ -32,6 +33,7 @@ import {
   Turns,
 } from "../../kernel/index.ts";
 import type { CommandOrder, Fact } from "./facts.ts";
+import type { Flaw } from "./flaw.ts";
 import { Host } from "./host.ts";
 import type { Machine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
@@ -46,7 +48,7 @@ export interface KernelParts {
   readonly random: Random;
   readonly storage: Storage;
   readonly machine: Machine;
-  readonly decider: Decider;
+  readonly flaw: Flaw;
   /** How much of the log a kernel has said to be durable. */
   readonly committed: () => EventId;
   /** False: no death at seams any more. */
@@ -179,8 +181,10 @@ export class KernelProcess {
     const { storage, machine, epoch, time, random, plan, tell } = this.#parts;
     await time.pause(random.wait(50));
     if (!this.alive) return;
-    const log = await storage.open({ boot: machine.boot, epoch });
-    if (isRefusal(log)) return this.die(`the log cannot be opened: ${log.refused}`);
+    const opened = await storage.open({ boot: machine.boot, epoch });
+    if (isRefusal(opened)) return this.die(`the log cannot be opened: ${opened.refused}`);
+    const { flaw } = this.#parts;
+    const log = flaw.log?.(opened) ?? opened;
     if (!this.alive) return;
     this.#log = log;
     log.onFailure((why) => this.die(`the log failed: ${why}`));
@@ -188,7 +192,9 @@ export class KernelProcess {
     // Written by the kernel before, which died before it could know.
     const unheard = [...log.replay(this.#parts.committed())];
     if (unheard.length > 0) tell({ type: "committed", events: unheard });
-    const { state } = recover(log, false, this.#parts.decider);
+    const snapshot = log.latestSnapshot(evolveVersion);
+    if (snapshot !== undefined) tell({ type: "snapshot_found", json: snapshot.json });
+    const { state } = recover(log, false, flaw.decider);
     tell({ type: "recovered", log: log.replay(0 as EventId), state });
     this.#snapshotAt = state.lastEvent;
     const began = time.nowMs;
@@ -201,15 +207,16 @@ export class KernelProcess {
       after: (delayMs, ring) => time.after(delayMs, ring),
       carryOut: (effect) => this.#carryOut(effect),
       evolved: (events) => this.#evolved(events),
-      decider: this.#watched(this.#parts.decider),
+      decider: this.#watched(flaw.decider ?? decider),
     });
+    const submit = (input: Input): Promise<void> => this.#submit(input);
     const host = new Host({
       epoch,
       warmCells: plan.warmCells,
       time,
       machine,
       link: { time, random, meanMs: plan.linkMs },
-      submit: (input) => this.#submit(input),
+      submit: flaw.submit?.(submit) ?? submit,
       goOn: (point) => this.#goOn(point),
       alive: () => this.alive,
       traceMs: () => random.wait(10),
@@ -224,13 +231,14 @@ export class KernelProcess {
     });
     const found = await host.adopt(cells);
     if (!this.alive) return;
-    await this.#takeOver(host, { survivors: found.survivors, exits: [...exits, ...found.exits] });
+    const all = { survivors: found.survivors, exits: [...exits, ...found.exits] };
+    await this.#takeOver(flaw.found?.(all) ?? all);
     if (!this.alive) return;
     this.#phase = "serving";
     host.begin();
   }
 
-  async #takeOver(host: Host, found: Awaited<ReturnType<Host["adopt"]>>): Promise<void> {
+  async #takeOver(found: Awaited<ReturnType<Host["adopt"]>>): Promise<void> {
     const { epoch, machine } = this.#parts;
     const turns = defined(this.#turns, "the turns");
     const { state } = turns;

@@ -12,9 +12,10 @@ import {
   kernelEpoch,
   type TenantId,
 } from "../../base/index.ts";
-import type { Decider, Event } from "../../kernel/index.ts";
+import type { Event } from "../../kernel/index.ts";
 import { Clients } from "./clients.ts";
 import type { Fact } from "./facts.ts";
+import type { Flaw } from "./flaw.ts";
 import { Guests } from "./guests.ts";
 import { KernelProcess } from "./kernel-process.ts";
 import type { Life } from "./life.ts";
@@ -29,7 +30,7 @@ export interface WorldParts {
   readonly random: Random;
   readonly time: Time;
   readonly storage: Storage;
-  readonly decider: Decider;
+  readonly flaw: Flaw;
   readonly tell: (fact: Fact) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -114,7 +115,7 @@ export class World {
   }
 
   #startKernel(): void {
-    const { plan, time, random, storage, decider, tell, fail } = this.#parts;
+    const { plan, time, random, storage, flaw, tell, fail } = this.#parts;
     this.#epoch = kernelEpoch(this.#epoch + 1);
     const kernel: KernelProcess = new KernelProcess({
       epoch: this.#epoch,
@@ -123,7 +124,7 @@ export class World {
       random,
       storage,
       machine: this.#machine,
-      decider,
+      flaw,
       committed: () => this.#committed,
       faulty: () => !this.#calm,
       tell: (fact) => {
