@@ -201,7 +201,16 @@ interface Running {
 }
 
 async function launch(dataDir: string, options: SoloOptions): Promise<Running> {
-  const args = [initEntry, "--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json", ...(options.args ?? [])];
+  const args = [
+    initEntry,
+    "--data-dir",
+    dataDir,
+    "--grpc",
+    "127.0.0.1:0",
+    "--json",
+    "--unsafe-no-sandbox",
+    ...(options.args ?? []),
+  ];
   const init = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stderr: string[] = [];
   init.stderr.setEncoding("utf8").on("data", (text: string) => stderr.push(text));
