@@ -16,6 +16,8 @@ export const limits = {
   sourceBytesMax: 4 * 1024 * 1024,
   environmentCountMax: 256,
   environmentValueBytesMax: 32 * 1024,
+  /** A release's environment as JSON: it travels in one header, with room beside it. */
+  environmentBytesMax: 1024 * 1024,
   methodNameLengthMax: 128,
   /** Nested in-cell calls. */
   callDepthMax: 8,

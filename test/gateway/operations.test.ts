@@ -161,6 +161,14 @@ test("source, arguments and environment have limits", async (t) => {
   await refusal(admin, "deploy", { serviceId: "s", code: bytes(counter), environment: { A: value } }, "TOO_LARGE");
   const many = Object.fromEntries(Array.from({ length: limits.environmentCountMax + 1 }, (_, at) => [`A${at}`, ""]));
   await refusal(admin, "deploy", { serviceId: "s", code: bytes(counter), environment: many }, "QUOTA_EXCEEDED");
+  // Each value is short enough; a character that JSON writes as six counts six times.
+  const sum = (count: number, text: string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`A${at}`, text]));
+  const long = "x".repeat(limits.environmentValueBytesMax);
+  await refusal(admin, "deploy", { serviceId: "s", code: bytes(counter), environment: sum(32, long) }, "TOO_LARGE");
+  const escaped = "\u0001".repeat(limits.environmentValueBytesMax);
+  await refusal(admin, "deploy", { serviceId: "s", code: bytes(counter), environment: sum(6, escaped) }, "TOO_LARGE");
+  await get(admin, "deploy", { serviceId: "s0", code: bytes(counter), environment: sum(31, long) });
   await get(admin, "deploy", { serviceId: "s", code: bytes(counter), environment: { A: "1", B: "2" } });
   await refusal(admin, "call", { serviceId: "s", method: "add", args: big }, "TOO_LARGE");
 });

@@ -242,5 +242,8 @@ function environmentOf(given: Readonly<Record<string, string>>): Uint8Array | un
     }
   }
   const salt = randomBytes(16).toString("hex");
-  return Buffer.from(JSON.stringify({ salt, environment: Object.fromEntries(entries) }));
+  const stored = Buffer.from(JSON.stringify({ salt, environment: Object.fromEntries(entries) }));
+  const size = stored.length;
+  const limit = limits.environmentBytesMax;
+  return size > limit ? refuse("TOO_LARGE", { what: "environment, as JSON,", size, limit }) : stored;
 }
