@@ -89,9 +89,14 @@ async function run(): Promise<readonly Row[]> {
   const rooms = join(process.getuid?.() === 0 ? "/var/cache/solo" : tmpdir(), "bench-rooms");
   const image = await testImage();
   const inhabitant = { folder: "cell", sources: [{ from: image, to: "cell", as: "files" as const }], locks: true };
-  const opened: { readonly tier: Tier; readonly jail: Jail; readonly probedMs: number; readonly starts: Start[] }[] = [];
+  const opened: { readonly tier: Tier; readonly jail: Jail; readonly probedMs: number; readonly starts: Start[] }[] =
+    [];
   for (const tier of tiers) {
-    const sandbox = await openSandbox({ tier, required: [], noneAllowed: true }, { rooms, lockFile, pidPlaceholder }, []);
+    const sandbox = await openSandbox(
+      { tier, required: [], noneAllowed: true },
+      { rooms, lockFile, pidPlaceholder },
+      [],
+    );
     if (typeof sandbox === "string") process.stdout.write(`${tier} is left out: ${sandbox}\n`);
     else {
       const jail = sandbox.jailFor(inhabitant) ?? makeNoJail(image);

@@ -6,10 +6,7 @@ import { amount, flag, isMisfit, listOf, type Of, optional, record, text, whole 
 /** The sandbox, layer by layer: what init found by trying. */
 export const sandboxShape = record({
   tier: text(40),
-  layers: listOf(
-    record({ layer: text(64), active: flag, why: optional(text(2_000)), means: optional(text(400)) }),
-    40,
-  ),
+  layers: listOf(record({ layer: text(64), active: flag, why: optional(text(2_000)), means: optional(text(400)) }), 40),
   passedOver: listOf(record({ tier: text(40), why: text(4_000) }), 10),
 });
 export type SandboxFile = Of<typeof sandboxShape>;

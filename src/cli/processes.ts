@@ -9,12 +9,24 @@ export interface SoloProcess {
 
 export function listProcesses(init: number): readonly SoloProcess[] {
   const pids = readNames("/proc").filter((name) => /^[0-9]+$/.test(name));
-  return pids.flatMap((pid) => {
-    const status = read(`/proc/${pid}/status`);
-    if (/^PPid:\t([0-9]+)$/m.exec(status)?.[1] !== String(init)) return [];
+  const all = pids.flatMap((name): readonly Known[] => {
+    const status = read(`/proc/${name}/status`);
+    const parent = Number(/^PPid:\t([0-9]+)$/m.exec(status)?.[1] ?? 0);
     const rssKb = Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1] ?? 0);
-    return [{ role: roleOf(read(`/proc/${pid}/cmdline`)), pid: Number(pid), rssBytes: rssKb * 1024 }];
+    return parent === 0 ? [] : [{ pid: Number(name), parent, rssBytes: rssKb * 1024 }];
   });
+  // A jail has processes of its own around the program: together they are one of init's.
+  const total = ({ pid, rssBytes }: Known): number =>
+    all.reduce((sum, other) => (other.parent === pid ? sum + total(other) : sum), rssBytes);
+  return all
+    .filter(({ parent }) => parent === init)
+    .map((one) => ({ role: roleOf(read(`/proc/${one.pid}/cmdline`)), pid: one.pid, rssBytes: total(one) }));
+}
+
+interface Known {
+  readonly pid: number;
+  readonly parent: number;
+  readonly rssBytes: number;
 }
 
 const roles = { daemon: "kernel", builder: "builder", cell: "cell" } as const;

@@ -8,7 +8,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { type KernelEpoch, limits, never, type Refusal, refuse } from "../base/index.ts";
 import { descriptors, type InitToKernel, type KernelToInit } from "../wire/index.ts";
-import { type Cgroups, type Jail, type Libc, makeNoJail, namesOf, openSandbox, readProcUnits, type Sandbox } from "../sandbox/index.ts";
+import {
+  type Cgroups,
+  type Jail,
+  type Libc,
+  makeNoJail,
+  namesOf,
+  openSandbox,
+  readProcUnits,
+  type Sandbox,
+} from "../sandbox/index.ts";
 import { saySandbox, saySandboxReport, sayReady, sayTrouble } from "./announce.ts";
 import { BuilderKeeper } from "./builder-keeper.ts";
 import { Cells } from "./cells.ts";
@@ -206,9 +215,7 @@ export class Init implements Disposable {
     switch (message.type) {
       case "spawn_cell":
         // A kernel asks for cells only after `begin`, which had all of this.
-        void this.#ground.then(({ cellJail }) =>
-          this.#cells.spawn(message.cell, message.rssBytesMax, cellJail),
-        );
+        void this.#ground.then(({ cellJail }) => this.#cells.spawn(message.cell, message.rssBytesMax, cellJail));
         return;
       case "limit_cell":
         return this.#cells.limit(message.cell, message.rssBytesMax);

@@ -2,7 +2,15 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Cgroups, hasAttribute, layerMeanings, type Libc, openLibc, openSandbox, type SandboxReport } from "../sandbox/index.ts";
+import {
+  Cgroups,
+  hasAttribute,
+  layerMeanings,
+  type Libc,
+  openLibc,
+  openSandbox,
+  type SandboxReport,
+} from "../sandbox/index.ts";
 import { groundIn } from "./habitats.ts";
 import type { Options } from "./options.ts";
 
@@ -43,7 +51,10 @@ export async function probeSandbox({ sandbox: wish }: Options): Promise<string> 
   const cgroups = openCgroups(openLibc());
   try {
     const found = await openSandbox(wish, groundIn(rooms), cgroups.layers);
-    const told = typeof found === "string" ? { tier: "none", layers: [], passedOver: [{ tier: "", why: found }] } : tellSandbox(found.report);
+    const told =
+      typeof found === "string"
+        ? { tier: "none", layers: [], passedOver: [{ tier: "", why: found }] }
+        : tellSandbox(found.report);
     return `${JSON.stringify(told)}\n`;
   } finally {
     await cgroups.close();

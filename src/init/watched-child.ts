@@ -178,7 +178,9 @@ export class WatchedChild {
     }
     const ended = signal ?? (this.#nested ? signalOf((code ?? 0) - 128) : undefined);
     if (ended === "SIGSYS") return { type: "seccomp", ...words };
-    return ended === undefined ? { type: "exit", code: code ?? 255, ...words } : { type: "signal", signal: ended, ...words };
+    return ended === undefined
+      ? { type: "exit", code: code ?? 255, ...words }
+      : { type: "signal", signal: ended, ...words };
   }
 
   #end(loss: CellLoss): void {

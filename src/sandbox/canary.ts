@@ -35,7 +35,10 @@ const errnoAt = functions.__errno_location();
 
 const say = (finding: object): void => void writeSync(1, `${JSON.stringify(finding)}\n`);
 
-function call(number: number, ...args: readonly (number | bigint)[]): { readonly result: number; readonly errno: number } {
+function call(
+  number: number,
+  ...args: readonly (number | bigint)[]
+): { readonly result: number; readonly errno: number } {
   const at = (i: number): bigint => BigInt(args[i] ?? 0);
   const result = Number(functions.syscall(BigInt(number), at(0), at(1), at(2), at(3), at(4), at(5)));
   return { result, errno: result < 0 ? getInt32(errnoAt) : 0 };

@@ -11,14 +11,7 @@ export type ResourceLayer = (typeof resourceLayers)[number];
 export type LayerName = (typeof layerNames)[number];
 
 /** Layers without which a jail is none. */
-export const coreLayers: readonly LayerName[] = [
-  "files",
-  "network",
-  "processes",
-  "system-calls",
-  "lock",
-  "privileges",
-];
+export const coreLayers: readonly LayerName[] = ["files", "network", "processes", "system-calls", "lock", "privileges"];
 
 /** What is lost where a layer is missing. */
 export const layerMeanings: Readonly<Record<LayerName, string>> = {

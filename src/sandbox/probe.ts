@@ -37,11 +37,25 @@ const number = 0xffff;
 const probeMsMax = 10_000;
 const saidLengthMax = 100_000;
 
-type Attempt = { readonly what: string; readonly layer: JailLayer; readonly number: number; readonly args: readonly (number | string)[] };
+type Attempt = {
+  readonly what: string;
+  readonly layer: JailLayer;
+  readonly number: number;
+  readonly args: readonly (number | string)[];
+};
 
 /** Each must fail. Those of layer `system-calls` must fail because they are refused, not because of their arguments. */
-function attemptsOn(arch: Arch): { readonly before: readonly Attempt[]; readonly after: readonly Attempt[]; readonly last: Attempt } {
-  const attempt = (layer: JailLayer, what: string, name: string, ...args: readonly (number | string)[]): readonly Attempt[] => {
+function attemptsOn(arch: Arch): {
+  readonly before: readonly Attempt[];
+  readonly after: readonly Attempt[];
+  readonly last: Attempt;
+} {
+  const attempt = (
+    layer: JailLayer,
+    what: string,
+    name: string,
+    ...args: readonly (number | string)[]
+  ): readonly Attempt[] => {
     const found = syscalls[arch].get(name);
     return found === undefined ? [] : [{ layer, what, number: found, args }];
   };
@@ -64,10 +78,20 @@ function attemptsOn(arch: Arch): { readonly before: readonly Attempt[]; readonly
       ...attempt("processes", "signal the first process", "kill", 1, 0),
       ...attempt("processes", "signal the parent", "kill", process.pid, 0),
       ...refused("ptrace", 0x4200, process.pid, 0, 0),
-      ...["mount", "umount2", "unshare", "setns", "bpf", "perf_event_open", "keyctl", "userfaultfd", "process_vm_readv"].flatMap(
-        (name) => refused(name),
+      ...[
+        "mount",
+        "umount2",
+        "unshare",
+        "setns",
+        "bpf",
+        "perf_event_open",
+        "keyctl",
+        "userfaultfd",
+        "process_vm_readv",
+      ].flatMap((name) => refused(name)),
+      ...["io_uring_setup", "memfd_create", "pidfd_open", "init_module", "reboot", "setuid"].flatMap((name) =>
+        refused(name),
       ),
-      ...["io_uring_setup", "memfd_create", "pidfd_open", "init_module", "reboot", "setuid"].flatMap((name) => refused(name)),
     ],
     after: [
       ...open("lock", ".", readOnly),
@@ -86,7 +110,11 @@ export interface Probed {
 }
 
 /** What the jail holds, or why no program can be started in it. */
-export async function probe(jail: Jail, arch: Arch, at: { readonly lockFile: string; readonly pidPlaceholder: number }): Promise<Probed | string> {
+export async function probe(
+  jail: Jail,
+  arch: Arch,
+  at: { readonly lockFile: string; readonly pidPlaceholder: number },
+): Promise<Probed | string> {
   const startedAt = performance.now();
   const attempts = attemptsOn(arch);
   const order = {
@@ -136,7 +164,9 @@ async function runCanary(start: Prepared): Promise<Run> {
   });
   const said = { stdout: "", stderr: "" };
   const hear = (which: keyof typeof said, stream: Readable | null): void => {
-    stream?.setEncoding("utf8").on("data", (chunk: string) => (said[which] = (said[which] + chunk).slice(0, saidLengthMax)));
+    stream
+      ?.setEncoding("utf8")
+      .on("data", (chunk: string) => (said[which] = (said[which] + chunk).slice(0, saidLengthMax)));
   };
   hear("stdout", child.stdout);
   hear("stderr", child.stderr);
@@ -185,7 +215,10 @@ function judge(attempts: ReturnType<typeof attemptsOn>, findings: readonly Findi
   const inside = findings.find(({ user }) => user !== undefined)?.user;
   if (inside === 0) miss("privileges", "it is root");
   if (!hasOwnUsers()) {
-    miss("user", process.getuid?.() === 0 ? "this container has too few users" : "only root can give cells users of their own");
+    miss(
+      "user",
+      process.getuid?.() === 0 ? "this container has too few users" : "only root can give cells users of their own",
+    );
   } else if (inside !== userOf(number)) miss("user", `it is user ${inside ?? "unknown"}`);
   return jailLayers.map((layer) => {
     const why = broken.get(layer);

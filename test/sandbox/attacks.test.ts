@@ -39,29 +39,33 @@ const users = [
 
 for (const { tier, skip } of testedTiers) {
   for (const { user, uid, skip: noUser } of users) {
-    test(`${tier}, as ${user}: every attack from the main context fails, and nothing else does`, { skip: skip || noUser }, async () => {
-      const rooms = join(place, `rooms-${tier}-${uid ?? "own"}`);
-      mkdirSync(rooms, { mode: 0o755 });
-      if (uid !== undefined) chownSync(rooms, uid, uid);
-      const args = ["--no-warnings", "--no-turboshaft-loop-unrolling", runner, tier, rooms, open(image)];
-      const { stdout } = await run(process.execPath, args, {
-        ...(uid === undefined ? {} : { uid, gid: uid }),
-        timeout: 120_000,
-      });
-      const { came } = JSON.parse(stdout) as Attacked;
-      assert.ok(came !== undefined, stdout);
-      for (const dress of ["dressed", "bare"] as const) {
-        const names = [...Object.keys(attacks), ...(dress === "dressed" ? Object.keys(own) : [])];
-        for (const name of names) {
-          const answer = came[dress][name];
-          assert.ok(answer !== undefined, `${dress}: the cell was gone after: ${name}`);
-          assert.equal(answer.done, false, `${dress}: ${name} succeeded: ${String(answer.said)}`);
+    test(
+      `${tier}, as ${user}: every attack from the main context fails, and nothing else does`,
+      { skip: skip || noUser },
+      async () => {
+        const rooms = join(place, `rooms-${tier}-${uid ?? "own"}`);
+        mkdirSync(rooms, { mode: 0o755 });
+        if (uid !== undefined) chownSync(rooms, uid, uid);
+        const args = ["--no-warnings", "--no-turboshaft-loop-unrolling", runner, tier, rooms, open(image)];
+        const { stdout } = await run(process.execPath, args, {
+          ...(uid === undefined ? {} : { uid, gid: uid }),
+          timeout: 120_000,
+        });
+        const { came } = JSON.parse(stdout) as Attacked;
+        assert.ok(came !== undefined, stdout);
+        for (const dress of ["dressed", "bare"] as const) {
+          const names = [...Object.keys(attacks), ...(dress === "dressed" ? Object.keys(own) : [])];
+          for (const name of names) {
+            const answer = came[dress][name];
+            assert.ok(answer !== undefined, `${dress}: the cell was gone after: ${name}`);
+            assert.equal(answer.done, false, `${dress}: ${name} succeeded: ${String(answer.said)}`);
+          }
+          for (const name of Object.keys(harmless)) {
+            assert.equal(came[dress][name]?.done, true, `${dress}: ${name} failed: ${String(came[dress][name]?.said)}`);
+          }
         }
-        for (const name of Object.keys(harmless)) {
-          assert.equal(came[dress][name]?.done, true, `${dress}: ${name} failed: ${String(came[dress][name]?.said)}`);
-        }
-      }
-    });
+      },
+    );
   }
 
   test(`${tier}: a call that no cell makes ends the process with SIGSYS, at once`, { skip }, async () => {
@@ -94,7 +98,14 @@ test("the control: without a jail the same attacks succeed", { skip: onlyLinux }
   const sandbox = await openTier("none", { rooms: join(place, "rooms-none"), image });
   assert.ok(typeof sandbox !== "string", JSON.stringify(sandbox));
   await using cell = startBroken(sandbox, "bare", 1);
-  for (const name of ["read /etc/passwd", "list /", "stat /etc/passwd", "listen on a port", "spawn", "signal the parent"]) {
+  for (const name of [
+    "read /etc/passwd",
+    "list /",
+    "stat /etc/passwd",
+    "listen on a port",
+    "spawn",
+    "signal the parent",
+  ]) {
     assert.equal((await cell.say(name))?.done, true, name);
   }
 });
@@ -104,7 +115,10 @@ test("rooms hold nothing but Node, its libraries and the image", { skip: onlyLin
   const sandbox = await openTier("launcher", { rooms, image });
   assert.ok(typeof sandbox !== "string", JSON.stringify(sandbox));
   const { stdout } = await run("find", [rooms, "-path", "*/root/*", "-type", "f", "-printf", "%P\n"]);
-  const files = stdout.trim().split("\n").map((path) => path.slice(path.indexOf("root/") + 5));
+  const files = stdout
+    .trim()
+    .split("\n")
+    .map((path) => path.slice(path.indexOf("root/") + 5));
   const expected = /^(bin\/node|(usr\/)?lib(32|64)?\/.*\.so(\.\d+)*|(cell|canary)\/[a-z_.]+)$/;
   for (const file of files) assert.match(file, expected);
   assert.ok(files.includes("bin/node") && files.length < 40, files.join(" "));

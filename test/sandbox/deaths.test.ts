@@ -6,7 +6,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test, type TestContext } from "node:test";
 import { cellNumber } from "../../src/base/index.ts";
-import { askCell, childrenOf, isAlive, KernelRemote, makeDataDir, startTestInit, until, untilReady } from "../init/harness.ts";
+import {
+  askCell,
+  childrenOf,
+  isAlive,
+  KernelRemote,
+  makeDataDir,
+  startTestInit,
+  until,
+  untilReady,
+} from "../init/harness.ts";
 import { provideBrokenImage } from "./jailed.ts";
 import { onlyLinux, testedTiers } from "./tiers.ts";
 
@@ -26,12 +35,16 @@ async function startCell(t: TestContext, tier: string, rssBytesMax = 1024 ** 3) 
 }
 
 for (const { tier, skip } of testedTiers) {
-  test(`${tier}: a cell that asks for what no cell asks for is ended by the kernel, and the loss says so`, { skip }, async (t) => {
-    const { kernel, osPid, ask } = await startCell(t, tier);
-    await ask("syscall ptrace").catch(() => undefined);
-    assert.equal((await kernel.hear("cell_exited")).loss.type, "seccomp");
-    assert.equal(isAlive(osPid), false);
-  });
+  test(
+    `${tier}: a cell that asks for what no cell asks for is ended by the kernel, and the loss says so`,
+    { skip },
+    async (t) => {
+      const { kernel, osPid, ask } = await startCell(t, tier);
+      await ask("syscall ptrace").catch(() => undefined);
+      assert.equal((await kernel.hear("cell_exited")).loss.type, "seccomp");
+      assert.equal(isAlive(osPid), false);
+    },
+  );
 
   test(`${tier}: an abort is told with its signal and last words`, { skip }, async (t) => {
     const { kernel, ask } = await startCell(t, tier);

@@ -6,7 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { provideImage } from "../../src/builder/image.ts";
-import { type Jail, listen, makeNoJail, openLibc, openSandbox, type SandboxReport, type Tier } from "../../src/sandbox/index.ts";
+import {
+  type Jail,
+  listen,
+  makeNoJail,
+  openLibc,
+  openSandbox,
+  type SandboxReport,
+  type Tier,
+} from "../../src/sandbox/index.ts";
 import { cellFlags, imageFiles, jailedArgument, lockFile, pidPlaceholder } from "../../src/wire/index.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -18,7 +26,10 @@ export async function provideBrokenImage(into: string): Promise<string> {
     sources: {
       cell: join(import.meta.dirname, "fixtures", "broken-cell.ts"),
       prelude: join(root, "src", "guest", "prelude.ts"),
-      folders: [join(import.meta.dirname, "fixtures"), ...["base", "cell", "wire"].map((room) => join(root, "src", room))],
+      folders: [
+        join(import.meta.dirname, "fixtures"),
+        ...["base", "cell", "wire"].map((room) => join(root, "src", room)),
+      ],
     },
   });
   return path;
@@ -100,7 +111,9 @@ export function startBroken({ jail }: OpenTier, dress: Dress, port: number): Bro
         let answer = "";
         socket.setEncoding("utf8").on("data", (text: string) => (answer += text));
         socket.on("error", () => undefined);
-        socket.on("close", () => resolve(answer === "" ? undefined : (JSON.parse(answer) as { done: boolean; said: unknown })));
+        socket.on("close", () =>
+          resolve(answer === "" ? undefined : (JSON.parse(answer) as { done: boolean; said: unknown })),
+        );
         socket.write(`${word}\n`);
         void ended.then(() => socket.destroy());
       }),

@@ -13,7 +13,9 @@ const check = "sandbox";
 export async function examineSandbox(init: InitFile | undefined): Promise<readonly Finding[]> {
   const found = init === undefined ? await probe() : init.sandboxFound;
   if (found === undefined) return [warn(check, "not known", "Restart Solo, which tells what it found.")];
-  return "problem" in found ? [warn(check, found.problem, "Use the Node that npm ci installs.")] : tell(found, init !== undefined);
+  return "problem" in found
+    ? [warn(check, found.problem, "Use the Node that npm ci installs.")]
+    : tell(found, init !== undefined);
 }
 
 async function probe(): Promise<SandboxFile | { readonly problem: string }> {
@@ -36,7 +38,9 @@ function tell({ tier, layers, passedOver }: SandboxFile, runs: boolean): readonl
     : warn(
         check,
         `NONE. ${runs ? "Cells run WITHOUT an operating system sandbox: the V8 isolate is the only wall" : "Nothing holds here, and solo start would refuse"}${why === "" ? "" : ` (${why})`}`,
-        runs ? "Deploy only code that you trust as you trust this user." : "Install bubblewrap, or ask for what is named here.",
+        runs
+          ? "Deploy only code that you trust as you trust this user."
+          : "Install bubblewrap, or ask for what is named here.",
       );
   const better = held && why !== "" ? [warn("stronger sandbox", why, "Solo takes the strongest that holds.")] : [];
   const missing = layers

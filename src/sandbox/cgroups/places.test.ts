@@ -53,5 +53,8 @@ test("in a container the mount shows a part: paths count from there", () => {
 
 test("what is not mounted, and what makes no sense, is no place", () => {
   assert.deepEqual(findPlaces({ mountinfo: "", cgroup: "4:memory:/\n", readControllers: none }), []);
-  assert.deepEqual(findPlaces({ mountinfo: "nonsense - - -\n\n", cgroup: "nonsense\n::\n", readControllers: none }), []);
+  assert.deepEqual(
+    findPlaces({ mountinfo: "nonsense - - -\n\n", cgroup: "nonsense\n::\n", readControllers: none }),
+    [],
+  );
 });

@@ -47,7 +47,9 @@ interface Membership {
 const parseMemberships = (text: string): readonly Membership[] =>
   text.split("\n").flatMap((line) => {
     const [, controllers, ...path] = line.split(":");
-    return controllers === undefined ? [] : [{ controllers: controllers.split(",").filter(Boolean), path: path.join(":") }];
+    return controllers === undefined
+      ? []
+      : [{ controllers: controllers.split(",").filter(Boolean), path: path.join(":") }];
   });
 
 export interface PlaceSources {

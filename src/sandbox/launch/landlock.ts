@@ -26,7 +26,11 @@ export function restrictPaths(calls: NativeCalls, readable: readonly string[]): 
   const version = calls.syscall(createRuleset, 0, 0, versionFlag);
   if (version < 1) return false;
   const rights = (1n << BigInt(fileRights[Math.min(version, fileRights.length - 1)] ?? 13)) - 1n;
-  const attributes = new BigUint64Array([rights, version >= 4 ? BigInt(portRights) : 0n, version >= 6 ? BigInt(scopes) : 0n]);
+  const attributes = new BigUint64Array([
+    rights,
+    version >= 4 ? BigInt(portRights) : 0n,
+    version >= 6 ? BigInt(scopes) : 0n,
+  ]);
   const size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
   const ruleset = calls.syscall(createRuleset, addressOf(attributes), size, 0);
   if (ruleset < 0) return false;

@@ -36,7 +36,11 @@ for (const arch of archs) {
 
   test(`${arch}: memory, threads, clocks and given descriptors are free in both stages`, () => {
     for (const ask of all) {
-      holds(ask, "mmap mprotect munmap futex clock_gettime nanosleep read write writev close epoll_wait", actions.allow);
+      holds(
+        ask,
+        "mmap mprotect munmap futex clock_gettime nanosleep read write writev close epoll_wait",
+        actions.allow,
+      );
       holds(ask, "epoll_pwait accept4 sendmsg recvmsg getrandom rt_sigaction exit_group fstat", actions.allow);
     }
   });
@@ -51,7 +55,8 @@ for (const arch of archs) {
   });
 
   test(`${arch}: what can change the machine or look into others is refused at boot, and ends the process from the lock on`, () => {
-    const calls = "ptrace process_vm_readv mount umount2 pivot_root setns unshare bpf perf_event_open userfaultfd keyctl";
+    const calls =
+      "ptrace process_vm_readv mount umount2 pivot_root setns unshare bpf perf_event_open userfaultfd keyctl";
     holds(boot, calls, EPERM);
     holds(lock, calls, actions.kill);
   });
@@ -127,7 +132,11 @@ for (const arch of archs) {
         if (conditional.has(number)) continue;
         const verdict = unconditional.get(number) ?? policy.default;
         const expected =
-          verdict.do === "allow" ? actions.allow : verdict.do === "kill" ? actions.kill : actions.refuse | verdict.errno;
+          verdict.do === "allow"
+            ? actions.allow
+            : verdict.do === "kill"
+              ? actions.kill
+              : actions.refuse | verdict.errno;
         assert.equal(runFilter(program, { number, arch: auditArchs[arch] }) | 0, expected | 0, `number ${number}`);
       }
     }
@@ -137,10 +146,14 @@ for (const arch of archs) {
     const program = makeProgram(lockPolicy(ownPid), arch);
     const named = new Set(syscalls[arch].values());
     fc.assert(
-      fc.property(fc.integer(), fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 6 }), (number, args) => {
-        const verdict = runFilter(program, { number, arch: auditArchs[arch], arguments: args });
-        if (!named.has(number)) assert.notEqual(verdict, actions.allow);
-      }),
+      fc.property(
+        fc.integer(),
+        fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 6 }),
+        (number, args) => {
+          const verdict = runFilter(program, { number, arch: auditArchs[arch], arguments: args });
+          if (!named.has(number)) assert.notEqual(verdict, actions.allow);
+        },
+      ),
     );
   });
 

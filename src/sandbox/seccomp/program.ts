@@ -63,8 +63,16 @@ function branch(code: number, k: number, yes: Code, no: Code): Code {
 function whenOneOf(values: readonly number[], yes: Code, no: Code): Code {
   // All tests lie before both ends; each that fits jumps over the rest.
   const rest = (after: number): number => values.length - 1 - after;
-  const tests = values.map((k, i) => ({ code: opcodes.jumpEqual, k: k >>> 0, jumpTrue: rest(i) + no.length, jumpFalse: 0 }));
-  insist(tests.every(({ jumpTrue }) => jumpTrue <= 255), "a list of values is short");
+  const tests = values.map((k, i) => ({
+    code: opcodes.jumpEqual,
+    k: k >>> 0,
+    jumpTrue: rest(i) + no.length,
+    jumpFalse: 0,
+  }));
+  insist(
+    tests.every(({ jumpTrue }) => jumpTrue <= 255),
+    "a list of values is short",
+  );
   return [...tests, ...no, ...yes];
 }
 
