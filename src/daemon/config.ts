@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { BreakerPolicy } from "../host/index.ts";
 import { isMisfit, isRefusal, type Of, optional, record, type Refusal, refuse, whole } from "../base/index.ts";
 
 const mebibyte = 1024 * 1024;
@@ -14,6 +15,9 @@ const fields = {
   /** Of all user services of a tenant together. */
   tenant_memory_max_mb: optional(whole(8, 64 * 1024)),
   tenant_processes_max: optional(whole(1, 100_000)),
+  /** So many failures in a row open a service's circuit breaker, for so long. */
+  breaker_failures_max: optional(whole(1, 1_000)),
+  breaker_reset_ms: optional(whole(10, 3_600_000)),
 };
 const fileShape = record(fields);
 
@@ -21,12 +25,14 @@ export interface Config {
   readonly monitorIntervalMs: number;
   readonly tenantMemoryBytesMax: number;
   readonly tenantProcessesMax: number;
+  readonly breaker: BreakerPolicy;
 }
 
 const complete = (file: Of<typeof fileShape>): Config => ({
   monitorIntervalMs: file.monitor_interval_ms ?? 5_000,
   tenantMemoryBytesMax: (file.tenant_memory_max_mb ?? 512) * mebibyte,
   tenantProcessesMax: file.tenant_processes_max ?? 100,
+  breaker: { failuresMax: file.breaker_failures_max ?? 5, resetMs: file.breaker_reset_ms ?? 30_000 },
 });
 
 export const configFile = "config.json";

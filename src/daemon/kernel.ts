@@ -23,7 +23,7 @@ import {
   startGrpc,
   writeProfile,
 } from "../gateways/index.ts";
-import { Builder, Cells, Router } from "../host/index.ts";
+import { type Breakers, Builder, Cells, Router } from "../host/index.ts";
 import {
   Clock,
   type Effect,
@@ -47,7 +47,7 @@ import { Housekeeping } from "./housekeeping.ts";
 import type { Begin, InitChannel } from "./init-channel.ts";
 import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
-import { Resources } from "./resources.ts";
+import { makeBreakers, Resources } from "./resources.ts";
 import { after } from "./timer.ts";
 import { System } from "./system.ts";
 import { version } from "./version.ts";
@@ -75,6 +75,7 @@ export class Kernel {
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #settling: Settling;
+  readonly #breakers: Breakers;
   readonly #router: Router;
   readonly #builder: Builder;
   readonly #cells: Cells;
@@ -122,8 +123,10 @@ export class Kernel {
       evolved: (events) => this.#evolved(events),
     });
     this.#builder = new Builder(begin.epoch);
+    this.#breakers = makeBreakers(config, this.#turns);
     this.#router = new Router({
       absence: (tenant, service) => absenceOf(state, tenant, service),
+      breakers: this.#breakers,
       throttleMs: config.monitorIntervalMs,
       durable: () => log.whenDurable(log.newest),
       trace: (tenant, service, stack) => this.#trace(tenant, service, releaseIn(state, tenant, service), stack),
@@ -165,6 +168,7 @@ export class Kernel {
       clock: this.#clock,
       cells: this.#cells,
       router: this.#router,
+      breakers: this.#breakers,
     });
     this.#system = new System({
       parts:
@@ -294,6 +298,7 @@ export class Kernel {
         if (absence.name === "stopped") this.#router.abandon(event.tenant, service, absence.why);
       }
     }
+    this.#resources.evolved(events);
     this.#housekeeping.evolved(events);
   }
 

@@ -1,7 +1,7 @@
 /** What services use and the node has left: who watches it, and what is done about it. */
-import { sayExcess } from "../base/index.ts";
-import type { Cells, Router } from "../host/index.ts";
-import type { Clock, Turns } from "../kernel/index.ts";
+import { sayDeath, sayExcess } from "../base/index.ts";
+import { Breakers, type Cells, type Router } from "../host/index.ts";
+import { type Clock, type Event, type Input, isBlameless, type Turns } from "../kernel/index.ts";
 import { ResourceMonitor, type Violation } from "../observe/index.ts";
 import type { Config } from "./config.ts";
 import { measure } from "./measure.ts";
@@ -13,6 +13,21 @@ export interface ResourcesParts {
   readonly clock: Clock;
   readonly cells: Cells;
   readonly router: Router;
+  readonly breakers: Breakers;
+}
+
+/** Circuit breakers whose changes stand in the log. */
+export const makeBreakers = ({ breaker }: Config, turns: Turns): Breakers =>
+  new Breakers({
+    policy: breaker,
+    nowMs: () => performance.now(),
+    opened: (at, how) => later(turns, { type: "circuit_opened", ...at, ...how }),
+    closed: (at, how) => later(turns, { type: "circuit_closed", ...at, ...how }),
+  });
+
+/** Not in the turn that may have led to it. A failed submit is a failed log, which ends the kernel by itself. */
+function later(turns: Turns, input: Input): void {
+  queueMicrotask(() => void turns.submit(input).catch(() => undefined));
 }
 
 export class Resources {
@@ -42,11 +57,23 @@ export class Resources {
     return [partOf("resource monitor", (failed) => this.#monitor.start(failed))];
   }
 
+  /** Called in each turn with its events. */
+  evolved(events: readonly Event[]): void {
+    const { breakers } = this.#parts;
+    for (const { tenant, type, payload } of events) {
+      if (tenant === undefined || payload === undefined) continue;
+      if (type === "service_crashed") {
+        if (!isBlameless(payload.death)) breakers.died({ tenant, service: payload.service }, sayDeath(payload.death));
+      } else if (type === "deployment_requested" || type === "service_kill_requested") {
+        breakers.forget({ tenant, service: payload.service });
+      }
+    }
+  }
+
   #violated({ by, phase, what, used, limit, peak, looks }: Violation): void {
     const { tenant, service, instance, incarnation } = by;
     const seen = { tenant, service, instance, incarnation, phase, what, used, limit, peak, looks };
-    // A failed submit is a failed log, which ends the kernel by itself.
-    this.#parts.turns.submit({ type: "violation", ...seen }).catch(() => undefined);
+    later(this.#parts.turns, { type: "violation", ...seen });
   }
 }
 

@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { cellNumber, type CellLoss, insist, parseTenantId } from "../base/index.ts";
 import type { Input } from "../kernel/index.ts";
 import type { LivingCell } from "../wire/index.ts";
+import { Breakers } from "./breakers.ts";
 import { Cells } from "./cells.ts";
 import { Peer } from "./peer.testing.ts";
 import { Router } from "./router.ts";
@@ -22,6 +23,12 @@ function fresh(): { readonly cells: Cells; readonly submitted: Input[]; readonly
     settings: { warmCells: 0, cellRssBytesMax: 0, emptyMsMax: 60_000 },
     router: new Router({
       absence: () => ({ name: "absent" }),
+      breakers: new Breakers({
+        policy: { failuresMax: 5, resetMs: 1_000 },
+        nowMs: () => 0,
+        opened: () => undefined,
+        closed: () => undefined,
+      }),
       throttleMs: 0,
       durable: async () => undefined,
       trace: async (_tenant, _service, stack) => stack,

@@ -3,6 +3,8 @@
  * reports what became of it. May assume nothing of cells: they are hostile. Keeps P4 (nothing waits in vain, every loss has
  * its reason) and P5 (a new kernel finds the cells as they are).
  */
+export type { BreakerPolicy } from "./breaker.ts";
+export { Breakers, type BreakersPowers } from "./breakers.ts";
 export { Builder, type Compiled } from "./builder.ts";
 export { Cells, type CellsPowers, type CellsSettings } from "./cells.ts";
 export type { Held } from "./cell.ts";

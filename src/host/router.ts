@@ -4,6 +4,7 @@
  *
  *   gateway ─▶ call ─┬─ running ──▶ link of the cell ──▶ outcome
  *   another cell ────┤
+ *                    ├─ throttled, or its circuit is open ─▶ refused at once
  *                    ├─ starting, waiting ─▶ parked until it runs, or the time is up
  *                    └─ otherwise ─▶ refused
  *
@@ -19,6 +20,8 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import type { CallFailure, CellToKernel, KernelToCell } from "../wire/index.ts";
+import type { Verdict } from "./breaker.ts";
+import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
 
@@ -30,6 +33,7 @@ export type Absence =
 
 export interface RouterPowers {
   readonly absence: (tenant: TenantId, service: ServiceId) => Absence;
+  readonly breakers: Breakers;
   /** After this long a throttled service is looked at again. */
   readonly throttleMs: number;
   /** Resolves when all that the state shows is durable. */
@@ -181,16 +185,21 @@ export class Router {
     if (count >= limits.callsInFlightMax) {
       return answered(failed("OVERLOADED", `${limits.callsInFlightMax} calls under way`));
     }
-    const refused = this.#refused(at);
+    const refused = this.#throttling(at);
     if (refused !== undefined) return answered({ failure: refused });
+    const { breakers } = this.#powers;
+    const passage = breakers.enter(at);
+    if (typeof passage === "object") return answered({ failure: openCircuit(passage) });
     this.#underWay.set(at.tenant, count + 1);
     const settle = (answer: Answer): void => {
+      breakers.leave(at, passage, verdictOf(answer, { delivered, timeoutMs }));
       const left = (this.#underWay.get(at.tenant) ?? 1) - 1;
       if (left === 0) this.#underWay.delete(at.tenant);
       else this.#underWay.set(at.tenant, left);
       answered(answer);
     };
     const target = this.#target(at);
+    let delivered = target !== undefined;
     if (target !== undefined) {
       const to = { incarnation: target.held.incarnation, method: at.method, from };
       return target.link.call(to, args, timeoutMs, chain, settle);
@@ -205,6 +214,7 @@ export class Router {
     const withdraw = this.#park(at, {
       deliver: ({ held, link }) => {
         clearTimeout(timer);
+        delivered = true;
         const to = { incarnation: held.incarnation, method: at.method, from };
         link.call(to, args, Math.max(1, Math.round(deadline - performance.now())), chain, settle);
       },
@@ -220,8 +230,10 @@ export class Router {
     make: (incarnation: IncarnationNumber) => KernelToCell,
     body: Uint8Array,
   ): CallFailure | undefined {
-    const refused = this.#refused(at);
+    const refused = this.#throttling(at);
     if (refused !== undefined) return refused;
+    const open = this.#powers.breakers.find(at);
+    if (open !== undefined) return openCircuit(open);
     const target = this.#target(at);
     if (target !== undefined) {
       target.link.send(make(target.held.incarnation), body);
@@ -242,7 +254,7 @@ export class Router {
   }
 
   /** Why a service takes nothing new right now, whether it runs or not. */
-  #refused({ tenant, service }: Named): CallFailure | undefined {
+  #throttling({ tenant, service }: Named): CallFailure | undefined {
     const throttled = this.#throttled.size === 0 ? undefined : this.#throttled.get(`${tenant}/${service}`);
     if (throttled === undefined) return undefined;
     return { ...failure("OVERLOADED", `throttled: ${throttled}`), retryAfterMs: this.#powers.throttleMs };
@@ -311,6 +323,22 @@ const failure = (code: CallFailure["code"], message: string): CallFailure => ({
 });
 
 const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
+
+const openCircuit = ({ failures, retryAfterMs }: Refused): CallFailure => ({
+  ...failure("CIRCUIT_OPEN", `${failures}`),
+  retryAfterMs,
+});
+
+/** A caller that waits for less than this is impatient: that its time ran out says nothing of the service. */
+const patienceMsMin = 1_000;
+
+function verdictOf(answer: Answer, { delivered, timeoutMs }: { delivered: boolean; timeoutMs: number }): Verdict {
+  if ("result" in answer) return "answered";
+  const { code, executed } = answer.failure;
+  // One that never began may have waited behind another that hangs.
+  if (delivered && code === "CALL_TIMEOUT" && timeoutMs >= patienceMsMin) return "failed";
+  return executed === "not_executed" ? "unused" : "neither";
+}
 
 /** A failure of the wire as a refusal of the public contract. */
 function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal {

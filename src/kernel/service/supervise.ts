@@ -65,7 +65,7 @@ export function ended(draft: Draft, report: Ended, cause?: EventId): void {
 }
 
 /** Not the service's fault: its cell was lost through another, or with its node, or was closed. */
-function isBlameless(death: Death): boolean {
+export function isBlameless(death: Death): boolean {
   if (death.type === "shed") return true;
   if (death.type !== "cell_lost") return false;
   const { type }: CellLoss = death.loss;
