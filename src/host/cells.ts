@@ -7,69 +7,16 @@
  * Owns all links. A cell belongs to one tenant for its whole life (P1). When a cell is lost, each incarnation in it ends
  * with the true reason (P4), and nothing that waited for it is left waiting.
  */
-import {
-  type CellLoss,
-  cellNumber,
-  type CellNumber,
-  type Death,
-  type IncarnationNumber,
-  isRefusal,
-  type KernelEpoch,
-  limits,
-  type Refusal,
-  remedy,
-  type ResourceLimits,
-  say,
-  type ServiceId,
-  type TenantId,
-} from "../base/index.ts";
-import type { Effect, Input, Release, Survivor } from "../kernel/index.ts";
+import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
+import { isRefusal } from "../base/index.ts";
+import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held } from "./cell.ts";
 import { CellLink, type CellMessage } from "./cell-link.ts";
-import type { Router } from "./router.ts";
-
-export interface CellsSettings {
-  readonly warmCells: number;
-  /** Resident memory at which init kills a cell. */
-  readonly cellRssBytesMax: number;
-  /** An empty cell is closed after this long. */
-  readonly emptyMsMax: number;
-}
-
-/** What the cells need of the world. */
-export interface CellsPowers {
-  readonly epoch: KernelEpoch;
-  readonly settings: CellsSettings;
-  readonly router: Router;
-  readonly init: {
-    readonly spawn: (cell: CellNumber, rssBytesMax: number) => void;
-    readonly kill: (cell: CellNumber, loss: CellLoss) => void;
-    readonly acknowledgeExit: (cell: CellNumber) => void;
-  };
-  /** Hands an input to the kernel; resolves when its events are durable. */
-  readonly submit: (input: Input) => Promise<void>;
-  /** Compiled code, environments: verified on read. */
-  readonly artifact: (tenant: TenantId, hash: string) => Promise<Uint8Array | Refusal>;
-  /** A guest's stack in the agent's own lines. */
-  readonly trace: (
-    tenant: TenantId,
-    service: ServiceId,
-    release: Release | undefined,
-    stack: string,
-  ) => Promise<string>;
-  readonly log: (line: {
-    readonly tenant: TenantId;
-    readonly held: Held;
-    readonly level: "ERROR" | "WARN" | "INFO" | "DEBUG";
-    readonly text: string;
-    readonly dropped: number;
-  }) => void;
-  /** The release of an incarnation, from the state. */
-  readonly releaseOf: (tenant: TenantId, service: ServiceId) => Release | undefined;
-  /** Monotonic milliseconds. */
-  readonly nowMs: () => number;
-}
+import type { CellsPowers } from "./cells-powers.ts";
+import { loadOf, unloadable } from "./load.ts";
+import { Roster } from "./roster.ts";
+import { Supply } from "./supply.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
@@ -81,15 +28,12 @@ const lingerMsMax = 1_000;
 
 export class Cells implements Disposable {
   readonly #powers: CellsPowers;
-  readonly #cells = new Map<CellNumber, Cell>();
-  readonly #byTenant = new Map<TenantId, Set<Cell>>();
-  readonly #placed = new Map<string, Cell>();
+  readonly #roster = new Roster();
+  readonly #supply: Supply;
   /** Reports wait until the kernel has taken its `booted` input. */
   readonly #booted = Promise.withResolvers<void>();
   /** While cells are adopted: the ends of those that had not been heard yet. */
   #unheard: DeadCell[] | undefined;
-  #spawned = 0;
-  #warming = false;
   #closed = false;
   #shuttingDown = false;
   /** During a shutdown: something did not end by itself. */
@@ -100,6 +44,8 @@ export class Cells implements Disposable {
 
   constructor(powers: CellsPowers) {
     this.#powers = powers;
+    const { epoch, settings, init } = powers;
+    this.#supply = new Supply({ epoch, settings, spawn: init.spawn, roster: this.#roster });
     this.#sweep = setInterval(() => this.#closeEmpty(), 5_000);
     this.#sweep.unref();
   }
@@ -115,7 +61,7 @@ export class Cells implements Disposable {
   ): Promise<{ readonly survivors: readonly Survivor[]; readonly exits: readonly DeadCell[] }> {
     const cells = living.map(({ cell: number, socket }) => {
       const cell = new Cell(number);
-      this.#cells.set(number, cell);
+      this.#roster.add(cell);
       this.#greet(cell, socket);
       return cell;
     });
@@ -135,17 +81,16 @@ export class Cells implements Disposable {
 
   /** The kernel has taken `booted`: reports may flow, and the warm pool is filled. */
   begin(): void {
-    this.#warming = true;
     this.#booted.resolve();
-    this.#keepWarm();
+    if (!this.#closed && !this.#shuttingDown) this.#supply.begin();
   }
 
   // ------------------------------------------------------------------ effects
 
   start(effect: Start): void {
-    const key = keyOf(effect);
-    if (this.#placed.has(key) || this.#closed || this.#shuttingDown) return;
-    const cell = this.#cellFor(effect.tenant);
+    const placed = this.#roster.at(effect.tenant, effect.incarnation) !== undefined;
+    if (placed || this.#closed || this.#shuttingDown) return;
+    const cell = this.#supply.cellFor(effect.tenant);
     const held: Held = {
       service: effect.service,
       instance: effect.instance,
@@ -153,8 +98,7 @@ export class Cells implements Disposable {
       release: effect.release,
       phase: "placed",
     };
-    cell.held.set(effect.incarnation, held);
-    this.#placed.set(key, cell);
+    this.#roster.place(cell, effect.tenant, held);
     void this.#load(cell, held, effect);
   }
 
@@ -172,24 +116,11 @@ export class Cells implements Disposable {
       return this.#endEarly(cell, held, tenant, unloadable(environment));
     }
     held.phase = "starting";
-    link.send(
-      {
-        type: "load",
-        service: held.service,
-        instance: held.instance,
-        incarnation: held.incarnation,
-        release: release.id,
-        limits: wallsOf(release.limits),
-        environment: environment === undefined ? {} : environmentIn(environment),
-        logLevel: release.logLevel,
-        probation: effect.probation,
-      },
-      code,
-    );
+    link.send(loadOf(held, release, environment, effect.probation), code);
   }
 
   stop(effect: Stop): void {
-    const cell = this.#placed.get(keyOf(effect));
+    const cell = this.#roster.at(effect.tenant, effect.incarnation);
     const held = cell?.held.get(effect.incarnation);
     this.#powers.router.remove(effect.tenant, effect.service, effect.incarnation);
     if (cell === undefined || held === undefined) {
@@ -222,10 +153,11 @@ export class Cells implements Disposable {
    */
   async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
     this.#shuttingDown = true;
+    this.#supply.end();
     this.#cutOff = false;
     // A kernel in safe mode never begins: what ends now must be heard all the same.
     this.#booted.resolve();
-    const all = [...this.#cells.values()].flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
+    const all = this.#roster.all.flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
     for (const { cell, held } of all.toSorted((a, b) => b.held.incarnation - a.held.incarnation)) {
       if (cell.phase.name !== "open" || held.phase === "placed") {
         cell.held.delete(held.incarnation);
@@ -239,7 +171,7 @@ export class Cells implements Disposable {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve("deadline"), withinMs);
       this.#emptied = () => {
-        if ([...this.#cells.values()].some((cell) => cell.held.size > 0)) return;
+        if (this.#roster.all.some((cell) => cell.held.size > 0)) return;
         clearTimeout(timer);
         resolve(this.#cutOff ? "deadline" : "clean");
       };
@@ -249,18 +181,18 @@ export class Cells implements Disposable {
 
   /** Closes the cells of a tenant that is gone. */
   retire(tenant: TenantId): void {
-    for (const cell of this.#byTenant.get(tenant) ?? []) this.#powers.init.kill(cell.number, { type: "closed" });
+    for (const cell of this.#roster.of(tenant)) this.#powers.init.kill(cell.number, { type: "closed" });
   }
 
   // ------------------------------------------------------------------ init's news
 
   spawned(news: LivingCell): void {
-    const cell = this.#cells.get(news.cell);
+    const cell = this.#roster.find(news.cell);
     if (cell?.phase.name === "spawning") this.#greet(cell, news.socket);
   }
 
   exited(number: CellNumber, loss: CellLoss): void {
-    const cell = this.#cells.get(number);
+    const cell = this.#roster.find(number);
     if (cell === undefined) return this.#powers.init.acknowledgeExit(number);
     this.#lose(cell, loss);
   }
@@ -272,7 +204,7 @@ export class Cells implements Disposable {
     tenant: TenantId,
     incarnations?: readonly IncarnationNumber[],
   ): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
-    const asked = [...(this.#byTenant.get(tenant) ?? [])].flatMap(({ phase, held }) => {
+    const asked = this.#roster.of(tenant).flatMap(({ phase, held }) => {
       if (phase.name !== "open") return [];
       const here = incarnations?.filter((one) => held.has(one));
       return here?.length === 0 ? [] : [phase.link.inspect(inspectMsMax, here)];
@@ -283,51 +215,15 @@ export class Cells implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true;
+    this.#supply.end();
     clearInterval(this.#sweep);
-    for (const cell of this.#cells.values()) {
+    for (const cell of this.#roster.all) {
       if (cell.phase.name === "open" || cell.phase.name === "greeting") cell.phase.link[Symbol.dispose]();
     }
   }
 
-  // ------------------------------------------------------------------ placing
-
-  #cellFor(tenant: TenantId): Cell {
-    for (const cell of this.#byTenant.get(tenant) ?? []) {
-      if (cell.phase.name !== "lost" && cell.held.size < limits.isolatesPerCellMax) return cell;
-    }
-    const cell = this.#warm() ?? this.#spawn();
-    cell.tenant = tenant;
-    const own = this.#byTenant.get(tenant);
-    if (own === undefined) this.#byTenant.set(tenant, new Set([cell]));
-    else own.add(cell);
-    if (cell.phase.name === "open") cell.phase.link.send({ type: "adopt", tenant });
-    this.#keepWarm();
-    return cell;
-  }
-
-  /** A cell without a tenant; one that is open already, if there is one. */
-  #warm(): Cell | undefined {
-    const warm = [...this.#cells.values()].filter((cell) => cell.tenant === undefined && cell.phase.name !== "lost");
-    return warm.find((cell) => cell.phase.name === "open") ?? warm[0];
-  }
-
-  #keepWarm(): void {
-    if (!this.#warming || this.#closed || this.#shuttingDown) return;
-    let warm = 0;
-    for (const cell of this.#cells.values()) if (cell.tenant === undefined && cell.phase.name !== "lost") warm++;
-    for (; warm < this.#powers.settings.warmCells; warm++) this.#spawn();
-  }
-
-  #spawn(): Cell {
-    // Epochs never repeat, so neither do the numbers that kernels give to cells.
-    const cell = new Cell(cellNumber(this.#powers.epoch * 1_000_000 + ++this.#spawned));
-    this.#cells.set(cell.number, cell);
-    this.#powers.init.spawn(cell.number, this.#powers.settings.cellRssBytesMax);
-    return cell;
-  }
-
   #closeEmpty(): void {
-    for (const cell of this.#cells.values()) {
+    for (const cell of this.#roster.all) {
       if (cell.tenant === undefined || cell.held.size > 0 || cell.phase.name !== "open") continue;
       if (this.#powers.nowMs() - cell.emptySinceMs < this.#powers.settings.emptyMsMax) continue;
       this.#powers.init.kill(cell.number, { type: "closed" });
@@ -383,13 +279,13 @@ export class Cells implements Disposable {
   ): void {
     if (cell.phase.name !== "greeting") return;
     if (welcome.tenant !== undefined) {
-      cell.tenant = welcome.tenant;
-      const own = this.#byTenant.get(welcome.tenant) ?? new Set();
-      this.#byTenant.set(welcome.tenant, own.add(cell));
+      if (cell.tenant !== undefined && cell.tenant !== welcome.tenant) {
+        return this.#powers.init.kill(cell.number, { type: "protocol", problem: "it says it is another tenant's" });
+      }
+      this.#roster.give(cell, welcome.tenant);
       for (const found of welcome.incarnations) {
         const held: Held = { ...found, release: this.#powers.releaseOf(welcome.tenant, found.service) };
-        cell.held.set(found.incarnation, held);
-        this.#placed.set(keyOf({ tenant: welcome.tenant, incarnation: found.incarnation }), cell);
+        this.#roster.place(cell, welcome.tenant, held);
         if (found.phase === "running") this.#powers.router.add(welcome.tenant, held, link);
       }
     }
@@ -459,8 +355,7 @@ export class Cells implements Disposable {
 
   #forget(cell: Cell, tenant: TenantId, held: Held): void {
     this.#powers.router.remove(tenant, held.service, held.incarnation);
-    cell.held.delete(held.incarnation);
-    this.#placed.delete(keyOf({ tenant, incarnation: held.incarnation }));
+    this.#roster.unplace(cell, tenant, held);
     if (cell.held.size === 0) cell.emptySinceMs = this.#powers.nowMs();
     this.#emptied();
   }
@@ -475,7 +370,7 @@ export class Cells implements Disposable {
     cell.lose();
     link?.[Symbol.dispose]();
     if (unheard !== undefined) {
-      this.#cells.delete(cell.number);
+      this.#roster.remove(cell);
       unheard.push({ cell: cell.number, loss });
       return;
     }
@@ -488,7 +383,7 @@ export class Cells implements Disposable {
       await this.#booted.promise;
       this.#lost(cell, loss, busy);
     });
-    this.#keepWarm();
+    this.#supply.keepWarm();
   }
 
   #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {
@@ -502,12 +397,7 @@ export class Cells implements Disposable {
       inFlight: suspects.length === 0 ? true : suspects.includes(one),
     }));
     for (const one of held) if (tenant !== undefined) this.#forget(cell, tenant, one);
-    this.#cells.delete(cell.number);
-    if (tenant !== undefined) {
-      const own = this.#byTenant.get(tenant);
-      own?.delete(cell);
-      if (own?.size === 0) this.#byTenant.delete(tenant);
-    }
+    this.#roster.remove(cell);
     const acknowledge = (): void => this.#powers.init.acknowledgeExit(cell.number);
     if (loss.type === "closed" && victims.length === 0) return acknowledge();
     const whose = tenant === undefined ? {} : { tenant };
@@ -521,27 +411,3 @@ export class Cells implements Disposable {
     this.#powers.submit(input).then(durable, () => undefined);
   }
 }
-
-const keyOf = (at: { readonly tenant: TenantId; readonly incarnation: IncarnationNumber }): string =>
-  `${at.tenant}/${at.incarnation}`;
-
-/**
- * What the cell holds a service to. Where a violation shall not end it, there must be room to commit one: the isolate's own
- * wall, at which it dies, stands at twice the limit.
- */
-const wallsOf = (limits: ResourceLimits): ResourceLimits =>
-  limits.limitExceededAction === "kill"
-    ? limits
-    : { ...limits, maxMemoryBytes: Math.min(2 * limits.maxMemoryBytes, 64 * 1024 ** 3) };
-
-const unloadable = (refusal: Refusal): Death => ({
-  type: "crashed",
-  where: "load",
-  error: { name: refusal.refused, message: `${say(refusal)} ${remedy(refusal)}`, stack: "" },
-});
-
-/** Environments were written by this kernel; the artifact store has verified the bytes. */
-const environmentIn = (bytes: Uint8Array): Readonly<Record<string, string>> => {
-  const stored = JSON.parse(new TextDecoder().decode(bytes)) as { readonly environment: Record<string, string> };
-  return stored.environment;
-};

@@ -6,6 +6,7 @@
 export type { BreakerPolicy } from "./breaker.ts";
 export { Breakers, type BreakersPowers } from "./breakers.ts";
 export { Builder, type Compiled } from "./builder.ts";
-export { Cells, type CellsPowers, type CellsSettings } from "./cells.ts";
+export { Cells } from "./cells.ts";
+export type { CellsPowers, CellsSettings } from "./cells-powers.ts";
 export type { Held } from "./cell.ts";
 export { type Absence, type Routed, Router, type RouterPowers } from "./router.ts";

@@ -1,0 +1,46 @@
+/** What the cells need of the world. */
+import type { CellLoss, CellNumber, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
+import type { Input, Release } from "../kernel/index.ts";
+import type { Held } from "./cell.ts";
+import type { Router } from "./router.ts";
+
+export interface CellsSettings {
+  readonly warmCells: number;
+  /** Resident memory at which init kills a cell. */
+  readonly cellRssBytesMax: number;
+  /** An empty cell is closed after this long. */
+  readonly emptyMsMax: number;
+}
+
+export interface CellsPowers {
+  readonly epoch: KernelEpoch;
+  readonly settings: CellsSettings;
+  readonly router: Router;
+  readonly init: {
+    readonly spawn: (cell: CellNumber, rssBytesMax: number) => void;
+    readonly kill: (cell: CellNumber, loss: CellLoss) => void;
+    readonly acknowledgeExit: (cell: CellNumber) => void;
+  };
+  /** Hands an input to the kernel; resolves when its events are durable. */
+  readonly submit: (input: Input) => Promise<void>;
+  /** Compiled code, environments: verified on read. */
+  readonly artifact: (tenant: TenantId, hash: string) => Promise<Uint8Array | Refusal>;
+  /** A guest's stack in the agent's own lines. */
+  readonly trace: (
+    tenant: TenantId,
+    service: ServiceId,
+    release: Release | undefined,
+    stack: string,
+  ) => Promise<string>;
+  readonly log: (line: {
+    readonly tenant: TenantId;
+    readonly held: Held;
+    readonly level: "ERROR" | "WARN" | "INFO" | "DEBUG";
+    readonly text: string;
+    readonly dropped: number;
+  }) => void;
+  /** The release of an incarnation, from the state. */
+  readonly releaseOf: (tenant: TenantId, service: ServiceId) => Release | undefined;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}

@@ -1,0 +1,58 @@
+/** Which cells there are, whose they are, and what was placed where. A cell belongs to one tenant for its whole life (P1). */
+import { type CellNumber, type IncarnationNumber, insist, type TenantId } from "../base/index.ts";
+import type { Cell, Held } from "./cell.ts";
+
+export class Roster {
+  readonly #cells = new Map<CellNumber, Cell>();
+  readonly #byTenant = new Map<TenantId, Set<Cell>>();
+  readonly #placed = new Map<string, Cell>();
+
+  get all(): readonly Cell[] {
+    return [...this.#cells.values()];
+  }
+
+  find(number: CellNumber): Cell | undefined {
+    return this.#cells.get(number);
+  }
+
+  of(tenant: TenantId): readonly Cell[] {
+    return [...(this.#byTenant.get(tenant) ?? [])];
+  }
+
+  /** Where the incarnation was placed. */
+  at(tenant: TenantId, incarnation: IncarnationNumber): Cell | undefined {
+    return this.#placed.get(keyOf(tenant, incarnation));
+  }
+
+  add(cell: Cell): void {
+    this.#cells.set(cell.number, cell);
+  }
+
+  give(cell: Cell, tenant: TenantId): void {
+    insist(cell.tenant === undefined || cell.tenant === tenant, "a cell keeps its tenant");
+    cell.tenant = tenant;
+    const own = this.#byTenant.get(tenant) ?? new Set();
+    this.#byTenant.set(tenant, own.add(cell));
+  }
+
+  place(cell: Cell, tenant: TenantId, held: Held): void {
+    cell.held.set(held.incarnation, held);
+    this.#placed.set(keyOf(tenant, held.incarnation), cell);
+  }
+
+  unplace(cell: Cell, tenant: TenantId, { incarnation }: Held): void {
+    cell.held.delete(incarnation);
+    this.#placed.delete(keyOf(tenant, incarnation));
+  }
+
+  /** The cell is gone, and nothing is left in it. */
+  remove(cell: Cell): void {
+    this.#cells.delete(cell.number);
+    if (cell.tenant === undefined) return;
+    const own = this.#byTenant.get(cell.tenant);
+    own?.delete(cell);
+    if (own?.size === 0) this.#byTenant.delete(cell.tenant);
+  }
+}
+
+const keyOf = (tenant: TenantId, incarnation: IncarnationNumber): string => `${tenant}/${incarnation}`;
