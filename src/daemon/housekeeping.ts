@@ -90,11 +90,16 @@ export class Housekeeping {
     log.saveSnapshot({ event: state.lastEvent, evolveVersion, json }).catch(() => undefined);
   }
 
+  /** Lets go of the tenant's artifacts that no release of it names. */
+  prune(id: TenantId): void {
+    const tenant = this.#parts.turns.state.tenants.get(id);
+    if (tenant !== undefined) this.#parts.log.keepArtifacts(id, artifactsOf(tenant));
+  }
+
   #deployed(id: TenantId): void {
     const count = (this.#deployments.get(id) ?? 0) + 1;
     this.#deployments.set(id, count % deploymentsPerPruning);
-    const tenant = this.#parts.turns.state.tenants.get(id);
-    if (count === deploymentsPerPruning && tenant !== undefined) this.#parts.log.keepArtifacts(id, artifactsOf(tenant));
+    if (count === deploymentsPerPruning) this.prune(id);
   }
 
   async #lookAround(): Promise<void> {

@@ -256,6 +256,7 @@ export class Kernel {
       identity,
       begin,
       quota: { processesMax: this.#config.tenantProcessesMax },
+      prune: (tenant) => this.#housekeeping.prune(tenant),
       readOnly: () => this.#readOnly(),
       shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),
     });

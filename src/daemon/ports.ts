@@ -15,6 +15,7 @@ import type { Builder, Cells, Router } from "../host/index.ts";
 import { type Clock, current, type Quota, type Settling, type Turns } from "../kernel/index.ts";
 import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
+import { holdArtifacts } from "./artifact-hold.ts";
 import type { Begin } from "./init-channel.ts";
 import { stateAt } from "./state-at.ts";
 import { version } from "./version.ts";
@@ -31,6 +32,8 @@ export interface PortsParts {
   readonly identity: Identity;
   readonly begin: Begin;
   readonly quota: Quota;
+  /** Lets go of a tenant's artifacts that no release of it names. */
+  readonly prune: (tenant: TenantId) => void;
   readonly readOnly: () => Refusal | undefined;
   readonly shutdown: Ports["node"]["shutdown"];
 }
@@ -53,7 +56,7 @@ export function makePorts(parts: PortsParts): Ports {
       compile: ({ tenant, file, format, source }) => builder.compile({ scope: tenant, file, format, source }),
     },
     artifacts: {
-      put: (tenant, bytes) => log.putArtifact(tenant, bytes),
+      hold: (tenant) => holdArtifacts(log, tenant, () => parts.prune(tenant)),
       releaseId: (record) => defined(parseReleaseId(sha256([canonical(record)])), "a release id"),
       fingerprint: sha256,
     },

@@ -79,15 +79,21 @@ export interface Builder {
 }
 
 export interface Artifacts {
-  /**
-   * Stores bytes by content. May resolve before they are durable: the event that names them is durable only after they are.
-   * Refuses TOO_LARGE, QUOTA_EXCEEDED (per tenant), OVERLOADED.
-   */
-  readonly put: (tenant: TenantId, bytes: Uint8Array) => Promise<ArtifactHash | Refusal>;
+  /** To put the artifacts of a release: none is let go until the hold is disposed, when the turn that names them is taken. */
+  readonly hold: (tenant: TenantId) => ArtifactHold;
   /** Content hash of a release record, lower-case hex SHA-256 of its canonical JSON. */
   readonly releaseId: (record: unknown) => ReleaseId;
   /** Lower-case hex SHA-256. */
   readonly fingerprint: (parts: readonly (string | Uint8Array)[]) => string;
+}
+
+export interface ArtifactHold extends Disposable {
+  /**
+   * Stores bytes by content. May resolve before they are durable: the event that names them is durable only after they are.
+   * A tenant that has no room first loses what no release of it names any more. Refuses TOO_LARGE, QUOTA_EXCEEDED (per
+   * tenant), OVERLOADED.
+   */
+  readonly put: (bytes: Uint8Array) => Promise<ArtifactHash | Refusal>;
 }
 
 export interface CallOutcome {

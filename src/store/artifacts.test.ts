@@ -100,18 +100,25 @@ test("damage to an artifact is detected when it is read", () =>
     });
   }));
 
-test("what no release names any more is deleted, but what was put since the last time is spared once", () =>
+test("what no release names any more is deleted, but not what is held until an event names it", () =>
   inWorld(async ({ open }) => {
     const log = await open();
     const [old, kept] = [await put(log, a, bytesOf("old")), await put(log, a, bytesOf("kept"))];
+    const [hold, another] = [log.holdArtifacts(a), log.holdArtifacts(a)];
+    const fresh = await hold.put(bytesOf("fresh"));
+    assert.ok(!isRefusal(fresh));
+    assert.equal(await another.put(bytesOf("fresh")), fresh);
+    another[Symbol.dispose]();
     log.keepArtifacts(a, new Set([kept]));
-    assert.deepEqual(await get(log, a, old), bytesOf("old"));
-    const fresh = await put(log, a, bytesOf("fresh"));
     log.keepArtifacts(a, new Set([kept]));
     await write(log, [created("a")]);
     assert.deepEqual(await log.getArtifact(a, old), missing(old));
     assert.deepEqual(await get(log, a, kept), bytesOf("kept"));
     assert.deepEqual(await get(log, a, fresh), bytesOf("fresh"));
+    hold[Symbol.dispose]();
+    log.keepArtifacts(a, new Set([kept]));
+    await write(log, [created("b")]);
+    assert.deepEqual(await log.getArtifact(a, fresh), missing(fresh));
     assert.equal(await put(log, a, bytesOf("old")), old);
     assert.deepEqual(await get(log, a, old), bytesOf("old"));
   }));

@@ -26,8 +26,13 @@ const hashHereBytesMax = 256 * 1024;
 interface Shelf {
   readonly sizes: Map<string, number>;
   bytes: number;
-  /** Put since the last `keep`: maybe not yet named by any event. */
-  fresh: Set<string>;
+  /** How many holds each has: maybe not yet named by any event. */
+  readonly held: Map<string, number>;
+}
+
+/** What is put under it is spared until it is disposed: an event is about to name it. */
+export interface ArtifactHold extends Disposable {
+  readonly put: (bytes: Uint8Array) => Promise<ArtifactHash | Refusal>;
 }
 
 const keyOf = (tenant: string, artifact: string): string => `${tenant} ${artifact}`;
@@ -50,22 +55,49 @@ export class Artifacts {
       this.#shelves.set(tenant, {
         sizes,
         bytes: sizes.values().reduce((sum, size) => sum + size, 0),
-        fresh: new Set(),
+        held: new Map(),
       });
     }
   }
 
-  async put(tenant: TenantId, given: Uint8Array): Promise<ArtifactHash | Refusal> {
+  hold(tenant: TenantId): ArtifactHold {
+    const held: { readonly shelf: Shelf; readonly name: string }[] = [];
+    return {
+      put: (bytes) =>
+        this.#put(tenant, bytes, (shelf, name) => {
+          held.push({ shelf, name });
+          shelf.held.set(name, (shelf.held.get(name) ?? 0) + 1);
+        }),
+      [Symbol.dispose]: () => {
+        for (const { shelf, name } of held.splice(0)) {
+          const left = (shelf.held.get(name) ?? 1) - 1;
+          if (left === 0) shelf.held.delete(name);
+          else shelf.held.set(name, left);
+        }
+      },
+    };
+  }
+
+  put(tenant: TenantId, bytes: Uint8Array): Promise<ArtifactHash | Refusal> {
+    return this.#put(tenant, bytes, () => undefined);
+  }
+
+  /** `hold` is called in the moment in which the artifact is there. */
+  async #put(
+    tenant: TenantId,
+    given: Uint8Array,
+    hold: (shelf: Shelf, name: string) => void,
+  ): Promise<ArtifactHash | Refusal> {
     if (given.length > limits.artifactBytesMax) {
       return refuse("TOO_LARGE", { what: "An artifact", size: given.length, limit: limits.artifactBytesMax });
     }
     const bytes = given.slice();
     const name = await hashOf(bytes);
     const shelf = this.#provideShelf(tenant);
-    shelf.fresh.add(name);
-    if (shelf.sizes.has(name)) return name;
-    const full = this.#whyFull(shelf, bytes.length);
+    const full = shelf.sizes.has(name) ? undefined : this.#whyFull(shelf, bytes.length);
     if (full !== undefined) return full;
+    hold(shelf, name);
+    if (shelf.sizes.has(name)) return name;
     shelf.sizes.set(name, bytes.length);
     shelf.bytes += bytes.length;
     const key = keyOf(tenant, name);
@@ -96,8 +128,7 @@ export class Artifacts {
   keep(tenant: TenantId, names: ReadonlySet<ArtifactHash>): void {
     const shelf = this.#shelves.get(tenant);
     if (shelf === undefined) return;
-    const kept = [...shelf.sizes.keys()].filter((name) => shelf.fresh.has(name) || has(names, name));
-    shelf.fresh = new Set();
+    const kept = [...shelf.sizes.keys()].filter((name) => shelf.held.has(name) || has(names, name));
     if (kept.length < shelf.sizes.size) this.#reduce(tenant, shelf, kept);
   }
 
@@ -120,7 +151,7 @@ export class Artifacts {
   }
 
   #provideShelf(tenant: TenantId): Shelf {
-    const shelf = this.#shelves.get(tenant) ?? { sizes: new Map<string, number>(), bytes: 0, fresh: new Set<string>() };
+    const shelf = this.#shelves.get(tenant) ?? { sizes: new Map(), bytes: 0, held: new Map() };
     this.#shelves.set(tenant, shelf);
     return shelf;
   }

@@ -24,7 +24,7 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import type { Event, EventType, NewEvent, Observation } from "../kernel/index.ts";
-import { Artifacts } from "./artifacts.ts";
+import { type ArtifactHold, Artifacts } from "./artifacts.ts";
 import type { EventQuery, ObservationPage, ObservationQuery, Verdict } from "./asks.ts";
 import { type Head, openLog, type Opened, replayEvents } from "./boot.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -279,7 +279,12 @@ export class EventLog {
     return this.#artifacts.get(tenant, hash);
   }
 
-  /** Deletes the tenant's artifacts that are neither named nor new: those put since the last call are spared. */
+  /** Puts artifacts that are spared from `keepArtifacts` until the hold is disposed: when the event that names them is appended. */
+  holdArtifacts(tenant: TenantId): ArtifactHold {
+    return this.#artifacts.hold(tenant);
+  }
+
+  /** Deletes the tenant's artifacts that are neither named nor held. */
   keepArtifacts(tenant: TenantId, hashes: ReadonlySet<ArtifactHash>): void {
     this.#artifacts.keep(tenant, hashes);
   }

@@ -3,6 +3,7 @@
  * It never interprets a payload; it assumes that one kernel at a time owns the data directory, and fences an older one.
  * Keeps P3 (no lost truth).
  */
+export { type ArtifactHold } from "./artifacts.ts";
 export { type Head } from "./boot.ts";
 export { type EventQuery, type Fault, type ObservationPage, type ObservationQuery, type Verdict } from "./asks.ts";
 export { CommitQueue } from "./commit-queue.ts";

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { LogLevel_Value, ServiceTier, Status_Value, statusOf, readStatus } from "../../src/api/index.ts";
 import { defined, limits, parseTenantId, refuse, say } from "../../src/base/index.ts";
@@ -171,6 +173,17 @@ test("source, arguments and environment have limits", async (t) => {
   await get(admin, "deploy", { serviceId: "s0", code: bytes(counter), environment: sum(31, long) });
   await get(admin, "deploy", { serviceId: "s", code: bytes(counter), environment: { A: "1", B: "2" } });
   await refusal(admin, "call", { serviceId: "s", method: "add", args: big }, "TOO_LARGE");
+});
+
+test("a deployment that is refused because its service runs stores nothing", async (t) => {
+  const world = await makeWorld(t);
+  const { get, refusal } = askerOf(world);
+  await get(admin, "deploy", { serviceId: "s", code: bytes(counter) });
+  const environment = { A: "1" };
+  await refusal(admin, "deploy", { serviceId: "s", code: bytes(`${counter}\n// other`), environment }, "SERVICE_EXISTS");
+  await world.createTenant("later");
+  using database = new DatabaseSync(join(world.dir, "log.sqlite"), { readOnly: true });
+  assert.equal(database.prepare("SELECT count(*) AS n FROM artifacts").get()?.["n"], 3);
 });
 
 test("arguments that are no JSON array are refused with the problem", async (t) => {

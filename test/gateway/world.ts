@@ -157,7 +157,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
       },
     },
     artifacts: {
-      put: (tenant, bytes) => log.putArtifact(tenant, bytes),
+      hold: (tenant) => log.holdArtifacts(tenant),
       releaseId: (record) => defined(parseReleaseId(sha256([JSON.stringify(record)])), "a release id"),
       fingerprint: sha256,
     },

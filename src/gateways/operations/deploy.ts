@@ -28,11 +28,12 @@ import {
   type Death,
   type Refusal,
   type ReleaseId,
+  type RequestId,
   type ServiceId,
   type SupervisorSpec,
   type TenantId,
 } from "../../base/index.ts";
-import { serviceSupervisionDefault, type Born, type Principal, type Release } from "../../kernel/index.ts";
+import { findTenant, isStopped, serviceSupervisionDefault, type Born, type Principal, type Release } from "../../kernel/index.ts";
 import type { Place, Ports } from "../ports.ts";
 import { diagnosticsOf, sourceOf, syntaxError, type Source } from "./compile.ts";
 import { countOf, invalid, serviceOf, tenantOf } from "./fields.ts";
@@ -59,9 +60,12 @@ export const deploy: UnaryHandler<"deploy"> = async (ports, principal, request, 
     });
   }
 
+  const early = await refusedAlready(ports, order, mark.request?.id);
+  if (early !== undefined) return early;
+  using hold = ports.artifacts.hold(tenant);
   const stored = await Promise.all(
     [source.source, built.code, built.sourceMap, ...(environment === undefined ? [] : [environment])].map((bytes) =>
-      ports.artifacts.put(tenant, bytes),
+      hold.put(bytes),
     ),
   );
   const [sourceHash, compiled, sourceMap, environmentHash] = stored;
@@ -81,6 +85,7 @@ export const deploy: UnaryHandler<"deploy"> = async (ports, principal, request, 
     ...mark,
     command: { type: "deploy", tenant, service, release, instances },
   });
+  hold[Symbol.dispose]();
   if (isRefusal(reply)) return reply;
 
   const [first] = reply.born;
@@ -101,6 +106,16 @@ export const deploy: UnaryHandler<"deploy"> = async (ports, principal, request, 
       return never(outcome);
   }
 };
+
+/** What the turn would refuse is refused before anything is stored for it; a repeated request is the turn's to answer. */
+const refusedAlready = (ports: Ports, { tenant, service }: Order, asked: RequestId | undefined): Promise<Refusal | undefined> =>
+  ports.read((state) => {
+    const there = findTenant(state, tenant);
+    if (there?.phase !== "active") return refuse("TENANT_NOT_FOUND", { tenant });
+    const existing = there.services.get(service);
+    if (existing === undefined || isStopped(existing)) return undefined;
+    return asked !== undefined && there.requests.has(asked) ? undefined : refuse("SERVICE_EXISTS", { service });
+  });
 
 const isHash = (stored: ArtifactHash | Refusal | undefined): stored is ArtifactHash => typeof stored === "string";
 
