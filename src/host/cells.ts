@@ -44,8 +44,9 @@ export class Cells implements Disposable {
 
   constructor(powers: CellsPowers) {
     this.#powers = powers;
-    const { epoch, settings, init } = powers;
-    this.#supply = new Supply({ epoch, settings, spawn: init.spawn, roster: this.#roster });
+    const { epoch, settings, init, nowMs } = powers;
+    const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
+    this.#supply = new Supply({ epoch, settings, spawn: init.spawn, roster: this.#roster, nowMs, after });
     this.#sweep = setInterval(() => this.#closeEmpty(), 5_000);
     this.#sweep.unref();
   }
@@ -383,6 +384,7 @@ export class Cells implements Disposable {
       await this.#booted.promise;
       this.#lost(cell, loss, busy);
     });
+    this.#supply.lost(cell);
     this.#supply.keepWarm();
   }
 
@@ -399,7 +401,8 @@ export class Cells implements Disposable {
     for (const one of held) if (tenant !== undefined) this.#forget(cell, tenant, one);
     this.#roster.remove(cell);
     const acknowledge = (): void => this.#powers.init.acknowledgeExit(cell.number);
-    if (loss.type === "closed" && victims.length === 0) return acknowledge();
+    // One that was nobody's and held nothing is no matter of record: init's log has its end.
+    if ((loss.type === "closed" || tenant === undefined) && victims.length === 0) return acknowledge();
     const whose = tenant === undefined ? {} : { tenant };
     this.#submit({ type: "cell_lost", cell: cell.number, loss, victims, ...whose }, acknowledge);
   }

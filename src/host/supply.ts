@@ -1,8 +1,19 @@
 /**
  * The supply of cells: has new ones made, keeps a few ready that are nobody's yet (they are jailed and started already), and
  * chooses one for a tenant: its own, a warm one, a new one.
+ *
+ * Warm cells that do not last are replaced after a pause, longer each time: on a machine where none can start, the attempts
+ * must not become its work.
  */
-import { cellNumber, type KernelEpoch, limits, type TenantId } from "../base/index.ts";
+import {
+  backoffMs,
+  cellNumber,
+  type Intensity,
+  type KernelEpoch,
+  limits,
+  recentRestarts,
+  type TenantId,
+} from "../base/index.ts";
 import { Cell } from "./cell.ts";
 import type { CellsPowers } from "./cells-powers.ts";
 import type { Roster } from "./roster.ts";
@@ -12,12 +23,22 @@ export interface SupplyPowers {
   readonly settings: CellsPowers["settings"];
   readonly spawn: CellsPowers["init"]["spawn"];
   readonly roster: Roster;
+  /** Monotonic milliseconds, and a timer that keeps no process alive. */
+  readonly nowMs: () => number;
+  readonly after: (ms: number, run: () => void) => void;
 }
+
+const pause = { firstMs: 100, factor: 2, waitMsMax: 30_000 };
+/** Losses that count for the pause. */
+const recently: Intensity = { restartsMax: 16, withinMs: 120_000 };
 
 export class Supply {
   readonly #powers: SupplyPowers;
   #spawned = 0;
   #warming = false;
+  /** When warm cells were lost; bounded. */
+  #losses: readonly number[] = [];
+  #pausing = false;
 
   constructor(powers: SupplyPowers) {
     this.#powers = powers;
@@ -48,8 +69,21 @@ export class Supply {
   }
 
   keepWarm(): void {
-    if (!this.#warming) return;
+    if (!this.#warming || this.#pausing) return;
     for (let warm = this.#warm().length; warm < this.#powers.settings.warmCells; warm++) this.#spawn();
+  }
+
+  /** A cell was lost: if it was nobody's yet, the next one waits. */
+  lost(cell: Cell): void {
+    if (cell.tenant !== undefined) return;
+    const now = this.#powers.nowMs();
+    this.#losses = [...recentRestarts(this.#losses, recently, now), now].slice(-recently.restartsMax);
+    if (this.#pausing) return;
+    this.#pausing = true;
+    this.#powers.after(backoffMs(pause, this.#losses.length), () => {
+      this.#pausing = false;
+      this.keepWarm();
+    });
   }
 
   #warm(): readonly Cell[] {

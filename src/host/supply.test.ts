@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defined, insist, parseTenantId } from "../base/index.ts";
+import { Roster } from "./roster.ts";
+import { Supply } from "./supply.ts";
+
+const acme = defined(parseTenantId("acme"), "a tenant's name");
+
+/** A supply on a clock that moves only when it is told to. */
+function world(warmCells: number) {
+  const roster = new Roster();
+  const timers: { readonly at: number; readonly run: () => void }[] = [];
+  let [now, spawned] = [0, 0];
+  const supply = new Supply({
+    epoch: 2 as ConstructorParameters<typeof Supply>[0]["epoch"],
+    settings: { warmCells, cellRssBytesMax: 1, emptyMsMax: 60_000 },
+    spawn: () => void spawned++,
+    roster,
+    nowMs: () => now,
+    after: (ms, run) => timers.push({ at: now + ms, run }),
+  });
+  /** Every cell that there is cannot start. */
+  const loseAll = (): void => {
+    for (const cell of roster.all) {
+      cell.lose();
+      roster.remove(cell);
+      supply.lost(cell);
+      supply.keepWarm();
+    }
+  };
+  /** Runs the next timer; what it waited. */
+  const wake = (): number => {
+    const timer = timers.shift();
+    insist(timer !== undefined, "something waits");
+    const waited = timer.at - now;
+    now = timer.at;
+    timer.run();
+    return waited;
+  };
+  return { supply, roster, loseAll, wake, spawned: () => spawned, pass: (ms: number) => void (now += ms) };
+}
+
+test("so many cells are kept warm, and one that a tenant takes is replaced at once", () => {
+  const { supply, spawned } = world(2);
+  supply.begin();
+  assert.equal(spawned(), 2);
+  supply.cellFor(acme);
+  assert.equal(spawned(), 3);
+  supply.cellFor(acme);
+  assert.equal(spawned(), 3, "its own has room");
+});
+
+test("warm cells that cannot start are replaced after pauses that grow to a bound, not as fast as they fall", () => {
+  const { supply, loseAll, wake, spawned } = world(2);
+  supply.begin();
+  const waits: number[] = [];
+  for (let round = 1; round <= 20; round++) {
+    loseAll();
+    assert.equal(spawned(), 2 * round, "nothing is made before the pause is over");
+    waits.push(wake());
+    assert.equal(spawned(), 2 * (round + 1));
+  }
+  assert.deepEqual(waits.toSorted((a, b) => a - b).at(-1), 30_000);
+  assert.ok(waits[0] !== undefined && waits[0] <= 200);
+});
+
+test("losses of long ago make no pause longer", () => {
+  const { supply, loseAll, wake, pass } = world(1);
+  supply.begin();
+  for (let round = 0; round < 5; round++) {
+    loseAll();
+    wake();
+  }
+  pass(600_000);
+  loseAll();
+  assert.equal(wake(), 100);
+});
+
+test("during a pause a tenant still gets a cell", () => {
+  const { supply, loseAll, spawned } = world(1);
+  supply.begin();
+  loseAll();
+  supply.cellFor(acme);
+  assert.equal(spawned(), 2);
+});
