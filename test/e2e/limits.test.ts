@@ -77,6 +77,14 @@ test("arguments that are no JSON array are refused by their field", async () => 
     );
     assert.deepEqual([refused.code, refused.fields[0]?.field], ["INVALID_ARGUMENT", "args"], args);
   }
+  // Large ones are the guest's to parse: its own time, and its service lives on.
+  const large = ` ["${"x".repeat(100_000)}", 1] `;
+  const { result } = await tenant.call({ serviceId: "echo", method: "echo", args: Buffer.from(large) });
+  assert.equal(Buffer.from(result).toString(), "100000");
+  const broken = Buffer.from(large.replace(", 1", "; 1"));
+  const unreadable = await refusalOf(tenant.call({ serviceId: "echo", method: "echo", args: broken }));
+  assert.equal(unreadable.code, "ARGUMENTS_UNREADABLE");
+  assert.equal((await tenant.status({ serviceId: "echo" })).restartCount, 0);
 });
 
 test("a source up to the limit is compiled; past it, it is refused", async () => {

@@ -200,6 +200,12 @@ test("arguments that are no JSON array are refused with the problem", async (t) 
   }
   const latin = Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d);
   await refusal(admin, "cast", { serviceId: "s", method: "m", args: latin }, "INVALID_ARGUMENT");
+  const large = "x".repeat(64 * 1024);
+  for (const text of [`"${large}"`, `{"a":"${large}"}`, `["${large}"`, " ".repeat(70_000)]) {
+    await refusal(admin, "call", { serviceId: "s", method: "m", args: bytes(text) }, "INVALID_ARGUMENT");
+  }
+  const largeLatin = Buffer.from(`["${large}\xff"]`, "latin1");
+  await refusal(admin, "call", { serviceId: "s", method: "m", args: largeLatin }, "INVALID_ARGUMENT");
   await refusal(admin, "call", { serviceId: "s", method: "" }, "INVALID_ARGUMENT");
   await refusal(admin, "call", { serviceId: "s", method: "m".repeat(129) }, "INVALID_ARGUMENT");
   await refusal(admin, "call", { serviceId: "s", method: "m", timeoutMs: -1 }, "INVALID_ARGUMENT");

@@ -1,4 +1,5 @@
 /** Fields that many requests share, parsed. A field that does not fit is refused by its name in the contract. */
+import { isUtf8 } from "node:buffer";
 import {
   defined,
   limits,
@@ -65,11 +66,21 @@ export function eventNumberOf(field: string, given: bigint, min: number): number
   return Number.isSafeInteger(value) && value >= min ? value : invalid(field, `must be a whole number from ${min}`);
 }
 
-/** Arguments of a call: a JSON array, as the guest will parse it. Empty means none. */
+/** Above this, parsing arguments here would hold up all others' requests. */
+const parsedBytesMax = 64 * 1024;
+
+/**
+ * Arguments of a call: a JSON array. Empty means none. Large ones are only seen to be text in brackets: the guest parses
+ * them in its own time, and refuses what is no JSON as ARGUMENTS_UNREADABLE.
+ */
 export function argsOf(bytes: Uint8Array): Uint8Array | Refusal {
   if (bytes.length === 0) return noArgs;
   if (bytes.length > limits.payloadBytesMax) {
     return refuse("TOO_LARGE", { what: "args", size: bytes.length, limit: limits.payloadBytesMax });
+  }
+  if (bytes.length > parsedBytesMax) {
+    if (isUtf8(bytes) && isBracketed(bytes)) return bytes;
+    return invalid("args", "must be a JSON array of arguments, in UTF-8");
   }
   try {
     const args: unknown = JSON.parse(utf8.decode(bytes));
@@ -82,6 +93,17 @@ export function argsOf(bytes: Uint8Array): Uint8Array | Refusal {
       `must be a JSON array of arguments (${error instanceof Error ? error.message : "unreadable"})`,
     );
   }
+}
+
+/** Whether there is a list's brackets around it, and JSON's own white space around those at most. */
+function isBracketed(bytes: Uint8Array): boolean {
+  const isSpace = (byte: number | undefined): boolean =>
+    byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+  let first = 0;
+  let last = bytes.length - 1;
+  while (isSpace(bytes[first])) first += 1;
+  while (isSpace(bytes[last])) last -= 1;
+  return bytes[first] === 0x5b && bytes[last] === 0x5d;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
