@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sheddingDefaults, type SheddingLimits } from "../gateways/index.ts";
 import type { BreakerPolicy } from "../host/index.ts";
 import { isMisfit, isRefusal, type Of, optional, record, type Refusal, refuse, whole } from "../base/index.ts";
 
@@ -18,6 +19,10 @@ const fields = {
   /** So many failures in a row open a service's circuit breaker, for so long. */
   breaker_failures_max: optional(whole(1, 1_000)),
   breaker_reset_ms: optional(whole(10, 3_600_000)),
+  /** Calls under way at the gateways: in all, of one tenant, and how long one more waits for a place. */
+  calls_in_flight_max: optional(whole(1, 100_000)),
+  calls_in_flight_per_tenant_max: optional(whole(1, 100_000)),
+  calls_wait_ms_max: optional(whole(1, 60_000)),
 };
 const fileShape = record(fields);
 
@@ -26,6 +31,7 @@ export interface Config {
   readonly tenantMemoryBytesMax: number;
   readonly tenantProcessesMax: number;
   readonly breaker: BreakerPolicy;
+  readonly shedding: SheddingLimits;
 }
 
 const complete = (file: Of<typeof fileShape>): Config => ({
@@ -33,6 +39,15 @@ const complete = (file: Of<typeof fileShape>): Config => ({
   tenantMemoryBytesMax: (file.tenant_memory_max_mb ?? 512) * mebibyte,
   tenantProcessesMax: file.tenant_processes_max ?? 100,
   breaker: { failuresMax: file.breaker_failures_max ?? 5, resetMs: file.breaker_reset_ms ?? 30_000 },
+  shedding: {
+    ...sheddingDefaults,
+    calls: {
+      ...sheddingDefaults.calls,
+      totalMax: file.calls_in_flight_max ?? sheddingDefaults.calls.totalMax,
+      perTenantMax: file.calls_in_flight_per_tenant_max ?? sheddingDefaults.calls.perTenantMax,
+      waitMsMax: file.calls_wait_ms_max ?? sheddingDefaults.calls.waitMsMax,
+    },
+  },
 });
 
 export const configFile = "config.json";

@@ -260,7 +260,7 @@ export class Kernel {
       readOnly: () => this.#readOnly(),
       shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),
     });
-    const grpc = await startGrpc({ fd: begin.grpcFd, identity, ports });
+    const grpc = await startGrpc({ fd: begin.grpcFd, identity, ports, shedding: this.#config.shedding });
     if (isRefusal(grpc)) return grpc;
     this.#grpc = grpc;
     await writeProfile({ dataDir: this.#parts.options.dataDir, address: begin.grpcAddress, identity });

@@ -14,6 +14,7 @@ import { principalName, type Principal } from "../../kernel/index.ts";
 import type { Identity, ServerPems } from "../identity/provide.ts";
 import { makeRunner, type Report } from "../operations/run.ts";
 import type { Ports } from "../ports.ts";
+import { makeShedding, sheddingDefaults, type SheddingLimits } from "../shedding.ts";
 import { Connections } from "./connections.ts";
 import { serviceOf } from "./handlers.ts";
 import { Health } from "./health.ts";
@@ -29,6 +30,7 @@ export type GrpcOptions = {
   /** Bugs met while serving; default: one line each on stderr. */
   readonly report?: Report;
   readonly limits?: Partial<GrpcLimits>;
+  readonly shedding?: SheddingLimits;
 } & (
   | { readonly fd: number }
   /** Port 0: any free one. */
@@ -67,7 +69,11 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
     "grpc.enable_channelz": 0,
     interceptors: [receiveInTurn((peer) => nameOf(principalAt(peer)), limits.receivingPerPrincipalMax)],
   });
-  const runner = makeRunner(ports, options.report ?? reportOnStderr);
+  const runner = makeRunner(
+    ports,
+    options.report ?? reportOnStderr,
+    makeShedding(options.shedding ?? sheddingDefaults),
+  );
   const { definition, implementation } = serviceOf({ runner, principalAt, closing: closing.signal });
   grpc.addService(definition, implementation);
   const health = new Health({ isServing: () => accepting && isReady(ports), principalAt: knownAt });

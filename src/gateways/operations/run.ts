@@ -8,6 +8,7 @@ import type { Failure, Operation } from "../../api/index.ts";
 import { isRefusal, limits, refuse, type Refusal } from "../../base/index.ts";
 import { principalName, type Principal } from "../../kernel/index.ts";
 import type { Ports } from "../ports.ts";
+import { makeShedding, type Shedding, sheddingDefaults } from "../shedding.ts";
 import { observeRefusal, refuseAdmission } from "./admission.ts";
 import { streamHandlers, unaryHandlers } from "./index.ts";
 
@@ -35,7 +36,7 @@ type AnyStream = (...args: [Ports, Principal, Message, AbortSignal]) => AsyncGen
 const unaryOf = unaryHandlers as unknown as Readonly<Record<string, AnyUnary | undefined>>;
 const streamOf = streamHandlers as unknown as Readonly<Record<string, AnyStream | undefined>>;
 
-export function makeRunner(ports: Ports, report: Report): Runner {
+export function makeRunner(ports: Ports, report: Report, shedding: Shedding = makeShedding(sheddingDefaults)): Runner {
   const streams = new Map<string, number>();
 
   const refused = (asked: Asked, failure: Failure): Failure => {
@@ -59,8 +60,15 @@ export function makeRunner(ports: Ports, report: Report): Runner {
         if (no !== undefined) return refused(asked, no);
         const handler = unaryOf[operation.name];
         if (handler === undefined) return refuse("UNIMPLEMENTED", { operation: operation.rpc });
-        const answer = await handler(ports, principal, request, signal);
-        return isFailure(answer) ? refused(asked, answer) : answer;
+        const entered = shedding(principal, operation.name, signal);
+        const lease = typeof entered === "function" ? entered : await entered;
+        if (typeof lease !== "function") return lease;
+        try {
+          const answer = await handler(ports, principal, request, signal);
+          return isFailure(answer) ? refused(asked, answer) : answer;
+        } finally {
+          lease();
+        }
       } catch (error) {
         return bug(operation, error);
       }
