@@ -1,6 +1,14 @@
 /** Kernels with one bug each, and the promise that each of them breaks. */
 import { type Instant, incarnationNumber, later } from "../base/index.ts";
-import { type Decider, decider, type Input, type NewEvent, type Service, type State, type Turn } from "../kernel/index.ts";
+import {
+  type Decider,
+  decider,
+  type Input,
+  type NewEvent,
+  type Service,
+  type State,
+  type Turn,
+} from "../kernel/index.ts";
 import type { Flaw } from "./world/flaw.ts";
 import { MemoryStorage } from "./world/memory-storage.ts";
 
@@ -18,7 +26,10 @@ const deciding = (change: (decide: Decider["decide"], state: State, input: Input
 /** The same log, but for one of its methods. It is a class: its methods need it. */
 const logging = (change: NonNullable<Flaw["log"]>): Flaw => ({ log: change });
 
-const onEvents = (turn: Turn, change: (event: NewEvent) => NewEvent): Turn => ({ ...turn, events: turn.events.map(change) });
+const onEvents = (turn: Turn, change: (event: NewEvent) => NewEvent): Turn => ({
+  ...turn,
+  events: turn.events.map(change),
+});
 
 let ended = 0;
 
@@ -160,13 +171,16 @@ export const flaws: readonly FlawCase[] = [
       decider: {
         ...decider,
         evolve: (state, event) => {
-          const services = state.tenants.get(event.tenant ?? ("" as never))?.services as Map<string, Service> | undefined;
+          const services = state.tenants.get(event.tenant ?? ("" as never))?.services as
+            | Map<string, Service>
+            | undefined;
           const name = event.payload !== undefined && "service" in event.payload ? event.payload.service : "";
           const before = services?.get(name)?.deaths ?? [];
           decider.evolve(state, event);
           const after = services?.get(name);
           if (after === undefined || services === undefined || before.length < 10) return;
-          if (after.deaths.at(-1) !== before.at(-1)) services.set(name, { ...after, deaths: [...before, ...after.deaths.slice(-1)] });
+          if (after.deaths.at(-1) !== before.at(-1))
+            services.set(name, { ...after, deaths: [...before, ...after.deaths.slice(-1)] });
         },
       },
     },
@@ -196,7 +210,9 @@ export const flaws: readonly FlawCase[] = [
   {
     bug: "starts what waits a second too early",
     promise: "supervision",
-    flaw: deciding((decide, state, input, now) => decide(state, input, input.type === "command" ? now : later(now, 1_000))),
+    flaw: deciding((decide, state, input, now) =>
+      decide(state, input, input.type === "command" ? now : later(now, 1_000)),
+    ),
   },
   {
     bug: "does not wake",

@@ -5,7 +5,10 @@ import type { Outcome } from "./simulation.ts";
 export function sayBroken({ seed, broken }: Outcome): string {
   if (broken === undefined) return `seed ${seed} breaks nothing`;
   const { promise, problem, step, before } = broken;
-  return [`npm run sim -- --seed ${seed} --steps ${step}   # ${promise}: ${problem}`, ...before.map((line) => `    ${line}`)].join("\n");
+  return [
+    `npm run sim -- --seed ${seed} --steps ${step}   # ${promise}: ${problem}`,
+    ...before.map((line) => `    ${line}`),
+  ].join("\n");
 }
 
 export function sayProgress(of: {

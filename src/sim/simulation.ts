@@ -5,9 +5,10 @@
 import { makeCheckers } from "./checkers/index.ts";
 import { type Checker, type Fact, Violation } from "./world/facts.ts";
 import type { Flaw } from "./world/flaw.ts";
-import { MemoryStorage } from "./world/memory-storage.ts";
+import { type MemoryParts, MemoryStorage } from "./world/memory-storage.ts";
 import { drawPlan } from "./world/plan.ts";
 import { Random } from "./world/random.ts";
+import { RealStorage } from "./world/real-storage.ts";
 import { Recording } from "./world/recording.ts";
 import { Time } from "./world/time.ts";
 import type { Storage } from "./world/storage.ts";
@@ -18,7 +19,7 @@ export interface RunOptions {
   /** With faults; the calm afterwards comes on top. */
   readonly steps: number;
   /** Default: in memory. */
-  readonly storage?: (parts: { time: Time; random: Random; commitMs: number }) => Promise<Storage>;
+  readonly storage?: (parts: MemoryParts) => Promise<Storage>;
   /** Default: none. */
   readonly flaw?: Flaw;
   /** Default: all. */
@@ -45,6 +46,9 @@ export interface Outcome {
   readonly simulatedMs: number;
   readonly broken?: Broken;
 }
+
+/** The real log, in a temporary directory. */
+export const realStorage = (parts: MemoryParts): Promise<Storage> => RealStorage.make(parts);
 
 /** Everything has come to rest by then: the longest rest of a service is 5 minutes, a shutdown 10. */
 const calmMs = 20 * 60_000;
@@ -90,9 +94,15 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
     } catch (error) {
       fail(error);
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await follow();
+    for (let work = storage.settle(); work !== undefined; work = storage.settle()) await work.then(follow);
     if (steps % lookEvery === 0) look();
     return failure === undefined;
+  }
+
+  /** What follows from promises that were kept. */
+  function follow(): Promise<void> {
+    return new Promise((resolve) => void setImmediate(resolve));
   }
 
   function look(): void {
@@ -131,7 +141,8 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
 
 function sayBroken(failure: unknown, steps: number, options: RunOptions, recording: Recording): Broken {
   const known = failure instanceof Violation;
-  const problem = failure instanceof Error ? (known ? failure.message : (failure.stack ?? failure.message)) : String(failure);
+  const problem =
+    failure instanceof Error ? (known ? failure.message : (failure.stack ?? failure.message)) : String(failure);
   return {
     promise: known ? failure.promise : "no bug",
     problem,

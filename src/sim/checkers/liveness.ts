@@ -15,7 +15,10 @@ export function liveness(): Checker {
       if (fact.type !== "at_rest") return;
       const { state, now, waiting } = fact;
       check(waiting === 0, () => `${waiting} wait for an outcome that never comes`);
-      check(state.retiring.size === 0, () => `deleted tenants are never cleared away: ${[...state.retiring.keys()].join()}`);
+      check(
+        state.retiring.size === 0,
+        () => `deleted tenants are never cleared away: ${[...state.retiring.keys()].join()}`,
+      );
       check(state.index.suspended.size === 0, () => `never resumed: ${[...state.index.suspended.keys()].join()}`);
       for (const { id, phase, services } of state.tenants.values()) {
         check(phase === "active", () => `${id} is being deleted for ever`);
@@ -35,7 +38,10 @@ function atRest(name: string, service: Service, now: number): void {
         check(desired === "running", () => `${which} runs, and should not`);
         break;
       case "stopped":
-        check(desired === "stopped" || mayStayStopped(release.restart, phase), () => `${which} should run, and is stopped: ${sayDeath(phase.death)}`);
+        check(
+          desired === "stopped" || mayStayStopped(release.restart, phase),
+          () => `${which} should run, and is stopped: ${sayDeath(phase.death)}`,
+        );
         break;
       case "resting":
         check(phase.until > now, () => `${which} rests beyond its time`);
@@ -51,5 +57,4 @@ const mayStayStopped = (
   restart: "permanent" | "transient" | "temporary",
   { death }: Extract<Phase, { readonly name: "stopped" }>,
 ): boolean =>
-  restart === "temporary" ||
-  (restart === "transient" && (death.type === "stopped" || death.type === "killed"));
+  restart === "temporary" || (restart === "transient" && (death.type === "stopped" || death.type === "killed"));

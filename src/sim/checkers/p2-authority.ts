@@ -19,7 +19,10 @@ function see(fact: Fact): void {
   const { reply, events, effects } = fact.turn;
   check(reply !== undefined, "a command had no answer");
   if (isRefusal(reply)) {
-    check(events.length === 0 && effects.length === 0, `a refused ${command.type} (${reply.refused}) changed something`);
+    check(
+      events.length === 0 && effects.length === 0,
+      `a refused ${command.type} (${reply.refused}) changed something`,
+    );
   }
   if (principal.role === "admin") return;
   const { tenant: own } = principal;

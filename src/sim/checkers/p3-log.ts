@@ -30,7 +30,10 @@ export function p3Log(): Checker {
     if (tenant === undefined) check(tenantSequence === undefined, () => `event ${id} has a sequence and no tenant`);
     else {
       const expected = (sequences.get(tenant) ?? 0) + 1;
-      check(tenantSequence === expected, () => `event ${id} is ${String(tenantSequence)} of ${tenant}, not ${expected}`);
+      check(
+        tenantSequence === expected,
+        () => `event ${id} is ${String(tenantSequence)} of ${tenant}, not ${expected}`,
+      );
       sequences.set(tenant, expected);
     }
     if (event.type === "payload_erased" && payload !== undefined && event.payload !== undefined) {

@@ -81,13 +81,28 @@ export function p3Requests(): Checker {
     return tenants.get(tenant ?? "") ?? { done: new Map(), count: 0 };
   }
 
-  function remember(scope: Scope, event: Event, mark: RequestMark | undefined, born: readonly Born[] | undefined): void {
+  function remember(
+    scope: Scope,
+    event: Event,
+    mark: RequestMark | undefined,
+    born: readonly Born[] | undefined,
+  ): void {
     if (mark === undefined) return;
     const known = find(scope, mark.id, event.timestamp);
-    check(known === undefined, () => `request ${mark.id} was carried out by event ${known?.event ?? 0} and ${event.id}`);
+    check(
+      known === undefined,
+      () => `request ${mark.id} was carried out by event ${known?.event ?? 0} and ${event.id}`,
+    );
     const { id, timestamp, tenant = "" } = event;
     scope.count += 1;
-    scope.done.set(mark.id, { fingerprint: mark.fingerprint, event: id, at: timestamp, tenant, born, nth: scope.count });
+    scope.done.set(mark.id, {
+      fingerprint: mark.fingerprint,
+      event: id,
+      at: timestamp,
+      tenant,
+      born,
+      nth: scope.count,
+    });
   }
 
   /** What is surely remembered. */

@@ -55,7 +55,10 @@ export function p4Deaths(): Checker {
         if (event.tenant !== undefined && event.payload !== undefined) judge(event.tenant, event.id, event.payload);
         break;
       case "tenant_deleted":
-        check((believed.index.living.get(event.tenant ?? ("" as TenantId))?.size ?? 0) === 0, "a tenant went with lives left");
+        check(
+          (believed.index.living.get(event.tenant ?? ("" as TenantId))?.size ?? 0) === 0,
+          "a tenant went with lives left",
+        );
         break;
       case "kernel_started":
         return nodeMayHaveEnded(event);
@@ -70,7 +73,9 @@ export function p4Deaths(): Checker {
   function noteStops(tenant: TenantId, payload: Event["payload"]): void {
     const services = believed.tenants.get(tenant)?.services;
     const touched =
-      payload !== undefined && "service" in payload ? [services?.get(payload.service)] : [...(services?.values() ?? [])];
+      payload !== undefined && "service" in payload
+        ? [services?.get(payload.service)]
+        : [...(services?.values() ?? [])];
     for (const service of touched) {
       for (const { phase } of service?.instances.values() ?? []) {
         if (phase.name !== "stopping") continue;
@@ -93,7 +98,10 @@ export function p4Deaths(): Checker {
     const alive = mine.find((life) => life.phase !== "ended");
     check(alive === undefined, () => `event ${id} says "${sayDeath(death)}" of what lives: ${sayLife(alive as Life)}`);
     const problem = asked.get(key)?.some((one) => same(one, death)) === true ? undefined : judgeDeath(death, mine);
-    check(problem === undefined, () => `event ${id}, ${tenant}#${incarnation} (${phase.name}): "${sayDeath(death)}", ${problem ?? ""}`);
+    check(
+      problem === undefined,
+      () => `event ${id}, ${tenant}#${incarnation} (${phase.name}): "${sayDeath(death)}", ${problem ?? ""}`,
+    );
   }
 
   function judgeDeath(death: Death, mine: readonly Life[]): string | undefined {
@@ -108,7 +116,8 @@ export function p4Deaths(): Checker {
       const loss = losses.get(last.cell);
       if (loss !== undefined && equal(loss, death.loss)) return undefined;
       // Its first cell was lost while it started and nobody heard; so was the next one, before it began there.
-      if (last.death.type === "cell_lost" && [...losses.values()].some((one) => equal(one, death.loss))) return undefined;
+      if (last.death.type === "cell_lost" && [...losses.values()].some((one) => equal(one, death.loss)))
+        return undefined;
     }
     return `but in truth "${sayDeath(last.death)}"`;
   }
@@ -119,7 +128,10 @@ export function p4Deaths(): Checker {
     for (const { tenant, one } of before) {
       if (believed.index.living.get(tenant)?.has(one) === true) continue;
       const alive = lives.get(keyOf(tenant, one))?.find((life) => life.phase !== "ended");
-      check(alive === undefined, () => `the node is said to have ended, and something lives: ${sayLife(alive as Life)}`);
+      check(
+        alive === undefined,
+        () => `the node is said to have ended, and something lives: ${sayLife(alive as Life)}`,
+      );
     }
   }
 
@@ -129,7 +141,10 @@ export function p4Deaths(): Checker {
       if (last === undefined || mine.some((life) => life.phase !== "ended")) continue;
       if (believed.tenants.get(last.tenant)?.createdBy !== last.tenantSince) continue;
       const known = phaseOf(last.tenant, last.incarnation);
-      check(known === undefined, () => `nobody recorded the end of ${sayLife(last)}: it is said to be ${known?.name ?? ""}`);
+      check(
+        known === undefined,
+        () => `nobody recorded the end of ${sayLife(last)}: it is said to be ${known?.name ?? ""}`,
+      );
     }
   }
 

@@ -2,6 +2,7 @@
 import { limits } from "../../base/index.ts";
 import {
   abridgedDeath,
+  type Command,
   intensityMax,
   recoveriesMax,
   recoveriesPerTenantMax,
@@ -29,12 +30,28 @@ function within(what: string, found: number, max: number): void {
   check(found <= max, () => `${what}: ${found}, and the limit is ${max}`);
 }
 
-function turnIsBounded({ input, turn }: Extract<Fact, { readonly type: "decided" }>): void {
+function turnIsBounded({ input, turn, state }: Extract<Fact, { readonly type: "decided" }>): void {
+  if (input.type === "command" && input.command.type === "deploy" && turn.events.length > 0)
+    quotaHolds(state, input.command);
   if (input.type !== "woken") return;
   const started = new Set(
     turn.effects.flatMap((effect) => (effect.type === "start" ? [`${effect.tenant}/${effect.service}`] : [])),
   );
   within("services started in one turn", started.size, startsPerTurnMax + recoveriesMax);
+}
+
+/** What runs or should, with what is to be deployed, is within what the tenant may have. */
+function quotaHolds(
+  state: State,
+  { tenant, release, instances, quota }: Extract<Command, { readonly type: "deploy" }>,
+): void {
+  if (quota === undefined || release.tier === "system") return;
+  let processes = instances;
+  for (const service of state.tenants.get(tenant)?.services.values() ?? []) {
+    if (service.release.tier === "system") continue;
+    for (const { phase } of service.instances.values()) if (phase.name !== "stopped") processes++;
+  }
+  within(`processes of ${tenant}`, processes, quota.processesMax);
 }
 
 function queueIsBounded({ state, queued, events }: Extract<Fact, { readonly type: "evolved" }>): void {
@@ -68,6 +85,7 @@ function serviceIsBounded({ instances, deaths, restarts, tenantRestarts, awaitin
   within("rests kept", tenantRestarts.length, tenantSupervision.intensity.restartsMax);
   within("requests that wait for one service", awaiting.length, limits.requestsRememberedMax);
   for (const { death } of deaths.slice(0, -1)) {
-    if (death.type === "crashed") within("words of an old death", death.error.message.length, abridgedDeath.messageLengthMax);
+    if (death.type === "crashed")
+      within("words of an old death", death.error.message.length, abridgedDeath.messageLengthMax);
   }
 }

@@ -94,10 +94,18 @@ export function supervision(): Checker {
     const { restartsMax, withinMs } = spec.intensity;
     budget.spent.push(timestamp);
     const recent = budget.spent.filter((at) => timestamp - at <= withinMs).length;
-    check(recent <= restartsMax, () => `${key} restarted ${recent} times within ${withinMs} ms; ${restartsMax} are allowed`);
+    check(
+      recent <= restartsMax,
+      () => `${key} restarted ${recent} times within ${withinMs} ms; ${restartsMax} are allowed`,
+    );
   }
 
-  function restarting({ id, tenant, payload, timestamp }: Extract<Event, { readonly type: "service_restarting" }>): void {
+  function restarting({
+    id,
+    tenant,
+    payload,
+    timestamp,
+  }: Extract<Event, { readonly type: "service_restarting" }>): void {
     if (tenant === undefined || payload === undefined) return;
     const phase = state.tenants.get(tenant)?.services.get(payload.service)?.instances.get(payload.instance)?.phase;
     check(
@@ -105,12 +113,16 @@ export function supervision(): Checker {
       () => `event ${id} starts ${tenant}/${payload.service} again, which is ${phase?.name ?? "not there"}`,
     );
     if (phase.name === "suspended") return;
-    check(timestamp >= phase.until, () => `event ${id} starts ${tenant}/${payload.service} ${phase.until - timestamp} ms early`);
+    check(
+      timestamp >= phase.until,
+      () => `event ${id} starts ${tenant}/${payload.service} ${phase.until - timestamp} ms early`,
+    );
   }
 }
 
 /** By the rules of DESIGN §7: victims do not pay. */
 function isBlameless(death: Death): boolean {
+  if (death.type === "shed") return true;
   if (death.type !== "cell_lost") return false;
   const { type } = death.loss;
   return type === "node" || type === "closed" || (type !== "spawn" && death.inFlight === "no");

@@ -107,7 +107,9 @@ export class Clients {
     if (kind < 0.1) return { type: "delete_tenant", tenant };
     if (kind < 0.12) return { type: "issue_certificate", role: "tenant", tenant, fingerprint: "f", notAfterMs: 1 };
     if (kind < 0.75) {
-      return { type: "deploy", tenant, service, release: this.#release(), instances: 1 + random.below(plan.instancesMax) };
+      const quota = random.chance(0.2) ? { quota: { processesMax: random.pick([1, 10, 100]) } } : {};
+      const instances = 1 + random.below(plan.instancesMax);
+      return { type: "deploy", tenant, service, release: this.#release(), instances, ...quota };
     }
     const forced = random.chance(0.3);
     return random.chance(0.5)
@@ -128,6 +130,7 @@ export class Clients {
         ...resourceLimitsDefault,
         startupTimeoutMs: random.pick([50, 5_000]),
         shutdownTimeoutMs: random.pick([0, 1_000, 30_000]),
+        limitExceededAction: random.pick(["kill", "throttle", "warn"]),
       },
       restart: random.pick(["permanent", "permanent", "transient", "temporary"]),
       supervision: {
@@ -142,7 +145,7 @@ export class Clients {
           { firstMs: 0, factor: 1, waitMsMax: 0 },
         ]),
       },
-      tier: "user",
+      tier: random.chance(0.1) ? "system" : "user",
       logLevel: "INFO",
     };
   }

@@ -3,7 +3,17 @@
  * others only the simulated world knows (what a cell really holds, what the disk really has): a promise is kept when the
  * two agree.
  */
-import type { CellLoss, CellNumber, Death, EventId, IncarnationNumber, Instant, Refusal, ServiceId, TenantId } from "../../base/index.ts";
+import type {
+  CellLoss,
+  CellNumber,
+  Death,
+  EventId,
+  IncarnationNumber,
+  Instant,
+  Refusal,
+  ServiceId,
+  TenantId,
+} from "../../base/index.ts";
 import type { Event, Input, Outcome, Reply, State, Survivor, Turn } from "../../kernel/index.ts";
 import type { Life } from "./life.ts";
 
@@ -11,7 +21,13 @@ export type CommandOrder = Extract<Input, { readonly type: "command" }>;
 
 export type Fact =
   /** A turn was decided; `state` is still as it was before. */
-  | { readonly type: "decided"; readonly input: Input; readonly turn: Turn; readonly state: State; readonly now: Instant }
+  | {
+      readonly type: "decided";
+      readonly input: Input;
+      readonly turn: Turn;
+      readonly state: State;
+      readonly now: Instant;
+    }
   /** Its events took effect; they need not be durable. */
   | { readonly type: "evolved"; readonly events: readonly Event[]; readonly state: State; readonly queued: number }
   /** Events of which the log says that they are durable, or that it had when it was opened. Each event once, in order. */

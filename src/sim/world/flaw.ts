@@ -9,5 +9,7 @@ export interface Flaw {
   /** Between the host and the turns. */
   readonly submit?: (submit: (input: Input) => Promise<void>) => (input: Input) => Promise<void>;
   /** What a kernel says that it found at its start. */
-  readonly found?: <T extends { readonly survivors: readonly unknown[]; readonly exits: readonly unknown[] }>(of: T) => T;
+  readonly found?: <T extends { readonly survivors: readonly unknown[]; readonly exits: readonly unknown[] }>(
+    of: T,
+  ) => T;
 }

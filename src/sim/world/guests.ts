@@ -83,5 +83,4 @@ export class Guests {
   }
 }
 
-const characterOf = (life: Life) =>
-  characters[Number(life.service.slice(-1)) % characters.length] ?? characters[0];
+const characterOf = (life: Life) => characters[Number(life.service.slice(-1)) % characters.length] ?? characters[0];

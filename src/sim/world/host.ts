@@ -83,6 +83,8 @@ export class Host {
   #spawned = 0;
   #warming = false;
   #shuttingDown = false;
+  /** During a shutdown: something did not end by itself. */
+  #cutOff = false;
   #emptied: () => void = () => undefined;
 
   constructor(parts: HostParts) {
@@ -126,7 +128,11 @@ export class Host {
     this.#load(cell, held, effect).catch(this.#parts.fail);
   }
 
-  async #load(cell: HostCell, held: Held, { release, service, instance, incarnation, probation }: Start): Promise<void> {
+  async #load(
+    cell: HostCell,
+    held: Held,
+    { release, service, instance, incarnation, probation }: Start,
+  ): Promise<void> {
     const link = await cell.opened.promise;
     if (!this.#parts.alive()) return;
     if (cell.held.get(incarnation) !== held || held.phase !== "placed" || link === undefined) return;
@@ -161,6 +167,7 @@ export class Host {
   /** Ends everything, newest first; nothing is reported to the kernel from now on. */
   async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
     this.#shuttingDown = true;
+    this.#cutOff = false;
     this.#booted.resolve();
     const all = [...this.#cells.values()].flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
     for (const { cell, held } of all.toSorted((a, b) => b.held.incarnation - a.held.incarnation)) {
@@ -177,7 +184,7 @@ export class Host {
       this.#emptied = () => {
         if ([...this.#cells.values()].some((cell) => cell.held.size > 0)) return;
         cancel();
-        resolve("clean");
+        resolve(this.#cutOff ? "deadline" : "clean");
       };
       this.#emptied();
     });
@@ -203,8 +210,8 @@ export class Host {
     for (const cell of this.#cells.values()) cell.link?.kernelDied();
   }
 
-  /** An input of the kernel's that no cell of ours would send: late, or twice. */
-  mislead(input: Input): void {
+  /** An input that does not come from our cells. */
+  hear(input: Input): void {
     this.#submit(input);
   }
 
@@ -349,6 +356,7 @@ export class Host {
     if (cell.unheard) return void this.#cells.delete(cell.number);
     const { tenant } = cell;
     const held = [...cell.held.values()];
+    this.#cutOff ||= held.length > 0;
     const suspects = held.filter((one) => one.phase === "starting");
     const victims = held.map((one) => ({
       incarnation: one.incarnation,
@@ -377,4 +385,3 @@ export class Host {
 
 const keyOf = (at: { readonly tenant: TenantId; readonly incarnation: IncarnationNumber }): string =>
   `${at.tenant}/${at.incarnation}`;
-

@@ -148,9 +148,9 @@ export class KernelProcess {
     if (this.#goOn("before a read is shown")) this.#parts.tell({ type: "shown", seen });
   }
 
-  /** What no cell of ours would send. */
-  mislead(input: Input): void {
-    this.#host?.mislead(input);
+  /** What is measured; and what no cell of ours would report. */
+  hear(input: Input): void {
+    this.#host?.hear(input);
   }
 
   /** The wall clock was looked at. */

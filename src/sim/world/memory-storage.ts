@@ -76,6 +76,10 @@ export class MemoryStorage implements Storage {
     return Promise.resolve();
   }
 
+  settle(): undefined {
+    return undefined;
+  }
+
   setFull(full: boolean): void {
     this.#full = full;
   }

@@ -18,6 +18,7 @@ export interface Plan {
   readonly clockJumpEveryMs: number;
   readonly diskTroubleEveryMs: number;
   readonly strayReportEveryMs: number;
+  readonly measureEveryMs: number;
   /** The chance to die at each of the kernel's seams: between append and fsync, fsync and effect, effect and reply. */
   readonly deathAtSeam: number;
   readonly commitMs: number;
@@ -38,7 +39,7 @@ export function drawPlan(random: Random): Plan {
     random.chance(absent) ? Number.POSITIVE_INFINITY : random.between(low, high);
   return {
     tenants: 1 + random.below(4),
-    servicesPerTenant: 1 + random.below(6),
+    servicesPerTenant: random.chance(0.1) ? 40 : 1 + random.below(6),
     instancesMax: random.pick([1, 3, 3, 8]),
     commandEveryMs: random.pick([5, 50, 300, 2_000]),
     kernelDeathEveryMs: fault(1_000, 60_000, 0.2),
@@ -49,6 +50,7 @@ export function drawPlan(random: Random): Plan {
     clockJumpEveryMs: fault(5_000, 100_000, 0.5),
     diskTroubleEveryMs: fault(10_000, 200_000, 0.5),
     strayReportEveryMs: fault(1_000, 30_000, 0.5),
+    measureEveryMs: fault(300, 10_000, 0.5),
     deathAtSeam: random.pick([0, 0, 0.000_5, 0.005, 0.02]),
     commitMs: random.pick([1, 5, 30, 200]),
     linkMs: random.pick([1, 1, 10, 100]),

@@ -34,9 +34,10 @@ export class Recording {
 function sayFact(fact: Fact): () => string {
   switch (fact.type) {
     case "decided":
-      return () => `decided  ${sayInput(fact.input)} → ${fact.turn.events.map(({ type }) => type).join(", ") || "nothing"}${
-        fact.turn.effects.length === 0 ? "" : ` | ${fact.turn.effects.map(sayEffect).join(", ")}`
-      }`;
+      return () =>
+        `decided  ${sayInput(fact.input)} → ${fact.turn.events.map(({ type }) => type).join(", ") || "nothing"}${
+          fact.turn.effects.length === 0 ? "" : ` | ${fact.turn.effects.map(sayEffect).join(", ")}`
+        }`;
     case "evolved":
       return () => `evolved  ${fact.events.map(sayEvent).join("; ")}`;
     case "committed":
@@ -46,17 +47,21 @@ function sayFact(fact: Fact): () => string {
       return () => `kernel recovered up to event ${lastEvent}`;
     }
     case "took_over":
-      return () => `kernel took over; survivors: ${fact.survivors.map((one) => `${one.tenant}#${one.incarnation} (${one.phase})`).join(", ") || "none"}`;
+      return () =>
+        `kernel took over; survivors: ${fact.survivors.map((one) => `${one.tenant}#${one.incarnation} (${one.phase})`).join(", ") || "none"}`;
     case "answered":
-      return () => `answered ${fact.order.command.type}: ${isRefusal(fact.answer) ? fact.answer.refused : fact.answer.outcome.name}`;
+      return () =>
+        `answered ${fact.order.command.type}: ${isRefusal(fact.answer) ? fact.answer.refused : fact.answer.outcome.name}`;
     case "settled":
-      return () => `settled  ${fact.at.tenant}/${fact.at.service}: ${isRefusal(fact.outcome) ? fact.outcome.refused : fact.outcome.name}`;
+      return () =>
+        `settled  ${fact.at.tenant}/${fact.at.service}: ${isRefusal(fact.outcome) ? fact.outcome.refused : fact.outcome.name}`;
     case "life_began":
       return () => `TRUTH    began: ${sayLife(fact.life)}`;
     case "life_ended":
       return () => `TRUTH    ended: ${sayLife(fact.life)}: ${sayDeath(fact.death)}`;
     case "cell_ended":
-      return () => `TRUTH    cell ${fact.cell} ended: ${sayDeath({ type: "cell_lost", loss: fact.loss, inFlight: "no" })}`;
+      return () =>
+        `TRUTH    cell ${fact.cell} ended: ${sayDeath({ type: "cell_lost", loss: fact.loss, inFlight: "no" })}`;
     case "kernel_died":
       return () => `KERNEL DIED ${fact.point}`;
     default:

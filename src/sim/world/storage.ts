@@ -24,6 +24,8 @@ export interface Storage {
   readonly open: (owner: { readonly boot: string; readonly epoch: KernelEpoch }) => Promise<SimLog | Refusal>;
   /** The kernel that holds it is gone. What was being written may be there as a whole, or not at all. */
   readonly crash: () => Promise<void>;
+  /** Resolves when nothing that was asked of a real disk is under way: simulated time stands still meanwhile. */
+  readonly settle: () => Promise<void> | undefined;
   /** From now on nothing can be written, or can again. */
   setFull: (full: boolean) => void;
   /** How slow it is, beside the usual. */

@@ -20,6 +20,7 @@ import { Guests } from "./guests.ts";
 import { KernelProcess } from "./kernel-process.ts";
 import type { Life } from "./life.ts";
 import { Machine } from "./machine.ts";
+import { drawMeasure } from "./measures.ts";
 import type { Plan } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Storage } from "./storage.ts";
@@ -202,7 +203,9 @@ export class World {
     this.#every(plan.shutdownEveryMs, () => {
       if (this.#kernel?.serving === true && !this.#shuttingDown) this.#shutDown(this.#kernel);
     });
-    this.#every(plan.clockJumpEveryMs, () => time.setWall(random.between(-1, 1) * random.pick([1_000, 100_000, 10_000_000])));
+    this.#every(plan.clockJumpEveryMs, () =>
+      time.setWall(random.between(-1, 1) * random.pick([1_000, 100_000, 10_000_000, 100_000_000])),
+    );
     this.#every(plan.diskTroubleEveryMs, () => {
       const full = random.chance(0.3);
       if (full) storage.setFull(true);
@@ -218,6 +221,12 @@ export class World {
       });
     }
     this.#every(plan.strayReportEveryMs, () => this.#mislead());
+    this.#every(plan.measureEveryMs, () => {
+      const kernel = this.#kernel;
+      if (kernel?.serving !== true || kernel.state === undefined) return;
+      const measure = drawMeasure(random, kernel.state);
+      if (measure !== undefined) kernel.hear(measure);
+    });
     const look = (): void => {
       this.#kernel?.lookAround();
       time.after(5_000, look);
@@ -248,7 +257,7 @@ export class World {
     // Of what lives, reports come from its cell alone.
     if (kernel.state?.index.living.get(tenant.id)?.has(incarnation) === true) return;
     const death: Death = { type: "out_of_memory", limitBytes: 666 };
-    kernel.mislead(
+    kernel.hear(
       random.chance(0.5)
         ? { type: "ended", tenant: tenant.id, incarnation, death, started: true }
         : { type: "started", tenant: tenant.id, incarnation, cell: cellNumber(1), tookMs: 1 },
