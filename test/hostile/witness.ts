@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import type { SoloClient } from "../../src/client/index.ts";
-import { call, example, type Solo } from "../e2e/solo.ts";
+import { call, example, type Solo, until } from "../e2e/solo.ts";
 
 /** A neighbour's call may be slower while the machine is busy with something else; only a hang takes this long. */
 const callMsMax = 5_000;
@@ -78,6 +78,12 @@ export class Witness {
     await this.#callOnce();
     this.expectUnharmed();
     assert.equal((await this.#client.status({ serviceId: "counter" })).pid, this.#pid, "the neighbour lives as before");
+  }
+
+  /** Resolves after so many more answers, while it calls on. */
+  calls(count: number): Promise<void> {
+    const wanted = this.#expected + count;
+    return until(`${count} calls of the neighbour`, () => this.#expected >= wanted, count * callMsMax);
   }
 
   async #callOnce(): Promise<void> {

@@ -11,6 +11,11 @@ export const grpcLimits = {
   streamsPerConnectionMax: 256,
   /** Requests of one principal that are half received at once: what it can make the kernel hold. */
   receivingPerPrincipalMax: 16,
+  /**
+   * Answers that one principal has not read: past this its further requests wait. Of those that had begun before, answers past
+   * four times as much are refused.
+   */
+  unreadBytesMax: 32 * 1024 * 1024,
   /** From the first byte of TCP to the end of the TLS handshake. */
   handshakeMsMax: 5_000,
   /** A connection without a request for this long is closed; clients connect again by themselves. */

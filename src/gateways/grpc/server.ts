@@ -21,6 +21,7 @@ import { Health } from "./health.ts";
 import { grpcLimits, type GrpcLimits } from "./limits.ts";
 import { receiveInTurn } from "./receiving.ts";
 import { addReflection } from "./reflection.ts";
+import { expectReaders } from "./unread.ts";
 
 const renewalCheckMs = 12 * 3_600_000;
 
@@ -67,7 +68,13 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
     "grpc.keepalive_time_ms": limits.keepaliveMs,
     "grpc.keepalive_timeout_ms": limits.keepaliveMsMax,
     "grpc.enable_channelz": 0,
-    interceptors: [receiveInTurn((peer) => nameOf(principalAt(peer)), limits.receivingPerPrincipalMax)],
+    interceptors: [
+      receiveInTurn((peer) => nameOf(principalAt(peer)), limits.receivingPerPrincipalMax),
+      expectReaders((peer) => nameOf(principalAt(peer)), {
+        waitBytes: limits.unreadBytesMax,
+        refuseBytes: limits.unreadBytesMax * 4,
+      }),
+    ],
   });
   const runner = makeRunner(
     ports,
