@@ -83,6 +83,10 @@ export const limits = {
   isolatesPerCellMax: 1_500,
   /** Streams (Watch, WatchEvents) open at once, per principal. */
   watchersMax: 100,
+  /** Streams of reflection, and those that watch health, open at once, each per principal. */
+  sideStreamsMax: 16,
+  /** Questions that one stream of reflection answers. */
+  reflectionQuestionsMax: 1_000,
   /** Items a slow watcher may leave unread before it is told that it lost some. */
   watchQueueMax: 10_000,
   diskFreeBytesMin: 64 * 1024 * 1024,

@@ -83,7 +83,7 @@ test("arguments that are no JSON array are refused by their field", async () => 
   assert.equal(Buffer.from(result).toString(), "100000");
   const broken = Buffer.from(large.replace(", 1", "; 1"));
   const unreadable = await refusalOf(tenant.call({ serviceId: "echo", method: "echo", args: broken }));
-  assert.equal(unreadable.code, "ARGUMENTS_UNREADABLE");
+  assert.equal(unreadable.code, "NOT_SERIALIZABLE");
   assert.equal((await tenant.status({ serviceId: "echo" })).restartCount, 0);
 });
 

@@ -10,7 +10,7 @@ import { test, type TestContext } from "node:test";
 import { connect as tlsConnect } from "node:tls";
 import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
-import { Client, credentials, Metadata, status as codes, type ServiceError } from "@grpc/grpc-js";
+import { Client, credentials, type ClientDuplexStream, Metadata, status as codes, type ServiceError } from "@grpc/grpc-js";
 import { operations, Status_Value, type OperationName } from "../../src/api/index.ts";
 import { isRefusal, limits, refuse } from "../../src/base/index.ts";
 import { connect, SoloError, type Connection, type SoloClient } from "../../src/client/index.ts";
@@ -379,6 +379,86 @@ test("reflection and health answer buf curl with a certificate, and nobody witho
   assert.equal((JSON.parse(tenants) as { tenants: { tenantId: string }[] }).tenants[0]?.tenantId, "default");
   await assert.rejects(curl("--cacert", world.identity.caPath, url, "--list-services"));
   assert.equal(adminConnection.address, server.address);
+});
+
+/** A stream of a path, with raw bytes; closed with the test. */
+function rawStream(t: TestContext, connection: Connection, path: string): ClientDuplexStream<Buffer, Buffer> {
+  const { ca, key, cert } = connection;
+  const secure = credentials.createSsl(Buffer.from(ca), Buffer.from(key), Buffer.from(cert));
+  const client = new Client(connection.address, secure, { "grpc.ssl_target_name_override": "localhost" });
+  const same = (message: Buffer): Buffer => message;
+  const stream = client.makeBidiStreamRequest(path, same, same, new Metadata(), {});
+  // Its end is looked at where it matters.
+  stream.on("error", () => undefined);
+  t.after(() => {
+    stream.cancel();
+    client.close();
+  });
+  return stream;
+}
+
+const reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+/** ServerReflectionRequest{file_containing_symbol}: a few bytes, answered with the whole contract. */
+const symbol = Buffer.from("solo.v1.SoloKernel");
+const question = Buffer.concat([Buffer.from([0x22, symbol.length]), symbol]);
+
+/** How it ended. */
+const codeOf = (stream: ClientDuplexStream<Buffer, Buffer>): Promise<number> =>
+  new Promise((resolve) => stream.once("status", ({ code }) => resolve(code)));
+
+for (const [what, path, ask] of [
+  ["reflection", reflection, question],
+  ["watching health", "/grpc.health.v1.Health/Watch", Buffer.alloc(0)],
+] as const) {
+  test(`a principal has so many streams of ${what} and no more; they cost nobody else, nor its other requests`, async (t) => {
+    const { as, clientOf } = await serve(t, { receivingPerPrincipalMax: 2 });
+    const [one, other] = [await as("one"), await as("other")];
+    const open = async (who: Connection): Promise<ClientDuplexStream<Buffer, Buffer>> => {
+      const stream = rawStream(t, who, path);
+      stream.write(ask);
+      if (what === "watching health") stream.end();
+      await once(stream, "data");
+      return stream;
+    };
+    const held = [];
+    for (let i = 0; i < limits.sideStreamsMax; i++) held.push(await open(one));
+    const refused = rawStream(t, one, path);
+    refused.write(ask);
+    refused.end();
+    assert.equal(await codeOf(refused.resume()), codes.RESOURCE_EXHAUSTED);
+    assert.deepEqual((await clientOf(one).list({})).services, []);
+    await open(other);
+    held[0]?.cancel();
+    // The server hears of it a moment later.
+    for (;;) {
+      const again = rawStream(t, one, path);
+      again.write(ask);
+      if (what === "watching health") again.end();
+      const came = await new Promise((resolve) => {
+        again.once("data", () => resolve(true));
+        void codeOf(again).then(() => resolve(false));
+      });
+      if (came) break;
+    }
+  });
+}
+
+test("a reader of reflection that does not read is not answered on and on, and nobody is answered for ever", async (t) => {
+  const { as } = await serve(t);
+  const connection = await as("one");
+  const stream = rawStream(t, connection, reflection);
+  stream.write(question);
+  await once(stream, "readable");
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 1; i <= limits.reflectionQuestionsMax; i++) stream.write(question);
+  // Each is a round trip behind the questions.
+  for (let i = 0; i < 200; i++) await raw(connection, "/grpc.health.v1.Health/Check", new Uint8Array());
+  const grown = process.memoryUsage().arrayBuffers - before;
+  assert.ok(grown < 8 * 1024 * 1024, `${grown} bytes of answers wait`);
+  let answers = 0;
+  stream.on("data", () => answers++);
+  assert.equal(await codeOf(stream), codes.RESOURCE_EXHAUSTED);
+  assert.ok(answers <= limits.reflectionQuestionsMax);
 });
 
 test("health says NOT_SERVING while the node shuts down, to those who ask and those who watch", async (t) => {

@@ -11,9 +11,9 @@ import { Health as Contract, HealthCheckResponse_ServingStatus as Serving, SoloK
 import { isRefusal, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { errorOf, rawMethod } from "./handlers.ts";
+import { Slots } from "./slots.ts";
 
 const names: readonly string[] = ["", SoloKernel.typeName];
-const watchersMax = 100;
 
 type Watcher = ServerWritableStream<Buffer, Buffer>;
 
@@ -25,6 +25,7 @@ export interface HealthParts {
 export class Health {
   readonly #parts: HealthParts;
   readonly #watchers = new Map<Watcher, string>();
+  readonly #slots = new Slots("Streams that watch health");
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -73,12 +74,11 @@ export class Health {
     const principal = this.#parts.principalAt(call.getPeer());
     if (isRefusal(principal)) return void call.emit("error", errorOf(principal));
     const name = serviceIn(call.request);
-    if (name === undefined || this.#watchers.size >= watchersMax) {
-      return void call.emit("error", {
-        code: codes.RESOURCE_EXHAUSTED,
-        details: "too many watch health, or not a request",
-      });
+    if (name === undefined) {
+      return void call.emit("error", { code: codes.INVALID_ARGUMENT, details: "not a HealthCheckRequest" });
     }
+    const full = this.#slots.take(principal, call);
+    if (full !== undefined) return void call.emit("error", errorOf(full));
     this.#watchers.set(call, name);
     call.once("cancelled", () => this.#watchers.delete(call));
     call.write(this.#answer(name));

@@ -28,8 +28,9 @@ export function receiveInTurn(keyOf: (peer: string) => string, receivingMax: num
     go(leave);
   };
 
-  return (_method, call) =>
-    new ServerInterceptingCall(call, {
+  // A stream of requests is never whole: who serves it counts its streams.
+  return (method, call) =>
+    method.requestStream ? new ServerInterceptingCall(call) : new ServerInterceptingCall(call, {
       start: (next) =>
         enter(keyOf(call.getPeer()), (leave) => {
           let started = false;

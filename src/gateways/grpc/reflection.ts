@@ -1,14 +1,16 @@
 /**
  * Reflection, v1 and v1alpha, from the compiled contract. Its library takes 30 ms to load, so the first question loads it.
+ * A small question has a large answer: the next one is read only when the answer is taken.
  */
 import { EventEmitter } from "node:events";
 import { toBinary, type DescFile } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { handleBidiStreamingCall, MethodDefinition, Server } from "@grpc/grpc-js";
 import { file_grpc_health_v1_health, file_solo_v1_solo } from "../../api/index.ts";
-import { isRefusal, type Refusal } from "../../base/index.ts";
+import { isRefusal, limits, refuse, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { errorOf, rawMethod } from "./handlers.ts";
+import { Slots } from "./slots.ts";
 
 const versions = ["v1", "v1alpha"] as const;
 const pathOf = (version: (typeof versions)[number]): string =>
@@ -26,22 +28,36 @@ export interface ReflectionParts {
 
 export function addReflection(server: Server, parts: ReflectionParts): void {
   let answerers: Promise<ReadonlyMap<string, Answerer>> | undefined;
+  const slots = new Slots("Streams of reflection");
   for (const version of versions) {
     const path = pathOf(version);
     const info: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
       const principal = parts.principalAt(call.getPeer());
       if (isRefusal(principal)) return void call.emit("error", errorOf(principal));
+      const full = slots.take(principal, call);
+      if (full !== undefined) return void call.emit("error", errorOf(full));
       answerers ??= load();
       void answerers.then((all): void => {
         const found = all.get(path);
         if (found === undefined) return void call.end();
         const { method, answer } = found;
         const stream = Object.assign(new EventEmitter(), {
-          write: (message: object) => call.write(method.responseSerialize(message)),
+          write: (message: object) => {
+            if (!call.write(method.responseSerialize(message))) call.pause();
+          },
           end: () => call.end(),
         });
         answer(stream);
+        call.on("drain", () => call.resume());
+        let asked = 0;
         call.on("data", (bytes: Buffer) => {
+          asked += 1;
+          if (asked > limits.reflectionQuestionsMax) {
+            const limit = limits.reflectionQuestionsMax;
+            const no = refuse("QUOTA_EXCEEDED", { what: "Questions of one stream", limit, wanted: asked });
+            if (asked === limit + 1) call.emit("error", errorOf(no));
+            return;
+          }
           const message = parse(method, bytes);
           if (message === undefined) call.end();
           else stream.emit("data", message);

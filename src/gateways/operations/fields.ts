@@ -71,7 +71,7 @@ const parsedBytesMax = 64 * 1024;
 
 /**
  * Arguments of a call: a JSON array. Empty means none. Large ones are only seen to be text in brackets: the guest parses
- * them in its own time, and refuses what is no JSON as ARGUMENTS_UNREADABLE.
+ * them in its own time, and what is no JSON ends as NOT_SERIALIZABLE.
  */
 export function argsOf(bytes: Uint8Array): Uint8Array | Refusal {
   if (bytes.length === 0) return noArgs;
