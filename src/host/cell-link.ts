@@ -33,6 +33,9 @@ interface CallUnderWay {
   readonly timer: NodeJS.Timeout;
 }
 
+/** A cell that is at work reads later; until then it is sent no more than this of what clients and services have to say. */
+const unreadBytesMax = 32 * 1024 * 1024;
+
 /** The cell answers by its own clock; this is only for a cell that does not. */
 const answerSlackMs = 500;
 
@@ -54,6 +57,11 @@ export class CellLink implements Disposable {
       onClosed: (closed) => this.#end(closed),
     });
     this.#pipe.send({ type: "hello", epoch: at.epoch, cell: at.cell });
+  }
+
+  /** Messages wait for it already; what else there is to deliver is better refused. */
+  get isChoked(): boolean {
+    return this.#pipe.unreadBytes > unreadBytesMax;
   }
 
   send(message: KernelToCell, body?: Uint8Array): boolean {

@@ -31,6 +31,7 @@ export class Pipe<Out, In> implements Disposable {
   readonly #listener: PipeListener<In>;
   readonly #reader = new FrameReader();
   #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   #closed: Closed | undefined;
 
   constructor(path: string, shape: Shape<In>, listener: PipeListener<In>) {
@@ -46,11 +47,18 @@ export class Pipe<Out, In> implements Disposable {
     return this.#closed !== undefined;
   }
 
+  /** What was sent and the peer has not taken yet. */
+  get unreadBytes(): number {
+    return this.#socket.writableLength + this.#waitingBytes;
+  }
+
   /** False if the pipe is closed: the message is dropped, and the caller answers its own waiters. */
   send(message: Out, body?: Uint8Array): boolean {
     if (this.#closed !== undefined) return false;
     if (this.#waiting.length === 0) setImmediate(() => this.#flush());
-    this.#waiting.push(encodeFrame(message, body));
+    const frame = encodeFrame(message, body);
+    this.#waiting.push(frame);
+    this.#waitingBytes += frame.length;
     return true;
   }
 
@@ -63,6 +71,7 @@ export class Pipe<Out, In> implements Disposable {
     const frames = this.#waiting;
     if (frames.length === 0 || this.#closed !== undefined) return;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#socket.write(frames.length === 1 ? (frames[0] ?? new Uint8Array(0)) : Buffer.concat(frames));
     if (this.#socket.writableLength > unreadBytesMax) {
       this.#close({ why: "protocol", problem: `left ${this.#socket.writableLength} bytes unread` });

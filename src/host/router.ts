@@ -201,6 +201,7 @@ export class Router {
     const target = this.#target(at);
     let delivered = target !== undefined;
     if (target !== undefined) {
+      if (target.link.isChoked) return settle({ failure: choked });
       const to = { incarnation: target.held.incarnation, method: at.method, from };
       return target.link.call(to, args, timeoutMs, chain, settle);
     }
@@ -236,6 +237,7 @@ export class Router {
     if (open !== undefined) return openCircuit(open);
     const target = this.#target(at);
     if (target !== undefined) {
+      if (target.link.isChoked) return choked;
       target.link.send(make(target.held.incarnation), body);
       return undefined;
     }
@@ -321,6 +323,9 @@ const failure = (code: CallFailure["code"], message: string): CallFailure => ({
   executed: "not_executed",
   message,
 });
+
+/** Its cell is too busy to read what was sent to it before. */
+const choked: CallFailure = failure("OVERLOADED", "large messages wait for it to read them");
 
 const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
 
