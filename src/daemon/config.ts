@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sheddingDefaults, type SheddingLimits } from "../gateways/index.ts";
 import type { BreakerPolicy } from "../host/index.ts";
+import type { GaugeLimits } from "../observe/index.ts";
 import { isMisfit, isRefusal, type Of, optional, record, type Refusal, refuse, whole } from "../base/index.ts";
 
 const mebibyte = 1024 * 1024;
@@ -23,6 +24,12 @@ const fields = {
   calls_in_flight_max: optional(whole(1, 100_000)),
   calls_in_flight_per_tenant_max: optional(whole(1, 100_000)),
   calls_wait_ms_max: optional(whole(1, 60_000)),
+  /** Limits of what the node shares, below those of the system: at 80 % of each it warns, at 90 % it takes nothing new in. */
+  descriptors_max: optional(whole(64, 10_000_000)),
+  memory_maps_max: optional(whole(1_000, 100_000_000)),
+  processes_max: optional(whole(16, 10_000_000)),
+  /** How late the kernel's event loop may be, at the median. */
+  event_loop_delay_ms_max: optional(whole(10, 60_000)),
 };
 const fileShape = record(fields);
 
@@ -32,6 +39,7 @@ export interface Config {
   readonly tenantProcessesMax: number;
   readonly breaker: BreakerPolicy;
   readonly shedding: SheddingLimits;
+  readonly gauges: GaugeLimits;
 }
 
 const complete = (file: Of<typeof fileShape>): Config => ({
@@ -47,6 +55,12 @@ const complete = (file: Of<typeof fileShape>): Config => ({
       perTenantMax: file.calls_in_flight_per_tenant_max ?? sheddingDefaults.calls.perTenantMax,
       waitMsMax: file.calls_wait_ms_max ?? sheddingDefaults.calls.waitMsMax,
     },
+  },
+  gauges: {
+    ...(file.descriptors_max === undefined ? {} : { descriptorsMax: file.descriptors_max }),
+    ...(file.memory_maps_max === undefined ? {} : { memoryMapsMax: file.memory_maps_max }),
+    ...(file.processes_max === undefined ? {} : { processesMax: file.processes_max }),
+    eventLoopDelayMsMax: file.event_loop_delay_ms_max ?? 250,
   },
 });
 

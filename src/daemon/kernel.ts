@@ -164,6 +164,7 @@ export class Kernel {
     });
     this.#resources = new Resources({
       config,
+      dataDir: options.dataDir,
       turns: this.#turns,
       clock: this.#clock,
       cells: this.#cells,
@@ -255,7 +256,7 @@ export class Kernel {
       logs: this.#logs,
       identity,
       begin,
-      quota: { processesMax: this.#config.tenantProcessesMax },
+      quota: () => this.#resources.quota(),
       prune: (tenant) => this.#housekeeping.prune(tenant),
       readOnly: () => this.#readOnly(),
       shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),

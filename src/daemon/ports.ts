@@ -31,7 +31,8 @@ export interface PortsParts {
   readonly logs: ServiceLogs;
   readonly identity: Identity;
   readonly begin: Begin;
-  readonly quota: Quota;
+  /** As of now. */
+  readonly quota: () => Quota;
   /** Lets go of a tenant's artifacts that no release of it names. */
   readonly prune: (tenant: TenantId) => void;
   readonly readOnly: () => Refusal | undefined;
@@ -42,7 +43,7 @@ export function makePorts(parts: PortsParts): Ports {
   const { turns, settling, log, clock, builder, router, cells, logs, identity, begin } = parts;
   return {
     command: ({ command, ...order }) => {
-      const within = command.type === "deploy" ? { ...command, quota: parts.quota } : command;
+      const within = command.type === "deploy" ? { ...command, quota: parts.quota() } : command;
       return turns.command({ type: "command", ...order, command: within });
     },
     settled: (at, signal) => settling.settled(at, signal),

@@ -1,14 +1,15 @@
 /** What services use and the node has left: who watches it, and what is done about it. */
-import { sayDeath, sayExcess } from "../base/index.ts";
+import { refuse, sayDeath, sayExcess } from "../base/index.ts";
 import { Breakers, type Cells, type Router } from "../host/index.ts";
-import { type Clock, type Event, type Input, isBlameless, type Turns } from "../kernel/index.ts";
-import { ResourceMonitor, type Violation } from "../observe/index.ts";
+import { type Clock, type Event, type Input, isBlameless, type Quota, type Turns } from "../kernel/index.ts";
+import { Gauges, percentOf, PressureMonitor, ResourceMonitor, type Violation } from "../observe/index.ts";
 import type { Config } from "./config.ts";
 import { measure } from "./measure.ts";
 import type { Part } from "./system.ts";
 
 export interface ResourcesParts {
   readonly config: Config;
+  readonly dataDir: string;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly cells: Cells;
@@ -33,6 +34,7 @@ function later(turns: Turns, input: Input): void {
 export class Resources {
   readonly #parts: ResourcesParts;
   readonly #monitor: ResourceMonitor;
+  readonly #pressure: PressureMonitor;
 
   constructor(parts: ResourcesParts) {
     this.#parts = parts;
@@ -50,11 +52,36 @@ export class Resources {
         tenantLimits: { memoryBytesMax: config.tenantMemoryBytesMax, processesMax: config.tenantProcessesMax },
       },
     });
+    this.#pressure = new PressureMonitor({
+      everyMs: config.monitorIntervalMs,
+      gauges: () => new Gauges(parts.dataDir, config.gauges),
+      cells: () => cells.census(),
+      changed: ({ direction, ...change }) => later(turns, { type: "pressure", direction, ...change }),
+      relieve: ({ what, cell }, percent, count) =>
+        later(turns, { type: "relieve", what, percent, count, ...(cell === undefined ? {} : { cell }) }),
+    });
   }
 
   /** The monitors, under the System's supervision. */
   get parts(): readonly Part[] {
-    return [partOf("resource monitor", (failed) => this.#monitor.start(failed))];
+    return [
+      partOf("resource monitor", (failed) => this.#monitor.start(failed)),
+      partOf("pressure monitor", (failed) => this.#pressure.start(failed)),
+    ];
+  }
+
+  /** What may be taken in right now. */
+  quota(): Quota {
+    const { tenantProcessesMax: processesMax, monitorIntervalMs } = this.#parts.config;
+    const [worst] = this.#pressure.pressing.toSorted((a, b) => percentOf(b) - percentOf(a));
+    if (worst === undefined) return { processesMax };
+    const what = worst.what.replaceAll("_", " ");
+    const noRoom = refuse("UNDER_PRESSURE", {
+      what: worst.cell === undefined ? what : `${what} of a cell`,
+      percent: Math.round(percentOf(worst)),
+      retryAfterMs: monitorIntervalMs,
+    });
+    return { processesMax, noRoom };
   }
 
   /** Called in each turn with its events. */

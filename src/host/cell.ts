@@ -29,6 +29,8 @@ export class Cell {
   readonly number: CellNumber;
   readonly held = new Map<IncarnationNumber, Held>();
   tenant: TenantId | undefined;
+  /** Of the process that init started: the cell's own, or its jail's. */
+  osPid: number | undefined;
   phase: CellPhase = { name: "spawning" };
   /** Who was at work when its link closed; its end is told later, when nobody is any more. */
   suspects: ReadonlySet<IncarnationNumber> | undefined;

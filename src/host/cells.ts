@@ -60,8 +60,9 @@ export class Cells implements Disposable {
   async adopt(
     living: readonly LivingCell[],
   ): Promise<{ readonly survivors: readonly Survivor[]; readonly exits: readonly DeadCell[] }> {
-    const cells = living.map(({ cell: number, socket }) => {
+    const cells = living.map(({ cell: number, socket, osPid }) => {
       const cell = new Cell(number);
+      cell.osPid = osPid;
       this.#roster.add(cell);
       this.#greet(cell, socket);
       return cell;
@@ -189,7 +190,9 @@ export class Cells implements Disposable {
 
   spawned(news: LivingCell): void {
     const cell = this.#roster.find(news.cell);
-    if (cell?.phase.name === "spawning") this.#greet(cell, news.socket);
+    if (cell?.phase.name !== "spawning") return;
+    cell.osPid = news.osPid;
+    this.#greet(cell, news.socket);
   }
 
   exited(number: CellNumber, loss: CellLoss): void {
@@ -212,6 +215,11 @@ export class Cells implements Disposable {
     });
     const answers = await Promise.all(asked);
     return new Map(answers.flatMap((answer) => [...answer]));
+  }
+
+  /** The processes that there are, and how many isolates each holds. */
+  census(): readonly { readonly cell: CellNumber; readonly osPid: number | undefined; readonly isolates: number }[] {
+    return this.#roster.all.map(({ number, osPid, held }) => ({ cell: number, osPid, isolates: held.size }));
   }
 
   [Symbol.dispose](): void {

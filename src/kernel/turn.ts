@@ -24,6 +24,8 @@ export const principalName = (who: Principal): string => (who.role === "admin" ?
 export interface Quota {
   /** Instances that run or should. */
   readonly processesMax: number;
+  /** The node has no room for anything new, and why. */
+  readonly noRoom?: Refusal;
 }
 
 export type Command =

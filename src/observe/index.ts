@@ -5,3 +5,6 @@
 export { type ServiceLine, ServiceLogs } from "./service-logs.ts";
 export { type MonitorPowers, ResourceMonitor, type Sample } from "./resource-monitor.ts";
 export { type Measured, type TenantLimits, type Violation } from "./violations.ts";
+export { type CellCensus, type GaugeLimits, Gauges } from "./gauges.ts";
+export { type Gauge, percentOf, type PressureChange } from "./pressure.ts";
+export { PressureMonitor, type PressurePowers } from "./pressure-monitor.ts";

@@ -36,6 +36,7 @@ export function deploy(draft: Draft, { principal, request, command }: CommandInp
   const existing = tenant.services.get(service);
   if (existing !== undefined && !isStopped(existing)) return refuse("SERVICE_EXISTS", { service });
   if (command.quota !== undefined && release.tier === "user") {
+    if (command.quota.noRoom !== undefined) return command.quota.noRoom;
     const wanted = processesOf(tenant) + instances;
     const limit = command.quota.processesMax;
     if (wanted > limit) return refuse("QUOTA_EXCEEDED", { what: "Processes of a tenant", limit, wanted });
