@@ -55,8 +55,11 @@ export const limits = {
   commitQueueBytesMax: 64 * 1024 * 1024,
   /** Bytes of payloads in one page of events: a page that would pass them ends early. */
   eventsPageBytesMax: 1024 * 1024,
-  /** Queries waiting for the log's reader. */
+  /** Queries waiting for the log's reader: of all, and of those about one tenant. Artifacts come before them, and are not counted. */
   logReadsMax: 1_000,
+  logReadsPerTenantMax: 100,
+  /** Replays (ReplayState) of one tenant, and of administrators: under way or waiting. One at a time is under way. */
+  replaysPerTenantMax: 2,
   /** A snapshot is taken after so many events; so many are kept. */
   snapshotEveryEvents: 1_000,
   snapshotsKeptMax: 2,

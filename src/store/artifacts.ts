@@ -43,6 +43,8 @@ export class Artifacts {
   readonly #shelves = new Map<string, Shelf>();
   /** Queued, and not yet to be read from the file. Bounded with the commit queue. */
   readonly #pending = new Map<string, Uint8Array>();
+  /** Asked of the reader: whoever wants the same waits for the same answer. */
+  readonly #asked = new Map<string, Promise<Uint8Array | Refusal>>();
   readonly #cache = new LRUCache<string, Uint8Array>({
     maxSize: limits.artifactCacheBytesMax,
     sizeCalculation: (bytes) => bytes.length + 200,
@@ -116,7 +118,18 @@ export class Artifacts {
     const key = keyOf(tenant, name);
     const held = this.#pending.get(key) ?? this.#cache.get(key);
     if (held !== undefined) return held;
-    const answer = await this.#reader.ask("artifact", { tenant, hash: name });
+    const asked = this.#asked.get(key) ?? this.#ask(tenant, name).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asked);
+    return asked;
+  }
+
+  async #ask(tenant: TenantId, name: ArtifactHash): Promise<Uint8Array | Refusal> {
+    const key = keyOf(tenant, name);
+    let answer = await this.#reader.ask("artifact", { tenant, hash: name });
+    // A reader that ended is replaced; a service shall not fail to start for it.
+    if (typeof answer === "object" && "refused" in answer) {
+      answer = await this.#reader.ask("artifact", { tenant, hash: name });
+    }
     if (answer === "missing" || answer === "damaged") {
       return refuse("ARTIFACT_DAMAGED", { hash: name, problem: answer });
     }

@@ -189,9 +189,34 @@ test("questions to the reader are bounded", () =>
   inWorld(async ({ open }) => {
     const log = await open();
     await write(log, [stopped]);
-    const answers = await Promise.all(Array.from({ length: limits.logReadsMax + 1 }, () => log.query({})));
+    const answers = await Promise.all(Array.from({ length: limits.logReadsMax + 5 }, () => log.query({})));
     assert.deepEqual(
       answers.map((answer) => (isRefusal(answer) ? answer.refused : "answered")),
-      [...Array.from({ length: limits.logReadsMax }, () => "answered"), "OVERLOADED"],
+      [...Array.from({ length: limits.logReadsMax + 4 }, () => "answered"), "OVERLOADED"],
     );
+  }));
+
+test("a tenant that asks too much waits for itself: neither artifacts nor others' questions wait behind it", () =>
+  inWorld(async ({ open }) => {
+    const log = await open();
+    const [a, b] = [tenant("a"), tenant("b")];
+    await write(log, [created("a"), created("b")]);
+    const size = limits.artifactCacheBytesMax / 2;
+    const [first] = await Promise.all([1, 2, 3].map((fill) => log.putArtifact(a, new Uint8Array(size).fill(fill))));
+    await write(log, [created("a")]);
+    assert.ok(first !== undefined && !isRefusal(first));
+    const order: string[] = [];
+    const flood = Array.from({ length: limits.logReadsPerTenantMax * 2 }, async () => {
+      const page = await log.query({ tenant: a });
+      order.push(isRefusal(page) ? page.refused : "a");
+    });
+    const other = log.query({ tenant: b }).then((page) => {
+      order.push(isRefusal(page) ? page.refused : "b");
+    });
+    const artifact = log.getArtifact(a, first).then((bytes) => order.push(isRefusal(bytes) ? bytes.refused : "artifact"));
+    await Promise.all([...flood, other, artifact]);
+    const answered = order.filter((one) => one !== "OVERLOADED");
+    // A few are with the reader already when the others come.
+    assert.equal(answered.length, limits.logReadsPerTenantMax + 4 + 2);
+    assert.ok(answered.indexOf("artifact") < 8 && answered.indexOf("b") < 8, answered.slice(0, 12).join());
   }));

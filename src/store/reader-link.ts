@@ -2,7 +2,11 @@
 import { Worker } from "node:worker_threads";
 import { limits, type Refusal, refuse } from "../base/index.ts";
 import type { Asks, AskType, FromReader, ToReader } from "./asks.ts";
+import { type Question, ReaderLanes } from "./reader-lanes.ts";
 import { workerFile } from "./writer-link.ts";
+
+/** Questions with the thread at once: enough that it never waits for the main thread. */
+const postedMax = 4;
 
 interface Waiting {
   readonly answer: (answer: unknown) => void;
@@ -18,6 +22,8 @@ export interface AskOptions {
 export class ReaderLink {
   readonly #path: string;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #lanes = new ReaderLanes();
+  readonly #posted = new Set<number>();
   #worker: Worker | undefined;
   #gone: Promise<void> = Promise.resolve();
   #closing = false;
@@ -32,16 +38,17 @@ export class ReaderLink {
     if (!this.#closing) this.#worker ??= this.#start();
   }
 
-  /** Refusals: OVERLOADED with more than limits.logReadsMax questions waiting, LOG_UNAVAILABLE if the file cannot be read. */
+  /** Refusals: OVERLOADED (limits.logReadsMax, logReadsPerTenantMax; never of artifacts), LOG_UNAVAILABLE if the file cannot be read. */
   ask<K extends AskType>(type: K, ask: Asks[K]["ask"], options: AskOptions = {}): Promise<Asks[K]["answer"] | Refusal> {
     if (this.#closing) return Promise.resolve(refuse("LOG_UNAVAILABLE", { why: "it is closed" }));
-    if (this.#waiting.size >= limits.logReadsMax) {
-      return Promise.resolve(
-        refuse("OVERLOADED", { what: "The queue of the log's reader", limit: limits.logReadsMax }),
-      );
-    }
     const worker = (this.#worker ??= this.#start());
     const ticket = (this.#ticket += 1);
+    // What is asked and how are of one type, which TypeScript cannot follow.
+    const question = { type, ticket, ask } as Question | Extract<ToReader, { readonly type: "verify" }>;
+    // A verification lets the others pass: it stands in nobody's way.
+    const verifies = question.type === "verify";
+    const full = verifies ? this.#whyTooMany() : this.#lanes.add(question);
+    if (full !== undefined) return Promise.resolve(full);
     const interrupt = (): void => worker.postMessage({ type: "interrupt", ticket } satisfies ToReader);
     return new Promise((resolve) => {
       this.#waiting.set(ticket, {
@@ -52,7 +59,8 @@ export class ReaderLink {
         },
         progress: options.progress,
       });
-      worker.postMessage({ type, ticket, ask });
+      if (verifies) worker.postMessage(question);
+      else this.#post(worker);
       if (options.signal?.aborted === true) interrupt();
       else options.signal?.addEventListener("abort", interrupt, { once: true });
     });
@@ -64,6 +72,20 @@ export class ReaderLink {
     this.#refuseAll("it is closed");
     this.#worker?.postMessage({ type: "close" } satisfies ToReader);
     return this.#gone;
+  }
+
+  #post(worker: Worker): void {
+    while (this.#posted.size < postedMax) {
+      const next = this.#lanes.take();
+      if (next === undefined) return;
+      this.#posted.add(next.ticket);
+      worker.postMessage(next);
+    }
+  }
+
+  #whyTooMany(): Refusal | undefined {
+    const { logReadsMax: limit } = limits;
+    return this.#waiting.size < limit ? undefined : refuse("OVERLOADED", { what: "The log's reader", limit });
   }
 
   #start(): Worker {
@@ -90,11 +112,14 @@ export class ReaderLink {
       return;
     }
     this.#waiting.delete(message.ticket);
+    if (this.#posted.delete(message.ticket) && this.#worker !== undefined) this.#post(this.#worker);
     waiting?.answer(message.type === "answer" ? message.answer : refuse("LOG_UNAVAILABLE", { why: message.problem }));
   }
 
   #refuseAll(why: string): void {
     for (const waiting of this.#waiting.values()) waiting.answer(refuse("LOG_UNAVAILABLE", { why }));
     this.#waiting.clear();
+    this.#lanes.clear();
+    this.#posted.clear();
   }
 }
