@@ -17,7 +17,7 @@ import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
 import { holdArtifacts } from "./artifact-hold.ts";
 import type { Begin } from "./init-channel.ts";
-import { stateAt } from "./state-at.ts";
+import { Replays } from "./state-at.ts";
 import { version } from "./version.ts";
 
 export interface PortsParts {
@@ -88,6 +88,7 @@ export function makePorts(parts: PortsParts): Ports {
 }
 
 function eventsPort(log: EventLog, clock: Clock): Events {
+  const replays = new Replays(log);
   return {
     query: async (query) => {
       const page = await log.query(storeQuery(query));
@@ -96,7 +97,7 @@ function eventsPort(log: EventLog, clock: Clock): Events {
     },
     follow: (listener) => log.onCommitted((events) => events.forEach(listener)),
     verify: (expect) => verify(log, expect),
-    stateAt: (at) => stateAt(log, at),
+    stateAt: (at, signal) => replays.stateAt(at, signal),
     observe: (seen) => log.observe(seen, clock.wallMs()),
     sequenceOf: (tenant, ids) => sequenceOf(log, tenant, ids),
   };
@@ -110,6 +111,7 @@ function storeQuery(query: EventQuery): Parameters<EventLog["query"]>[0] {
     ...(subject === undefined ? {} : { subject }),
     ...(fromMs === undefined ? {} : { from: instant(fromMs) }),
     ...(toMs === undefined ? {} : { to: instant(toMs) }),
+    ...(query.since === undefined ? {} : { since: query.since }),
     ...(cursor === undefined ? {} : newestFirst ? { before: cursor } : { after: cursor }),
     numbers: query.bySequence ? "sequence" : "id",
     newestFirst,
@@ -146,7 +148,7 @@ async function sequenceOf(
 ): Promise<ReadonlyMap<EventId, number>> {
   const found = new Map<EventId, number>();
   for (const id of ids) {
-    const page = await log.query({ after: id - 1, before: id + 1, limit: 1 });
+    const page = await log.query({ tenant, numbers: "id", after: id - 1, before: id + 1, limit: 1 });
     if (isRefusal(page)) break;
     const [event] = page.events;
     if (event?.tenant === tenant && event.tenantSequence !== undefined) found.set(id, event.tenantSequence);

@@ -154,6 +154,8 @@ export interface EventQuery {
   readonly subject?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Only this event and later ones. */
+  readonly since?: EventId;
   /** Exclusive. Counts node-wide ids, or the tenant's sequence if `bySequence`. */
   readonly cursor?: number;
   readonly bySequence: boolean;
@@ -174,11 +176,19 @@ export interface Events {
   /** Calls `listener` for each event that becomes durable, in order, until the returned function is called. */
   readonly follow: (listener: (event: Event) => void) => () => void;
   readonly verify: (expect?: { readonly id: EventId; readonly hash: string }) => Promise<Verification | Refusal>;
-  /** The state as it was after an event, as plain JSON; restricted to a tenant if given (then `id` is its sequence). */
-  readonly stateAt: (at: {
-    readonly event?: number;
-    readonly tenant?: TenantId;
-  }) => Promise<{ readonly event: number; readonly state: unknown } | Refusal>;
+  /**
+   * The state as it was after an event, as plain JSON; restricted to a tenant if given (then `event` is its sequence).
+   * `signal`: nobody waits for it any more. Refuses OVERLOADED if the tenant has asked for others that are not done.
+   */
+  readonly stateAt: (
+    at: {
+      readonly event?: number;
+      readonly tenant?: TenantId;
+      /** Earlier events are not there for this reader. */
+      readonly since?: EventId;
+    },
+    signal: AbortSignal,
+  ) => Promise<{ readonly event: number; readonly state: unknown } | Refusal>;
   /** Counted, not recorded one by one. */
   readonly observe: (seen: {
     readonly type: "request_refused";

@@ -20,6 +20,8 @@ export interface EventQuery {
    */
   readonly after?: number | undefined;
   readonly before?: number | undefined;
+  /** Only this event and later ones, whatever the cursors count. */
+  readonly since?: EventId | undefined;
   /** What `after`, `before` and `next` count: the tenant's own sequence (the default if `tenant` is given), or node-wide ids. */
   readonly numbers?: "sequence" | "id" | undefined;
   /** Default: oldest first. */

@@ -56,7 +56,9 @@ function idsOf(database: Database, query: EventQuery, through: number): Range | 
     query.tenant === undefined
       ? idsOfNode(database, query, through)
       : idsOfTenant(database, query, query.tenant, through);
-  return ids === undefined || ids.low > ids.high ? undefined : ids;
+  if (ids === undefined) return undefined;
+  const low = Math.max(ids.low, query.since ?? 1);
+  return low > ids.high ? undefined : { low, high: ids.high };
 }
 
 function idsOfNode(database: Database, query: EventQuery, through: number): Range {

@@ -1,5 +1,6 @@
 /** Who may ask what: certificates, administrators and tenants, and what a tenant can learn of another (nothing). */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, before, test } from "node:test";
 import { Client, credentials, status as codes, type ServiceError } from "@grpc/grpc-js";
 import { operations, SoloKernel, type OperationName } from "../../src/api/index.ts";
@@ -211,6 +212,22 @@ test("a tenant's view of the log tells nothing of others: its own events, its ow
   assert.ok(after.every(({ tenantId }) => tenantId === "b"));
   const text = JSON.stringify(after.map(({ payload }) => payload)) + JSON.stringify((await b.replayState({})).state);
   assert.ok(!text.includes("unseen") && !text.includes('"cell"'));
+});
+
+test("a tenant whose cell is lost learns that, and not the cell's number", async () => {
+  await b.deploy({ serviceId: "victim", code: await example("counter") });
+  const [deployed] = (await eventsOf(admin, ["service_deployed"])).filter(({ subject }) => subject === "victim");
+  const cell = Number(deployed?.payload?.["cell"]);
+  process.kill(solo.cellPid(cell), "SIGKILL");
+  const lostOf = async (client: SoloClient) => (await eventsOf(client, ["cell_lost"])).filter((e) => e.tenantId === "b");
+  await until("its loss", async () => (await lostOf(admin)).length > 0);
+  assert.deepEqual(
+    (await lostOf(admin)).map(({ subject }) => subject),
+    [`cell ${cell}`],
+  );
+  const [seen] = await lostOf(b);
+  assert.equal(seen?.subject, "cell");
+  assert.equal(seen.payload?.["cell"], undefined);
 });
 
 test("an administrator may act for a tenant that it names", async () => {

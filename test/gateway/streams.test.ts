@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LogLevel_Value, statusWord, type Event, type WatchResponse } from "../../src/api/index.ts";
-import { isRefusal, limits, type Death } from "../../src/base/index.ts";
+import { cellNumber, isRefusal, limits, type Death } from "../../src/base/index.ts";
 import { admin, askerOf, bytes, counter, tenant, type Asker } from "./asking.ts";
-import { makeWorld } from "./world.ts";
+import { makeWorld, type World } from "./world.ts";
 
 const crashed: Death = {
   type: "crashed",
@@ -36,6 +36,14 @@ async function endOf<T>(stream: AsyncGenerator<T, unknown, undefined>): Promise<
     seen.push(next.value);
   }
 }
+
+const nextCommit = ({ log }: World): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = log.onCommitted(() => {
+      stop();
+      resolve();
+    });
+  });
 
 const never = (): AbortSignal => new AbortController().signal;
 const logsIn = (seen: readonly WatchResponse[]): readonly string[] =>
@@ -209,6 +217,86 @@ test("a tenant sees its own events, numbered without gaps, with causes of its ow
   const all = await get(admin, "queryEvents", { limit: 1_000 });
   assert.ok(all.events.some(({ tenantId }) => tenantId === "two"));
   assert.notEqual(all.events.find(({ eventType }) => eventType === "service_deployed")?.payload?.["cell"], undefined);
+});
+
+test("a tenant is told that its cell was lost, and not which one", async (t) => {
+  const world = await makeWorld(t);
+  const { get, refusal } = askerOf(world);
+  const one = await world.createTenant("one");
+  await get(tenant(one), "deploy", { serviceId: "a", code: bytes(counter) });
+  const [incarnation] = world.turns.state.index.living.get(one)?.keys() ?? [];
+  assert.ok(incarnation !== undefined);
+  const loss = { type: "closed" } as const;
+  const victims = [{ incarnation, inFlight: false }];
+  await world.turns.submit({ type: "cell_lost", tenant: one, cell: cellNumber(4_711), loss, victims });
+  const filter = { eventTypes: ["cell_lost"] };
+  const { events: seen } = await get(tenant(one), "queryEvents", { filter });
+  assert.deepEqual(
+    seen.map(({ subject, payload }) => [subject, Object.keys(payload ?? {}).toSorted()]),
+    [["cell", ["loss", "victims"]]],
+  );
+  const { events: ofNode } = await get(admin, "queryEvents", { filter });
+  assert.deepEqual(
+    ofNode.map(({ subject }) => subject),
+    ["cell 4711"],
+  );
+  const probe = { filter: { subject: "cell 4711" } };
+  await refusal(tenant(one), "queryEvents", probe, "INVALID_ARGUMENT");
+  assert.equal((await get(admin, "queryEvents", probe)).events.length, 1);
+});
+
+test("a tenant sees nothing of an earlier one of its name: neither events nor states", async (t) => {
+  const world = await makeWorld(t);
+  const { get, refusal, stream } = askerOf(world);
+  const earlier = await world.createTenant("phoenix");
+  await get(tenant(earlier), "deploy", { serviceId: "secret", code: bytes(counter) });
+  const { events: theirs } = await get(tenant(earlier), "queryEvents", {});
+  await get(admin, "deleteTenant", { tenantId: earlier });
+  while (world.turns.state.tenants.has(earlier) || world.turns.state.retiring.has(earlier)) await nextCommit(world);
+  const later = await world.createTenant("phoenix");
+  const { events } = await get(tenant(later), "queryEvents", {});
+  assert.deepEqual(
+    events.map(({ eventType }) => eventType),
+    ["tenant_created"],
+  );
+  const [born] = events;
+  assert.ok(born !== undefined);
+  for (const query of [
+    { newestFirst: true },
+    { filter: { subject: "secret" } },
+    { filter: { eventTypes: ["service_deployed"] } },
+  ]) {
+    const found = await get(tenant(later), "queryEvents", query);
+    assert.ok(found.events.every(({ id }) => id >= born.id));
+  }
+  const watched = stream(tenant(later), "watchEvents", { afterId: 0n }, new AbortController().signal);
+  const { value: first } = await watched.next();
+  assert.ok(first !== undefined && !isRefusal(first));
+  assert.equal(first.id, born.id);
+  await watched.return(undefined);
+  for (const { id } of theirs) await refusal(tenant(later), "replayState", { eventId: id }, "EVENT_NOT_FOUND");
+  assert.equal((await get(tenant(later), "replayState", { eventId: born.id })).eventId, born.id);
+  const all = await get(admin, "queryEvents", { filter: { tenantId: "phoenix" }, limit: 1_000 });
+  assert.ok(all.events.length > events.length, "an administrator sees both");
+});
+
+test("replays are made one at a time, and a tenant may ask for so many at once", async (t) => {
+  const world = await makeWorld(t);
+  const { get, ask } = askerOf(world);
+  const [one, two] = [tenant(await world.createTenant("one")), tenant(await world.createTenant("two"))];
+  const asked = Array.from({ length: limits.replaysPerTenantMax + 1 }, () => ask(one, "replayState", {}));
+  const [other, ofNode, ...answers] = await Promise.all([
+    get(two, "replayState", {}),
+    get(admin, "replayState", { tenantId: "one" }),
+    ...asked,
+  ]);
+  assert.deepEqual([other.eventId, ofNode.eventId], [1n, 1n]);
+  const refused = answers.filter(isRefusal);
+  assert.deepEqual(
+    refused.map((failure) => failure.refused),
+    ["OVERLOADED"],
+  );
+  await get(one, "replayState", {});
 });
 
 test("events are read page by page, from either end, and filtered", async (t) => {

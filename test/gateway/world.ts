@@ -24,7 +24,7 @@ import {
   type TenantId,
 } from "../../src/base/index.ts";
 import { explain } from "../../src/builder/explain.ts";
-import { stateAt } from "../../src/daemon/state-at.ts";
+import { Replays } from "../../src/daemon/state-at.ts";
 import { after } from "../../src/daemon/timer.ts";
 import { provideIdentity, type Events, type Identity, type Ports, type Router } from "../../src/gateways/index.ts";
 import { Clock, eventVersions, initialState, Settling, Turns, type Effect } from "../../src/kernel/index.ts";
@@ -257,6 +257,7 @@ function routerOf(lifeOf: (tenant: TenantId, service: ServiceId) => Life | undef
 }
 
 function eventsOf(log: EventLog): Events {
+  const replays = new Replays(log);
   return {
     query: (query) => {
       const { tenant, types, subject, cursor, newestFirst, limit } = query;
@@ -264,6 +265,7 @@ function eventsOf(log: EventLog): Events {
         ...(tenant === undefined ? {} : { tenant }),
         ...(types === undefined ? {} : { types }),
         ...(subject === undefined ? {} : { subject }),
+        ...(query.since === undefined ? {} : { since: query.since }),
         ...(cursor === undefined ? {} : newestFirst ? { before: cursor } : { after: cursor }),
         newestFirst,
         limit,
@@ -286,7 +288,7 @@ function eventsOf(log: EventLog): Events {
         ...(firstBad === undefined ? {} : { firstBad }),
       };
     },
-    stateAt: (at) => stateAt(log, at),
+    stateAt: (at, signal) => replays.stateAt(at, signal),
     observe: (seen) => log.observe(seen, Date.now()),
     sequenceOf: async (tenant, ids) => {
       const found = new Map<(typeof ids)[number], number>();

@@ -4,9 +4,9 @@
  */
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { EventSchema, plainObject, type Event as PublicEvent, type EventFilter } from "../../api/index.ts";
-import { isRefusal, type Refusal, type TenantId } from "../../base/index.ts";
+import { type EventId, isRefusal, refuse, type Refusal, type TenantId } from "../../base/index.ts";
 import { eventVersions, type Event, type EventType, type Principal } from "../../kernel/index.ts";
-import type { EventPage } from "../ports.ts";
+import type { EventPage, Ports } from "../ports.ts";
 import { eventNumberOf, invalid, scopeOf } from "./fields.ts";
 
 /** Which events are asked for; `tenant` absent: all of the node's. */
@@ -29,6 +29,9 @@ export function wantedOf(principal: Principal, filter: EventFilter | undefined):
       return invalid("filter.event_types", `${JSON.stringify(type.slice(0, 64))} is no event type`);
     if (!types.includes(type)) types.push(type);
   }
+  if (principal.role === "tenant" && filter.subject.startsWith(cellSubject)) {
+    return invalid("filter.subject", "names a cell, which only an administrator sees");
+  }
   if (filter.subject.length > 256) return invalid("filter.subject", "must have at most 256 characters");
   const fromMs = eventNumberOf("filter.from_ms", filter.fromMs, 0);
   if (isRefusal(fromMs)) return fromMs;
@@ -41,6 +44,12 @@ export function wantedOf(principal: Principal, filter: EventFilter | undefined):
     ...(fromMs === 0 ? {} : { fromMs }),
     ...(toMs === 0 ? {} : { toMs }),
   };
+}
+
+/** The first event that this reader may see: a tenant sees nothing of an earlier one of its name. Undefined: all. */
+export async function sinceOf(ports: Ports, principal: Principal): Promise<EventId | undefined | Refusal> {
+  if (principal.role === "admin") return undefined;
+  return ports.bornAt(principal.tenant)?.by ?? ports.read(() => refuse("CERTIFICATE_UNKNOWN"));
 }
 
 const isEventType = (type: string): type is EventType => Object.hasOwn(eventVersions, type);
@@ -80,7 +89,7 @@ function publicEvent(principal: Principal, event: Event, number: number, cause: 
     wallClockMs: BigInt(Math.trunc(event.wallClockMs)),
     tenantId: event.tenant ?? "",
     eventType: event.type,
-    subject: event.subject,
+    subject: subjectFor(principal, event.subject),
     actor: event.actor,
     causationId: BigInt(cause),
     version: event.version,
@@ -91,6 +100,12 @@ function publicEvent(principal: Principal, event: Event, number: number, cause: 
 
 /** Node-wide numbers, whose growth would tell a tenant how much others do. */
 const nodeWide: ReadonlySet<string> = new Set(["cell", "through"]);
+
+/** Of an event that is about a cell; followed by its number. */
+const cellSubject = "cell ";
+
+const subjectFor = (principal: Principal, subject: string): string =>
+  principal.role === "tenant" && subject.startsWith(cellSubject) ? cellSubject.trimEnd() : subject;
 
 function payloadFor(principal: Principal, payload: object): JsonObject {
   const plain = plainObject(payload);

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { EventSchema, QueryEventsResponseSchema, type Event as PublicEvent } from "../../api/index.ts";
 import { isRefusal, limits } from "../../base/index.ts";
 import { countOf, eventNumberOf } from "./fields.ts";
-import { numberFor, publicEvents, wantedOf } from "./event.ts";
+import { numberFor, publicEvents, sinceOf, wantedOf } from "./event.ts";
 import type { UnaryHandler } from "./handler.ts";
 
 const pageDefault = 100;
@@ -17,8 +17,11 @@ export const queryEvents: UnaryHandler<"queryEvents"> = async (ports, principal,
   if (isRefusal(cursor)) return cursor;
   const limit = countOf("limit", request.limit, { otherwise: pageDefault, min: 1, max: limits.eventsPageMax });
   if (isRefusal(limit)) return limit;
+  const since = await sinceOf(ports, principal);
+  if (isRefusal(since)) return since;
   const page = await ports.events.query({
     ...wanted,
+    ...(since === undefined ? {} : { since }),
     ...(cursor === 0 ? {} : { cursor }),
     bySequence: principal.role === "tenant",
     newestFirst: request.newestFirst,

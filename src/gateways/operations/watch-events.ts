@@ -2,10 +2,10 @@
  * WatchEvents: the log from an event on, then each event as it becomes durable. News only wakes the watcher, which then
  * reads on in the log: there is no gap, no duplicate, and nothing to hold for a slow one.
  */
-import { isRefusal, type Refusal } from "../../base/index.ts";
+import { type EventId, isRefusal, type Refusal } from "../../base/index.ts";
 import type { Event, Principal, State } from "../../kernel/index.ts";
 import type { EventPage, Ports } from "../ports.ts";
-import { isWanted, numberFor, publicEvents, wantedOf, type Wanted } from "./event.ts";
+import { isWanted, numberFor, publicEvents, sinceOf, wantedOf, type Wanted } from "./event.ts";
 import { eventNumberOf } from "./fields.ts";
 import type { StreamHandler } from "./handler.ts";
 
@@ -16,6 +16,9 @@ export const watchEvents: StreamHandler<"watchEvents"> = async function* (ports,
   if (isRefusal(wanted)) return wanted;
   const after = eventNumberOf("after_id", request.afterId, -1);
   if (isRefusal(after)) return after;
+  // Once: the last events are read when the tenant is gone.
+  const since = await sinceOf(ports, principal);
+  if (isRefusal(since)) return since;
 
   // Followed before the first look: what comes in between is read as news.
   const news = new News(signal);
@@ -27,7 +30,7 @@ export const watchEvents: StreamHandler<"watchEvents"> = async function* (ports,
     let last = after === -1 ? await ports.read((state) => newest(principal, state)) : after;
     if (after !== -1) news.add();
     while (await news.come()) {
-      for await (const page of pages(ports, principal, wanted, last)) {
+      for await (const page of pages(ports, principal, { ...wanted, ...(since === undefined ? {} : { since }) }, last)) {
         if (isRefusal(page)) return page;
         for (const event of page.events) last = numberFor(principal, event) ?? last;
         yield* publicEvents(principal, page);
@@ -81,7 +84,7 @@ class News {
 async function* pages(
   ports: Ports,
   principal: Principal,
-  wanted: Wanted,
+  wanted: Wanted & { readonly since?: EventId },
   after: number,
 ): AsyncGenerator<EventPage | Refusal, void, undefined> {
   for (let last = after; ;) {
