@@ -16,6 +16,7 @@ import { type Clock, current, type Quota, type Settling, type Turns } from "../k
 import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
 import { holdArtifacts } from "./artifact-hold.ts";
+import { makeFingerprint } from "./fingerprint.ts";
 import type { Begin } from "./init-channel.ts";
 import { Replays } from "./state-at.ts";
 import { version } from "./version.ts";
@@ -58,8 +59,8 @@ export function makePorts(parts: PortsParts): Ports {
     },
     artifacts: {
       hold: (tenant) => holdArtifacts(log, tenant, () => parts.prune(tenant)),
-      releaseId: (record) => defined(parseReleaseId(sha256([canonical(record)])), "a release id"),
-      fingerprint: sha256,
+      releaseId: (record) => defined(parseReleaseId(sha256(canonical(record))), "a release id"),
+      fingerprint: makeFingerprint(identity.secretFor("request fingerprints")),
     },
     router: {
       call: (at, args, timeoutMs, from) => router.call(at, args, timeoutMs, from),
@@ -156,15 +157,9 @@ async function sequenceOf(
   return found;
 }
 
-const sha256 = (parts: readonly (string | Uint8Array)[]): string => {
-  const hash = createHash("sha256");
-  for (const part of parts) {
-    // Lengths keep ["ab", "c"] apart from ["a", "bc"].
-    hash.update(`${typeof part === "string" ? Buffer.byteLength(part) : part.length}:`);
-    hash.update(part);
-  }
-  return hash.digest("hex");
-};
+/** With its length in front: ids that are in logs were made so. */
+const sha256 = (text: string): string =>
+  createHash("sha256").update(`${Buffer.byteLength(text)}:`).update(text).digest("hex");
 
 /** JSON with keys in order, so that equal records have equal text. */
 function canonical(value: unknown): string {

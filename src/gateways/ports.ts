@@ -83,7 +83,7 @@ export interface Artifacts {
   readonly hold: (tenant: TenantId) => ArtifactHold;
   /** Content hash of a release record, lower-case hex SHA-256 of its canonical JSON. */
   readonly releaseId: (record: unknown) => ReleaseId;
-  /** Lower-case hex SHA-256. */
+  /** Lower-case hex, under a key that only this node has: from a fingerprint nothing can be guessed. */
   readonly fingerprint: (parts: readonly (string | Uint8Array)[]) => string;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { LogLevel_Value, ServiceTier, Status_Value, statusOf, readStatus } from "../../src/api/index.ts";
-import { defined, limits, parseTenantId, refuse, say } from "../../src/base/index.ts";
+import { defined, isRefusal, limits, parseTenantId, refuse, say } from "../../src/base/index.ts";
 import { admin, askerOf, bytes, counter, tenant } from "./asking.ts";
 import { makeWorld } from "./world.ts";
 
@@ -244,6 +244,24 @@ test("a repeated request_id returns the first answer, and another request under 
   await get(admin, "createTenant", { tenantId: "t1", requestId: "r-4" });
   await get(admin, "createTenant", { tenantId: "t1", requestId: "r-4" });
   await refusal(admin, "createTenant", { tenantId: "t1", requestId: "r-5" }, "TENANT_EXISTS");
+});
+
+test("from the log nobody can guess what a request held: its fingerprint needs the node's key", async (t) => {
+  const [world, elsewhere] = [await makeWorld(t), await makeWorld(t)];
+  const fingerprints = [];
+  for (const { log, ports } of [world, elsewhere]) {
+    const runner = askerOf({ ...world, ports });
+    const request = { serviceId: "counter", code: bytes(counter), requestId: "r", environment: { PIN: "1234" } };
+    await runner.get(admin, "deploy", request);
+    await runner.get(admin, "deploy", request);
+    const page = await log.query({ types: ["deployment_requested"] });
+    assert.ok(!isRefusal(page));
+    const [event] = page.events;
+    assert.ok(event?.type === "deployment_requested" && page.events.length === 1);
+    fingerprints.push(event.payload?.request?.fingerprint);
+  }
+  assert.match(fingerprints[0] ?? "", /^[0-9a-f]{64}$/);
+  assert.notEqual(fingerprints[0], fingerprints[1]);
 });
 
 test("a certificate is shown once: the same request_id cannot show it again", async (t) => {

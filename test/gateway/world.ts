@@ -24,6 +24,7 @@ import {
   type TenantId,
 } from "../../src/base/index.ts";
 import { explain } from "../../src/builder/explain.ts";
+import { makeFingerprint } from "../../src/daemon/fingerprint.ts";
 import { Replays } from "../../src/daemon/state-at.ts";
 import { after } from "../../src/daemon/timer.ts";
 import { provideIdentity, type Events, type Identity, type Ports, type Router } from "../../src/gateways/index.ts";
@@ -159,7 +160,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
     artifacts: {
       hold: (tenant) => log.holdArtifacts(tenant),
       releaseId: (record) => defined(parseReleaseId(sha256([JSON.stringify(record)])), "a release id"),
-      fingerprint: sha256,
+      fingerprint: makeFingerprint(identity.secretFor("request fingerprints")),
     },
     router: routerOf(lifeOf),
     usage: async (tenant) =>

@@ -83,6 +83,15 @@ test("a later start uses the same certificates", async (t) => {
   assert.deepEqual(there(await dir.provide(t0 + 100 * dayMs)).server, first.server);
 });
 
+test("a node's secret is its own, the same at every start, and another for each purpose", async (t) => {
+  const [dir, other] = [dataDir(t), dataDir(t)];
+  const secret = there(await dir.provide()).secretFor("one");
+  assert.equal(secret.length, 32);
+  assert.deepEqual(there(await dir.provide()).secretFor("one"), secret);
+  assert.notDeepEqual(there(await dir.provide()).secretFor("two"), secret);
+  assert.notDeepEqual(there(await other.provide()).secretFor("one"), secret);
+});
+
 test("the profile names the address, the authority and every identity by absolute paths", async (t) => {
   const dir = dataDir(t);
   const path = await writeProfile({

@@ -5,7 +5,7 @@
  *   later starts  files are read and checked; an expiring server certificate, or one without a configured name, is renewed;
  *                 so are the admin's and the default tenant's, unless someone took them away
  */
-import { randomBytes, X509Certificate } from "node:crypto";
+import { hkdfSync, randomBytes, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -54,6 +54,8 @@ export interface Identity extends Certificates {
   readonly server: ServerPems;
   /** The server's certificate as it is to be from `nowMs` on: renewed if it expires soon. Refuses what cannot be read. */
   readonly renewed: (nowMs: number) => Promise<ServerPems | Refusal>;
+  /** A key of this node for one purpose, the same at every start, derived from the authority's. 32 bytes. */
+  readonly secretFor: (purpose: string) => Uint8Array;
 }
 
 export interface IdentityOptions {
@@ -90,7 +92,11 @@ export async function provideIdentity(dataDir: string, options: IdentityOptions)
     if (isRefusal(there)) return there;
     if (there) clients.push(client);
   }
-  return { caPath: paths.ca.cert, clients, server, renewed, issue: issuer(authority, options.now) };
+  const secretFor = (purpose: string): Uint8Array => {
+    const secret = authority.key.export({ type: "pkcs8", format: "der" });
+    return new Uint8Array(hkdfSync("sha256", secret, "solo", purpose, 32));
+  };
+  return { caPath: paths.ca.cert, clients, server, renewed, secretFor, issue: issuer(authority, options.now) };
 }
 
 const pair = (dir: string, name: string): PairPaths => ({
