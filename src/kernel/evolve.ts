@@ -15,7 +15,7 @@ import {
 import { emptyIndex, listSuspended, reindex } from "./agenda.ts";
 import type { Event, EventType } from "./event.ts";
 import { mutable, type MutableState, type MutableTenant } from "./mutable.ts";
-import { forgetErased, remember, settleDeletion, settleRequests } from "./requests.ts";
+import { administer, forgetErased, remember, settleDeletion, settleRequests } from "./requests.ts";
 import { live, living } from "./service/life.ts";
 import type { Service, State } from "./state.ts";
 
@@ -28,6 +28,7 @@ export const initialState = (): State => ({
   phase: "stopped",
   tenants: new Map(),
   requests: new Map(),
+  administered: [],
   retiring: new Map(),
   index: emptyIndex(),
 });
@@ -56,17 +57,17 @@ export function evolve(readonlyState: State, event: Event): void {
     case "tenant_created":
       if (event.tenant === undefined || tenant !== undefined) return;
       state.tenants.set(event.tenant, newTenant(event.tenant, event));
-      remember(state.requests, event, { operation: "create_tenant", request: event.payload?.request });
+      administer(state, event, { operation: "create_tenant", request: event.payload?.request });
       return;
     case "certificate_issued":
-      remember(state.requests, event, { operation: "issue_certificate", request: event.payload?.request });
+      administer(state, event, { operation: "issue_certificate", request: event.payload?.request });
       return;
     case "tenant_deletion_requested":
       if (tenant === undefined) return;
       tenant.phase = "deleting";
       tenant.deletionRequestedBy ??= event.id;
       for (const service of tenant.services.values()) replace(state, tenant, service, live(service, event));
-      remember(state.requests, event, { operation: "delete_tenant", request: event.payload?.request });
+      administer(state, event, { operation: "delete_tenant", request: event.payload?.request });
       return;
     case "tenant_deleted":
       if (tenant !== undefined) tenantDeleted(state, tenant, event.id);

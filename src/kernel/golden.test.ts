@@ -97,8 +97,9 @@ for (const { file, golden, history } of goldens) {
       assert.ok(!isRefusal(current));
       evolve(state, current);
     }
-    // Of a snapshot's own format the number tells, which grows.
-    assert.deepEqual(json(toSnapshot(state)), { ...golden.state, evolveVersion });
+    // Of a snapshot's own format the number tells, which grows; the goldens are of the first.
+    const { administered: _, ...snapshot } = toSnapshot(state);
+    assert.deepEqual(json(snapshot), { ...golden.state, evolveVersion });
   });
 
   test(`the history of ${file} is written in the same words today`, () => {

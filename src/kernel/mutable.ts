@@ -14,9 +14,13 @@ export interface MutableIndex {
   recovering: Map<TenantId, number>;
 }
 
-export interface MutableState extends Omit<Mutable<State>, "tenants" | "requests" | "retiring" | "index"> {
+export interface MutableState extends Omit<
+  Mutable<State>,
+  "tenants" | "requests" | "administered" | "retiring" | "index"
+> {
   tenants: Map<TenantId, MutableTenant>;
   requests: Map<RequestId, Remembered>;
+  administered: EventId[];
   retiring: Map<TenantId, EventId>;
   index: MutableIndex;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../base/index.ts";
+import { evolve, initialState } from "./evolve.ts";
 import type { Command } from "./turn.ts";
 import { agent, crash, normalEnd, release, serviceId, tenantId, World } from "./world.ts";
 
@@ -129,6 +130,29 @@ test("a request is forgotten after a day", () => {
   assert.deepEqual(world.command(order(), { request: "r" }), { refused: "SERVICE_EXISTS", detail: { service: "a" } });
   world.done(order("b"), { request: "s" });
   assert.deepEqual([...(world.state.tenants.get(tenantId("t"))?.requests.keys() ?? [])], ["s"]);
+});
+
+test("what an erased request had pushed out of memory stays forgotten in a replay without it", () => {
+  for (const { wait, changes } of [
+    { wait: limits.requestRememberedMsMax + 1, changes: 1 },
+    { wait: 0, changes: limits.requestsRememberedMax },
+  ]) {
+    const world = World.of("t");
+    const certify: Command = { type: "issue_certificate", role: "admin", fingerprint: "f", notAfterMs: 1 };
+    world.done(certify, { request: "old" });
+    world.advance(wait);
+    for (let i = 1; i < changes; i++) world.done(certify, { request: `r${i}` });
+    world.done({ type: "create_tenant", tenant: tenantId("u") }, { request: "u" });
+    world.done({ type: "delete_tenant", tenant: tenantId("u") });
+    const through = world.state.lastEvent;
+    world.take({ type: "retired", tenant: tenantId("u"), through, count: 3 });
+    const replayed = initialState();
+    for (const event of world.events) {
+      const { payload: _, ...header } = event;
+      evolve(replayed, event.tenant === "u" && event.id <= through ? header : event);
+    }
+    assert.deepEqual(replayed, world.state);
+  }
 });
 
 test("a request that the end of the kernel interrupted is still known", () => {

@@ -14,6 +14,7 @@ import {
 } from "../base/index.ts";
 import { abridge } from "./service/abridge.ts";
 import type { Born, Event, Payloads, RequestMark } from "./event.ts";
+import type { MutableState } from "./mutable.ts";
 import type { Outcome, Remembered, Service } from "./state.ts";
 import type { Reply } from "./turn.ts";
 
@@ -41,7 +42,35 @@ interface Asked {
   readonly born?: readonly Born[];
 }
 
+/** Of a tenant's own requests, until there are too many of them or they are too old. */
 export function remember(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): void {
+  if (asked.request === undefined) return;
+  put(requests, event, asked);
+  for (const [id, oldest] of requests) {
+    if (isYoung(oldest, event) && requests.size <= limits.requestsRememberedMax) break;
+    requests.delete(id);
+  }
+}
+
+/**
+ * Of administrators' requests, until so many administrative events have followed, named or not, or they are too old. Which
+ * are forgotten is told by headers alone: the payloads may be erased, and a replay without them must give the same state.
+ */
+export function administer(state: MutableState, event: Event, asked: Asked): void {
+  const { administered, requests } = state;
+  administered.push(event.id);
+  if (administered.length > limits.requestsRememberedMax) administered.shift();
+  put(requests, event, asked);
+  for (const [id, oldest] of requests) {
+    if (isYoung(oldest, event) && oldest.event >= (administered[0] ?? 0)) break;
+    requests.delete(id);
+  }
+}
+
+const isYoung = (remembered: Remembered, { timestamp }: Event): boolean =>
+  timestamp - remembered.at <= limits.requestRememberedMsMax;
+
+function put(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): void {
   const { operation, request, service, born = [] } = asked;
   if (request === undefined) return;
   const immediate = operation === "create_tenant" || operation === "issue_certificate";
@@ -57,11 +86,6 @@ export function remember(requests: Map<RequestId, Remembered>, event: Event, ask
     born,
     outcome: immediate ? done : { name: "pending" },
   });
-  for (const [id, oldest] of requests) {
-    const young = event.timestamp - oldest.at <= limits.requestRememberedMsMax;
-    if (young && requests.size <= limits.requestsRememberedMax) break;
-    requests.delete(id);
-  }
 }
 
 /** When a service's outcome is known, so is that of the requests that waited for it. */

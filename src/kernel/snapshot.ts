@@ -131,12 +131,13 @@ const snapshotShape = record({
   phase: oneOf("running", "stopped"),
   tenants: listOf(tenantShape, limits.tenantsMax),
   requests: requestsShape,
+  administered: listOf(eventIdShape, limits.requestsRememberedMax),
   retiring: listOf(record({ tenant: tenantIdShape, deletion: eventIdShape }), limits.tenantsMax),
 });
 export type Snapshot = Of<typeof snapshotShape>;
 
 export function toSnapshot(state: State): Snapshot {
-  const { lastEvent, instant, epoch, boot, startedBy, phase, tenants, requests, retiring } = state;
+  const { lastEvent, instant, epoch, boot, startedBy, phase, tenants, requests, administered, retiring } = state;
   return {
     evolveVersion,
     lastEvent,
@@ -154,6 +155,7 @@ export function toSnapshot(state: State): Snapshot {
       requests: [...tenant.requests.values()],
     })),
     requests: [...requests.values()],
+    administered: [...administered],
     retiring: Array.from(retiring, ([tenant, deletion]) => ({ tenant, deletion })),
   };
 }
@@ -162,11 +164,12 @@ export function toSnapshot(state: State): Snapshot {
 export function fromSnapshot(value: unknown): State | undefined {
   const parsed = snapshotShape(value);
   if (isMisfit(parsed) || parsed.evolveVersion !== evolveVersion) return undefined;
-  const { evolveVersion: _, tenants, requests, retiring, ...rest } = parsed;
+  const { evolveVersion: _, tenants, requests, administered, retiring, ...rest } = parsed;
   const state: State = {
     ...rest,
     tenants: new Map(tenants.map((tenant): [TenantId, Tenant] => [tenant.id, toTenant(tenant)])),
     requests: byId(requests),
+    administered: [...administered],
     retiring: new Map(retiring.map(({ tenant, deletion }) => [tenant, deletion])),
     index: emptyIndex(),
   };

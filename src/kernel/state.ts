@@ -164,6 +164,8 @@ export interface State {
   readonly tenants: ReadonlyMap<TenantId, Tenant>;
   /** Requests of administrators that belong to no living tenant (CreateTenant, DeleteTenant, IssueCertificate). */
   readonly requests: ReadonlyMap<RequestId, Remembered>;
+  /** The newest events of administration, oldest first; bounded. A request is remembered while its own is among them. */
+  readonly administered: readonly EventId[];
   /** Deleted tenants, by the event of it, of which cells or payloads may still be left: their names are not free. */
   readonly retiring: ReadonlyMap<TenantId, EventId>;
   readonly index: Index;
@@ -195,4 +197,4 @@ export interface Index {
 }
 
 /** Raised when `evolve` or the shape above changes: snapshots of another version are discarded. */
-export const evolveVersion = 1;
+export const evolveVersion = 2;

@@ -2,7 +2,7 @@
  * P4, "running" is never said of something that is not: what the log says to have started did start, in that cell; nothing
  * lives that the log does not know; and at rest the two agree in everything.
  */
-import { type CellNumber, type IncarnationNumber, type TenantId } from "../../base/index.ts";
+import type { CellNumber, IncarnationNumber, TenantId } from "../../base/index.ts";
 import { type Event, evolve, incarnationsRunning, initialState } from "../../kernel/index.ts";
 import { type Checker, type Fact, promise } from "../world/facts.ts";
 import { type Life, lifeKey, sayLife } from "../world/life.ts";

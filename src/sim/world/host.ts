@@ -197,7 +197,7 @@ export class Host {
 
   spawned(process: SimCell): void {
     const cell = this.#cells.get(process.number);
-    if (cell !== undefined && cell.phase === "spawning") this.#greet(cell, process);
+    if (cell?.phase === "spawning") this.#greet(cell, process);
   }
 
   exited(number: CellNumber, loss: CellLoss): void {

@@ -53,6 +53,7 @@ export class Machine {
 
   /** The process is there at once; whether it could be started shows a little later. */
   spawn(number: CellNumber): void {
+    if (this.#over) return;
     const { time, random } = this.#parts;
     const cell = new SimCell(number, {
       time,
