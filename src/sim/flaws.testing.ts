@@ -31,8 +31,6 @@ const onEvents = (turn: Turn, change: (event: NewEvent) => NewEvent): Turn => ({
   events: turn.events.map(change),
 });
 
-let ended = 0;
-
 export const flaws: readonly FlawCase[] = [
   {
     bug: "obeys every tenant as an administrator",
@@ -128,7 +126,7 @@ export const flaws: readonly FlawCase[] = [
     bug: "does not hear every tenth report of an end",
     promise: "P4",
     flaw: deciding((decide, state, input, now) =>
-      input.type === "ended" && ++ended % 10 === 0 ? { events: [], effects: [] } : decide(state, input, now),
+      input.type === "ended" && input.incarnation % 10 === 0 ? { events: [], effects: [] } : decide(state, input, now),
     ),
   },
   {

@@ -3,4 +3,4 @@
  * one checker for each promise. A seed makes a run, always the same one. Keeps no promise itself; it looks for the seed that
  * breaks one.
  */
-export { type Broken, type Outcome, type RunOptions, simulate } from "./simulation.ts";
+export { type Broken, type Outcome, realStorage, type RunOptions, simulate } from "./simulation.ts";
