@@ -1,5 +1,7 @@
 /** Values that JSON cannot say, on their way out: a copy that it can, in the tagged form of `codec-tags.ts`. */
+import { limits } from "../base/index.ts";
 import { depthMax, looksTagged, refuse } from "./codec-tags.ts";
+import { SoloError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import {
   apply,
@@ -46,7 +48,10 @@ export function lower(value: unknown, path: string, at: Lowering, depth: number)
   if (depth > depthMax) return refuse(path, `it is nested deeper than ${depthMax}`);
   for (let i = 0; i < depth; i++) if (at.above[i] === value) return refuse(path, "it contains itself");
   at.above[depth] = value;
-  if (isArray(value)) return lowerList(value, path, at, depth);
+  if (isArray(value)) {
+    boundItems(value, path);
+    return lowerList(value, path, at, depth);
+  }
   if (Handle.is(value)) return lowerHandle(value, path, at);
   const unfit = unfits(value);
   if (unfit !== undefined) return refuse(path, unfit);
@@ -72,6 +77,13 @@ export function lower(value: unknown, path: string, at: Lowering, depth: number)
       return lowerError(value as Error, path, at, depth);
     default:
       return lowerObject(value, path, at, depth);
+  }
+}
+
+/** Each item is two bytes at least. Said before any is looked at: an array of holes is as long as it says, and weighs nothing. */
+export function boundItems(list: readonly unknown[], path: string): void {
+  if (list.length > limits.payloadBytesMax / 2) {
+    throw new SoloError("TOO_LARGE", `${path} has ${list.length} items; the limit is ${limits.payloadBytesMax} bytes`);
   }
 }
 

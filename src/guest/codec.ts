@@ -4,7 +4,7 @@
  * name and path, never dropped in silence. Of an object's properties, those that are undefined are left out.
  */
 import { limits } from "../base/index.ts";
-import { isRich, lower, unfits } from "./codec-lower.ts";
+import { boundItems, isRich, lower, unfits } from "./codec-lower.ts";
 import { raise, type Slots } from "./codec-raise.ts";
 import { depthMax, looksTagged, refuse } from "./codec-tags.ts";
 import { SoloError } from "./errors.ts";
@@ -109,6 +109,7 @@ function needsLowering(value: unknown, path: string, above: object[], depth: num
   for (let i = 0; i < depth; i++) if (above[i] === value) return refuse(path, "it contains itself");
   above[depth] = value;
   if (isArray(value)) {
+    boundItems(value, path);
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
       if ((needsLook(item) || item === undefined) && needsLowering(item, `${path}[${i}]`, above, depth + 1))
