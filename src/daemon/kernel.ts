@@ -153,6 +153,7 @@ export class Kernel {
           { atMs: this.#clock.wallMs(), level, text, dropped, instance: held.instance, incarnation: held.incarnation },
         ),
       releaseOf: (tenant, service) => releaseIn(state, tenant, service),
+      deployedBy: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.deployedBy,
       nowMs: () => performance.now(),
     });
     this.#housekeeping = new Housekeeping({

@@ -30,6 +30,8 @@ interface Answered {
 }
 
 const requestMsMax = 30_000;
+/** Whoever wants a stack mapped has given up by then: what the builder has not begun is not kept in its queue. */
+const traceMsMax = 1_000;
 const requestsMax = 256;
 const requestsPerScopeMax = 32;
 /** The next request is at the builder when it has answered one; the pipe never holds more than these. */
@@ -91,7 +93,7 @@ export class Builder implements Disposable {
   /** The stack in the agent's own lines; the stack as it was, if it cannot be mapped. */
   async trace(scope: string, file: string, stack: string, sourceMap: Uint8Array): Promise<string> {
     if (stack === "" || sourceMap.length === 0) return stack;
-    const answer = await this.#ask(scope, (id) => ({ type: "trace", id, file, stack }), sourceMap);
+    const answer = await this.#ask(scope, (id) => ({ type: "trace", id, file, stack }), sourceMap, traceMsMax);
     return !("refused" in answer) && answer.message.type === "traced" ? answer.message.stack : stack;
   }
 
@@ -105,7 +107,12 @@ export class Builder implements Disposable {
 
   // ------------------------------------------------------------------ queues
 
-  #ask(scope: string, make: (id: number) => Asked["message"], body: Uint8Array): Promise<Answered | Refusal> {
+  #ask(
+    scope: string,
+    make: (id: number) => Asked["message"],
+    body: Uint8Array,
+    withinMs = requestMsMax,
+  ): Promise<Answered | Refusal> {
     const queue = this.#queues.get(scope) ?? [];
     if (queue.length >= requestsPerScopeMax || this.#waiting >= requestsMax) {
       return Promise.resolve(refuse("OVERLOADED", { what: "The builder's queue", limit: requestsPerScopeMax }));
@@ -114,8 +121,8 @@ export class Builder implements Disposable {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#forget(asked);
-        resolve(refuse("BUILDER_UNAVAILABLE", { why: `no answer within ${requestMsMax} ms` }));
-      }, requestMsMax);
+        resolve(refuse("BUILDER_UNAVAILABLE", { why: `no answer within ${withinMs} ms` }));
+      }, withinMs);
       const asked: Asked = {
         scope,
         message: make(id),

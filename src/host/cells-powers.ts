@@ -1,5 +1,5 @@
 /** What the cells need of the world. */
-import type { CellLoss, CellNumber, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
+import type { CellLoss, CellNumber, EventId, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
 import type { Input, Release } from "../kernel/index.ts";
 import type { Held } from "./cell.ts";
 import type { Router } from "./router.ts";
@@ -41,6 +41,8 @@ export interface CellsPowers {
   }) => void;
   /** The release of an incarnation, from the state. */
   readonly releaseOf: (tenant: TenantId, service: ServiceId) => Release | undefined;
+  /** Services are started in the order of these events. */
+  readonly deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }

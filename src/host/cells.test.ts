@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { cellNumber, type CellLoss, insist, parseTenantId } from "../base/index.ts";
+import { cellNumber, type CellLoss, eventId, insist, parseTenantId } from "../base/index.ts";
 import type { Input } from "../kernel/index.ts";
 import type { LivingCell } from "../wire/index.ts";
 import { Breakers } from "./breakers.ts";
@@ -9,14 +9,23 @@ import { Cells } from "./cells.ts";
 import { Peer } from "./peer.testing.ts";
 import { Router } from "./router.ts";
 
-type Epoch = ConstructorParameters<typeof Cells>[0]["epoch"];
+type Powers = ConstructorParameters<typeof Cells>[0];
+type Epoch = Powers["epoch"];
 
 const killed: CellLoss = { type: "signal", signal: "SIGKILL" };
 const acme = parseTenantId("acme");
 insist(acme !== undefined, "a tenant's name");
+const deployed: Readonly<Record<string, Powers["deployedBy"] extends (...at: never[]) => infer By ? By : never>> = {
+  first: eventId(10),
+  second: eventId(20),
+};
 
 /** Cells of a kernel that has just started; what they submit and acknowledge is kept. */
-function fresh(): { readonly cells: Cells; readonly submitted: Input[]; readonly acknowledged: number[] } {
+function fresh(trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack): {
+  readonly cells: Cells;
+  readonly submitted: Input[];
+  readonly acknowledged: number[];
+} {
   const [submitted, acknowledged]: [Input[], number[]] = [[], []];
   const cells = new Cells({
     epoch: 2 as Epoch,
@@ -40,9 +49,10 @@ function fresh(): { readonly cells: Cells; readonly submitted: Input[]; readonly
     },
     submit: async (input) => void submitted.push(input),
     artifact: async () => ({ refused: "ARTIFACT_DAMAGED", detail: {} }),
-    trace: async (_tenant, _service, _release, stack) => stack,
+    trace,
     log: () => undefined,
     releaseOf: () => undefined,
+    deployedBy: (_tenant, service) => deployed[service],
     nowMs: () => performance.now(),
   });
   return { cells, submitted, acknowledged };
@@ -89,4 +99,58 @@ test("a cell that ends after it said what it holds is reported with its victims,
   const victims = [{ incarnation: 7, inFlight: true }];
   assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, tenant: acme }]);
   assert.deepEqual(acknowledged, [1_000_001]);
+});
+
+const running = (service: string, incarnation: number, instance = 1) => ({
+  service,
+  instance,
+  incarnation,
+  phase: "running",
+});
+
+test("a death does not wait for a builder that hangs: it is told with the stack as it was", async () => {
+  await using peer = await Peer.listen();
+  const { cells, submitted, acknowledged } = fresh(() => Promise.withResolvers<string>().promise);
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7), running("second", 8)] });
+  await adopting;
+  cells.begin();
+  const error = { name: "Error", message: "no", stack: "at first.ts:1:1" };
+  const death = { type: "crashed", where: "message", error };
+  for (const [at, service] of ["first", "second"].entries()) {
+    const ended = { type: "ended", service, instance: 1, incarnation: 7 + at, death, started: true };
+    peer.say({ type: "report", number: at + 1, report: ended });
+  }
+  await peer.hear("acknowledge");
+  await peer.hear("acknowledge");
+  assert.deepEqual(
+    submitted.map((input) => input.type === "ended" && input.death),
+    [death, death],
+  );
+  assert.deepEqual(acknowledged, []);
+});
+
+test("a shutdown ends what was deployed last first, whatever was restarted since", async () => {
+  await using peer = await Peer.listen();
+  const { cells } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  const incarnations = [running("second", 2), running("first", 9, 1), running("first", 3, 2), running("gone", 4)];
+  peer.say({ type: "welcome", tenant: acme, incarnations });
+  await adopting;
+  cells.begin();
+  const ending = cells.shutDown(10_000);
+  const order: unknown[] = [];
+  for (let at = 0; at < incarnations.length; at++) {
+    const { header } = await peer.hear("stop");
+    order.push(header["incarnation"]);
+    const { service, instance } = incarnations.find(({ incarnation }) => incarnation === header["incarnation"]) ?? {};
+    const ended = { type: "ended", service, instance, incarnation: header["incarnation"], death: header["death"] };
+    peer.say({ type: "report", number: at + 1, report: { ...ended, started: true } });
+  }
+  assert.deepEqual(order, [2, 3, 9, 4]);
+  assert.equal(await ending, "clean");
 });

@@ -17,9 +17,15 @@ import type { CellsPowers } from "./cells-powers.ts";
 import { loadOf, unloadable } from "./load.ts";
 import { Roster } from "./roster.ts";
 import { Supply } from "./supply.ts";
+import { traceMsMax, within } from "./within.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
+
+interface InCell {
+  readonly cell: Cell;
+  readonly held: Held;
+}
 
 const greetingMsMax = 3_000;
 const inspectMsMax = 250;
@@ -150,8 +156,9 @@ export class Cells implements Disposable {
   }
 
   /**
-   * Ends everything for a shutdown of the node, newest first, each within its own grace; resolves when nothing is held any
-   * more (`deadline`: something had to be cut off), or after `withinMs`. Nothing is reported to the kernel from now on: the services shall run again.
+   * Ends everything for a shutdown of the node, from the latest deployed to the first, each within its own grace; resolves
+   * when nothing is held any more (`deadline`: something had to be cut off), or after `withinMs`. Nothing is reported to the
+   * kernel from now on: the services shall run again.
    */
   async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
     this.#shuttingDown = true;
@@ -160,7 +167,7 @@ export class Cells implements Disposable {
     // A kernel in safe mode never begins: what ends now must be heard all the same.
     this.#booted.resolve();
     const all = this.#roster.all.flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
-    for (const { cell, held } of all.toSorted((a, b) => b.held.incarnation - a.held.incarnation)) {
+    for (const { cell, held } of all.toSorted((a, b) => this.#rightToLeft(a, b))) {
       if (cell.phase.name !== "open" || held.phase === "placed") {
         cell.held.delete(held.incarnation);
         continue;
@@ -179,6 +186,13 @@ export class Cells implements Disposable {
       };
       this.#emptied();
     });
+  }
+
+  /** The order opposite to that in which services are started: a restart does not move one. */
+  #rightToLeft(a: InCell, b: InCell): number {
+    const deployed = ({ cell, held }: InCell): number =>
+      cell.tenant === undefined ? 0 : (this.#powers.deployedBy(cell.tenant, held.service) ?? 0);
+    return deployed(b) - deployed(a) || b.held.instance - a.held.instance;
   }
 
   /** Closes the cells of a tenant that is gone. */
@@ -303,9 +317,7 @@ export class Cells implements Disposable {
   }
 
   #take(cell: Cell, link: CellLink, message: CellMessage, body: Uint8Array): void {
-    if (message.type === "report") {
-      return cell.inOrder(() => this.#report(cell, link, message.number, message.report));
-    }
+    if (message.type === "report") return this.#heard(cell, link, message.number, message.report);
     const { tenant } = cell;
     const held = cell.held.get(message.type === "log" ? message.incarnation : message.caller);
     // A cell speaks only for what was placed in it.
@@ -319,6 +331,18 @@ export class Cells implements Disposable {
       case "send":
         return this.#powers.router.passOn(tenant, held, message, body);
     }
+  }
+
+  #heard(cell: Cell, link: CellLink, number: number, report: CellReport): void {
+    const held = cell.held.get(report.incarnation);
+    if (held === undefined || cell.tenant === undefined || report.type === "started") {
+      return cell.inOrder(() => this.#report(cell, link, number, report));
+    }
+    // No message goes to the dead while the end is being written down.
+    held.phase = "stopping";
+    this.#powers.router.remove(cell.tenant, held.service, held.incarnation);
+    const readable = this.#readable(cell.tenant, held, report.death);
+    cell.inOrder(async () => this.#report(cell, link, number, { ...report, death: await readable }));
   }
 
   async #report(cell: Cell, link: CellLink, number: number, report: CellReport): Promise<void> {
@@ -335,10 +359,10 @@ export class Cells implements Disposable {
         const { tookMs } = report;
         this.#submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
       } else {
-        this.#cutOff ||= report.death.type === "shutdown_timeout";
-        const death = await this.#readable(tenant, held, report.death);
+        const { death, started } = report;
+        this.#cutOff ||= death.type === "shutdown_timeout";
         this.#forget(cell, tenant, held);
-        this.#submit({ type: "ended", tenant, incarnation, death, started: report.started }, acknowledge);
+        this.#submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
       }
     } else acknowledge();
   }
@@ -355,11 +379,12 @@ export class Cells implements Disposable {
     this.#submit({ type: "ended", tenant, incarnation: held.incarnation, death, started: false });
   }
 
-  /** A crash with its stack in the agent's own lines. */
+  /** A crash with its stack in the agent's own lines, if they are found in time: a death does not wait for the builder. */
   async #readable(tenant: TenantId, held: Held, death: Death): Promise<Death> {
     if (death.type !== "crashed") return death;
-    const stack = await this.#powers.trace(tenant, held.service, held.release, death.error.stack);
-    return { ...death, error: { ...death.error, stack } };
+    const { stack: raw } = death.error;
+    const stack = await within(traceMsMax, this.#powers.trace(tenant, held.service, held.release, raw));
+    return { ...death, error: { ...death.error, stack: stack ?? raw } };
   }
 
   #forget(cell: Cell, tenant: TenantId, held: Held): void {

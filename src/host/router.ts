@@ -24,6 +24,7 @@ import type { Verdict } from "./breaker.ts";
 import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
+import { traceMsMax, within } from "./within.ts";
 
 /** What the state says of a service that has no route: shall a message wait for it? */
 export type Absence =
@@ -289,8 +290,9 @@ export class Router {
     await this.#powers.durable();
     const refusal = refusalOf(at, failure, timeoutMs);
     if (failure.error === undefined) return { refusal, executed: failure.executed };
-    const stack = await this.#powers.trace(at.tenant, at.service, failure.error.stack);
-    return { refusal, executed: failure.executed, stack };
+    const { stack: raw } = failure.error;
+    const stack = await within(traceMsMax, this.#powers.trace(at.tenant, at.service, raw));
+    return { refusal, executed: failure.executed, stack: stack ?? raw };
   }
 
   #provide(tenant: TenantId, service: ServiceId): Route {
