@@ -1,0 +1,10 @@
+import { type Attack, attackBy } from "../attack.ts";
+
+export const attack: Attack = {
+  name: "throw-revoked-proxy",
+  what: "a proxy that was revoked, thrown",
+  source: attackBy(`
+const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy;
+`),
+  expects: { type: "dies", of: "crashed" },
+};

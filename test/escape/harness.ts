@@ -1,0 +1,387 @@
+/**
+ * The arena: one Solo in which attacks take place while somebody else works in peace. A witness of another tenant calls its
+ * own service all the time; each of its calls must be answered, by the same life in the same process.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { Status_Value, type Event, type StatusResponse } from "../../src/api/index.ts";
+import { SoloError, type SoloClient } from "../../src/client/index.ts";
+import { isAlive, Solo, until } from "../e2e/solo.ts";
+import type { Attack, Stage } from "./attack.ts";
+
+/** Between two calls of the witness. */
+const breathMs = 20;
+const patienceMs = 20_000;
+/** For what died to be told, and for its supervisor to start it again. */
+const aftermathMsMax = 20_000;
+
+const counter = Buffer.from(`import { Service } from "solo:service";
+export default class Counter extends Service {
+  count = 0;
+  add() { return (this.count += 1); }
+}
+`);
+
+const mebibyte = 1024 ** 2;
+/** A kernel that an attack makes grow by more than this holds something without a limit. */
+const kernelGrowthBytesMax = 400 * mebibyte;
+/** Physical memory of one cell: its tenant's quota, and what an attacker can take before it is caught. */
+const cellBytesMax = 2_500 * mebibyte;
+
+export interface Peace {
+  readonly calls: number;
+  readonly worstMs: number;
+}
+
+/** Somebody who works in peace. */
+class Witness {
+  readonly #client: SoloClient;
+  #calls = 0;
+  #worstMs = 0;
+  #stopped = false;
+  #trouble: string | undefined;
+  readonly #working: Promise<void>;
+
+  constructor(client: SoloClient) {
+    this.#client = client;
+    this.#working = this.#work();
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopped) {
+      const began = performance.now();
+      try {
+        const { result } = await this.#client.call(
+          { serviceId: "steady", method: "add", timeoutMs: patienceMs },
+          { timeoutMs: 2 * patienceMs, retryForMs: 0 },
+        );
+        this.#calls += 1;
+        const count: unknown = JSON.parse(Buffer.from(result).toString());
+        if (count !== this.#calls) this.#trouble ??= `call ${this.#calls} was answered with ${String(count)}`;
+      } catch (error) {
+        this.#trouble ??= `a call failed: ${String(error)}`;
+      }
+      this.#worstMs = Math.max(this.#worstMs, performance.now() - began);
+      await wait(breathMs);
+    }
+  }
+
+  /** Every call so far was answered, each after the other by the same life. */
+  insistPeace(): Peace {
+    assert.equal(this.#trouble, undefined, "the other tenant works in peace");
+    const peace = { calls: this.#calls, worstMs: Math.round(this.#worstMs) };
+    this.#worstMs = 0;
+    return peace;
+  }
+
+  /** Resolves after one more answer: what happened until now did not end it. */
+  async nextAnswer(): Promise<void> {
+    const before = this.#calls;
+    await until("an answer to the other tenant", () => this.#calls > before || this.#trouble !== undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#working;
+  }
+}
+
+interface Standing {
+  readonly kernel: number;
+  readonly builder: number;
+  readonly cell: number;
+  readonly pid: string;
+}
+
+export class Arena implements AsyncDisposable {
+  readonly solo: Solo;
+  readonly #admin: SoloClient;
+  readonly #victim: SoloClient;
+  readonly #witness: Witness;
+  readonly #before: Standing;
+  readonly #memory = new MemoryWatch();
+  /** Tenants whose attack may end their cell. */
+  readonly #doomed = new Set<string>();
+
+  private constructor(
+    solo: Solo,
+    parts: { readonly admin: SoloClient; readonly victim: SoloClient; readonly before: Standing },
+  ) {
+    this.solo = solo;
+    this.#admin = parts.admin;
+    this.#victim = parts.victim;
+    this.#before = parts.before;
+    this.#memory.begin(solo, parts.before.kernel);
+    this.#witness = new Witness(parts.victim);
+  }
+
+  static async open(args: readonly string[] = []): Promise<Arena> {
+    await using failed = new AsyncDisposableStack();
+    const solo = failed.use(await Solo.start({ args }));
+    const admin = await solo.client();
+    const victim = await solo.tenant("victim");
+    const { pid } = await victim.deploy({ serviceId: "steady", code: counter });
+    const roles = solo.processes();
+    const pidOf = (role: "kernel" | "builder"): number => roles.find((one) => one.role === role)?.pid ?? 0;
+    const cell = solo.cellPid(await cellOf(admin, "victim", "steady"));
+    const before = { kernel: pidOf("kernel"), builder: pidOf("builder"), cell, pid };
+    failed.move();
+    return new Arena(solo, { admin, victim, before });
+  }
+
+  /** Throws unless the attack comes to what it must come to, and to nothing else. */
+  async withstand(attack: Attack): Promise<string> {
+    const tenantId = attack.name;
+    const admin = this.#admin;
+    await admin.createTenant({ tenantId });
+    if (attack.expects.type === "loses_its_cell") this.#doomed.add(tenantId);
+    const { pid: neighbour } = await admin.deploy({ tenantId, serviceId: "neighbour", code: counter });
+    const stage = this.#stage(tenantId);
+    const said = await this.#provoke(attack, stage);
+    await this.#neighbourIsWell(attack, stage, neighbour);
+    await this.#witness.nextAnswer();
+    await this.insistPeace();
+    await this.#onlyTheAttackerDied(attack);
+    await admin.deleteTenant({ tenantId });
+    return said;
+  }
+
+  /** The other tenant noticed nothing, and nothing of Solo itself ended. */
+  async insistPeace(): Promise<Peace> {
+    const peace = this.#witness.insistPeace();
+    const { kernel, builder, cell, pid } = this.#before;
+    assert.ok(isAlive(kernel), "the kernel is the same");
+    assert.ok(isAlive(builder), "the builder is the same");
+    assert.ok(isAlive(cell), "the other tenant's cell is the same process");
+    const status = await this.#victim.status({ serviceId: "steady" });
+    assert.deepEqual([status.pid, status.restartCount], [pid, 0], "the other tenant's life is the same");
+    this.#memory.insistBounds();
+    return peace;
+  }
+
+  /** What the log says of all that happened: no cell was lost but those that were expected, and the log verifies. */
+  async close(): Promise<string> {
+    const lost = await eventsFrom(this.#admin, ["cell_lost"]);
+    for (const { payload, tenantId } of lost) {
+      assert.ok(this.#doomed.has(tenantId), `the cell of ${tenantId} was lost: ${JSON.stringify(payload)}`);
+    }
+    const verified = await this.#admin.verifyLog({});
+    assert.ok(verified.valid, `the log does not verify: ${verified.problem}`);
+    return `${verified.eventsChecked} events; ${this.#memory.summary}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#memory[Symbol.dispose]();
+    await this.#witness.stop();
+    await this.solo[Symbol.asyncDispose]();
+  }
+
+  // ------------------------------------------------------------------ one attack
+
+  #stage(tenantId: string): Stage {
+    const admin = this.#admin;
+    return {
+      admin,
+      tenantId,
+      call: async (method, args = [], serviceId = "attacker") => {
+        const { result } = await admin.call(
+          { tenantId, serviceId, method, args: Buffer.from(JSON.stringify(args)), timeoutMs: 60_000 },
+          { timeoutMs: 90_000, retryForMs: 0 },
+        );
+        return result.length === 0 ? undefined : (JSON.parse(Buffer.from(result).toString("utf8")) as unknown);
+      },
+      cast: async (method, args = []) => {
+        await admin.cast({ tenantId, serviceId: "attacker", method, args: Buffer.from(JSON.stringify(args)) });
+      },
+    };
+  }
+
+  async #provoke(attack: Attack, stage: Stage): Promise<string> {
+    const { tenantId } = stage;
+    const { expects } = attack;
+    const deploying = this.#admin.deploy({
+      tenantId,
+      serviceId: "attacker",
+      code: Buffer.from(attack.source),
+      resourceLimits: { cpuTimeMs: 300, ...attack.limits },
+    });
+    if (expects.type === "is_not_built") {
+      const refused = await refusal(deploying);
+      assert.equal(refused.code, expects.with, refused.message);
+      return refused.message;
+    }
+    if (expects.type === "never_starts") {
+      const refused = await refusal(deploying);
+      assert.equal(refused.code, "STARTUP_FAILED", refused.message);
+      assert.equal(refused.death?.type, expects.of, refused.message);
+      if (expects.summary !== undefined) assert.match(refused.death.summary, expects.summary);
+      return refused.message;
+    }
+    const { pid } = await deploying;
+    const [came] = await Promise.allSettled([attack.run === undefined ? stage.call("attack") : attack.run(stage)]);
+    switch (expects.type) {
+      case "answers":
+        assert.ok(came.status === "fulfilled", came.status === "rejected" ? String(came.reason) : "");
+        assert.deepEqual(came.value, expects.with);
+        await this.#livesOn(tenantId, pid);
+        return `answered ${JSON.stringify(came.value)}`;
+      case "is_refused": {
+        assert.ok(came.status === "rejected", "it is refused");
+        assert.ok(came.reason instanceof SoloError, String(came.reason));
+        assert.equal(came.reason.code, expects.with, came.reason.message);
+        await this.#livesOn(tenantId, pid);
+        return came.reason.message;
+      }
+      case "dies":
+      case "loses_its_cell": {
+        if (came.status === "rejected") {
+          assert.ok(came.reason instanceof SoloError, String(came.reason));
+          assert.ok(["CALL_FAILED", "CALL_LOST"].includes(came.reason.code), String(came.reason));
+        }
+        const status = await this.#afterDeath(tenantId, "attacker");
+        const [death] = status.deaths.toReversed();
+        assert.ok(death !== undefined, "it died");
+        assert.equal(death.pid, pid, "its first life ended");
+        if (expects.type === "dies") {
+          assert.equal(death.type, expects.of, death.summary);
+          if (expects.summary !== undefined) assert.match(death.summary, expects.summary);
+          return death.summary;
+        }
+        assert.equal(death.type, "cell_lost", death.summary);
+        assert.ok(
+          expects.by.some((loss) => death.summary.includes(loss)),
+          death.summary,
+        );
+        return death.summary;
+      }
+    }
+  }
+
+  async #livesOn(tenantId: string, pid: string): Promise<void> {
+    const status = await this.#admin.status({ tenantId, serviceId: "attacker" });
+    assert.deepEqual([status.pid, status.deaths.length], [pid, 0], `it lives on: ${status.deaths[0]?.summary ?? ""}`);
+  }
+
+  async #afterDeath(tenantId: string, serviceId: string): Promise<StatusResponse> {
+    let seen: StatusResponse | undefined;
+    await until(
+      `the end of ${tenantId}/${serviceId}`,
+      async () => {
+        seen = await this.#admin.status({ tenantId, serviceId });
+        return seen.deaths.length > 0;
+      },
+      aftermathMsMax,
+    );
+    assert.ok(seen !== undefined);
+    return seen;
+  }
+
+  /** Whoever lives in the same tenant has lost nothing but, where that was to be expected, its cell. */
+  async #neighbourIsWell({ expects }: Attack, stage: Stage, pid: string): Promise<void> {
+    const { tenantId } = stage;
+    if (expects.type === "loses_its_cell") {
+      const [death] = (await this.#afterDeath(tenantId, "neighbour")).deaths;
+      assert.equal(death?.type, "cell_lost", "the neighbour is told that it was its cell");
+    }
+    assert.equal(typeof (await stage.call("add", [], "neighbour")), "number", "the neighbour answers");
+    if (expects.type === "loses_its_cell") return;
+    const status = await this.#admin.status({ tenantId, serviceId: "neighbour" });
+    assert.deepEqual([status.pid, status.deaths.length], [pid, 0], "the neighbour's life is the same");
+    assert.equal(status.status, Status_Value.RUNNING);
+  }
+
+  async #onlyTheAttackerDied({ name, expects }: Attack): Promise<void> {
+    const deaths = await eventsFrom(this.#admin, ["service_crashed"], name);
+    const others = deaths.filter(({ subject }) => subject !== "attacker");
+    if (expects.type !== "loses_its_cell")
+      assert.deepEqual(
+        others.map(({ subject }) => subject),
+        [],
+      );
+  }
+}
+
+/** Memory of the kernel, and of each cell, as it goes. */
+class MemoryWatch implements Disposable {
+  #timer: NodeJS.Timeout | undefined;
+  #atFirst = 0;
+  #kernelPeak = 0;
+  #cellPeak = 0;
+
+  begin(solo: Solo, kernel: number): void {
+    this.#atFirst = rssOf(kernel);
+    let cells: readonly number[] = [];
+    let looks = 0;
+    this.#timer = setInterval(() => {
+      if (looks++ % 10 === 0) {
+        cells = solo.processes().flatMap(({ pid, role }) => (role === "cell" ? [pid] : []));
+      }
+      this.#kernelPeak = Math.max(this.#kernelPeak, rssOf(kernel));
+      for (const cell of cells) this.#cellPeak = Math.max(this.#cellPeak, rssOf(cell));
+    }, 100);
+  }
+
+  insistBounds(): void {
+    const growth = this.#kernelPeak - this.#atFirst;
+    assert.ok(growth < kernelGrowthBytesMax, `the kernel grew by ${growth} bytes`);
+    assert.ok(this.#cellPeak < cellBytesMax, `a cell took ${this.#cellPeak} bytes`);
+  }
+
+  get summary(): string {
+    const [first, peak, cell] = [this.#atFirst, this.#kernelPeak, this.#cellPeak].map((bytes) =>
+      Math.round(bytes / mebibyte),
+    );
+    return `kernel ${first} MB at first, ${peak} MB at most; a cell ${cell} MB at most`;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+const pageBytes = 4_096;
+
+function rssOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * pageBytes;
+  } catch {
+    return 0;
+  }
+}
+
+async function refusal(answer: Promise<unknown>): Promise<SoloError> {
+  const [settled] = await Promise.allSettled([answer]);
+  assert.ok(settled.status === "rejected", "it is refused");
+  assert.ok(settled.reason instanceof SoloError, String(settled.reason));
+  return settled.reason;
+}
+
+async function eventsFrom(admin: SoloClient, eventTypes: readonly string[], tenantId = ""): Promise<Event[]> {
+  const all: Event[] = [];
+  for (let cursor = 0n; ;) {
+    const filter = { eventTypes: [...eventTypes], ...(tenantId === "" ? {} : { tenantId }) };
+    const page = await admin.queryEvents({ filter, cursor, limit: 1_000 });
+    all.push(...page.events);
+    if (page.nextCursor === 0n) return all;
+    cursor = page.nextCursor;
+  }
+}
+
+/** The number of the cell in which a service started. */
+async function cellOf(admin: SoloClient, tenantId: string, serviceId: string): Promise<number> {
+  const events = await eventsFrom(admin, ["service_deployed"], tenantId);
+  return Number(events.find(({ subject }) => subject === serviceId)?.payload?.["cell"]);
+}
+
+/** All attacks of a folder, one file each, by name. */
+export async function attacksIn(folder: string): Promise<readonly Attack[]> {
+  const files = readdirSync(new URL(folder, import.meta.url)).toSorted();
+  return Promise.all(
+    files.map(async (file) => {
+      const { attack } = (await import(new URL(`${folder}/${file}`, import.meta.url).href)) as { attack: Attack };
+      assert.equal(`${attack.name}.ts`, file, "an attack is named as its file");
+      return attack;
+    }),
+  );
+}
