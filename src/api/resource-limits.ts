@@ -13,21 +13,25 @@ import { ResourceLimitAction_Value, ResourceLimitsSchema, type ResourceLimits } 
 const actions = ["kill", "throttle", "warn"] as const;
 
 /** Completes what a client gave. `field` names it in the refusal. */
-export function parseResourceLimits(given: ResourceLimits | undefined, field = "resource_limits"): Limits | Refusal {
-  if (given === undefined) return resourceLimitsDefault;
+export function parseResourceLimits(
+  given: ResourceLimits | undefined,
+  defaults: Limits = resourceLimitsDefault,
+  field = "resource_limits",
+): Limits | Refusal {
+  if (given === undefined) return defaults;
   const action = actions[given.limitExceededAction];
   if (action === undefined) {
     return refuse("INVALID_ARGUMENT", { field: `${field}.limit_exceeded_action`, problem: "is no known action" });
   }
   const or = (value: number, otherwise: number): number => (value === 0 ? otherwise : value);
   const limits = resourceLimitsShape({
-    maxMemoryBytes: or(Number(given.maxMemoryBytes), resourceLimitsDefault.maxMemoryBytes),
-    maxProcesses: or(given.maxProcesses, resourceLimitsDefault.maxProcesses),
-    cpuShares: or(given.cpuShares, resourceLimitsDefault.cpuShares),
-    messageQueueLimit: or(given.messageQueueLimit, resourceLimitsDefault.messageQueueLimit),
-    startupTimeoutMs: or(given.startupTimeoutMs, resourceLimitsDefault.startupTimeoutMs),
-    shutdownTimeoutMs: or(given.shutdownTimeoutMs, resourceLimitsDefault.shutdownTimeoutMs),
-    cpuTimeMs: or(given.cpuTimeMs, resourceLimitsDefault.cpuTimeMs),
+    maxMemoryBytes: or(Number(given.maxMemoryBytes), defaults.maxMemoryBytes),
+    maxProcesses: or(given.maxProcesses, defaults.maxProcesses),
+    cpuShares: or(given.cpuShares, defaults.cpuShares),
+    messageQueueLimit: or(given.messageQueueLimit, defaults.messageQueueLimit),
+    startupTimeoutMs: or(given.startupTimeoutMs, defaults.startupTimeoutMs),
+    shutdownTimeoutMs: or(given.shutdownTimeoutMs, defaults.shutdownTimeoutMs),
+    cpuTimeMs: or(given.cpuTimeMs, defaults.cpuTimeMs),
     limitExceededAction: action,
   });
   if (!isMisfit(limits)) return limits;

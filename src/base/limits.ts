@@ -25,6 +25,8 @@ export const limits = {
   callChainMax: 32,
   callTimeoutMsDefault: 5_000,
   callTimeoutMsMax: 600_000,
+  /** The longest that a system service may take to answer. */
+  systemCallTimeoutMsMax: 2_000,
   /** Calls under way through the router, per tenant. */
   callsInFlightMax: 10_000,
   /** Messages a router holds for a service that is starting, per service. */
@@ -118,4 +120,13 @@ export const resourceLimitsDefault: ResourceLimits = {
   shutdownTimeoutMs: 30_000,
   cpuTimeMs: 1_000,
   limitExceededAction: "kill",
+};
+
+/** System services have more of everything. */
+export const systemResourceLimitsDefault: ResourceLimits = {
+  ...resourceLimitsDefault,
+  maxMemoryBytes: 512 * 1024 * 1024,
+  maxProcesses: 1_000,
+  cpuShares: 4_096,
+  messageQueueLimit: 100_000,
 };

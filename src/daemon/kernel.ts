@@ -54,6 +54,8 @@ import { version } from "./version.ts";
 
 /** An empty cell stays for the tenant's next service for this long. */
 const emptyCellMsMax = 60_000;
+/** Shares of the processor of a cell of system services; others have 100. */
+const systemCpuWeight = 400;
 
 export interface KernelParts {
   readonly options: Options;
@@ -136,11 +138,13 @@ export class Kernel {
       settings: {
         warmCells: options.warmCells,
         cellRssBytesMax: options.cellRssBytesMax,
+        systemCell: { rssBytesMax: 2 * options.cellRssBytesMax, cpuWeight: systemCpuWeight },
         emptyMsMax: emptyCellMsMax,
       },
       router: this.#router,
       init: {
         spawn: (cell, rssBytesMax) => init.send({ type: "spawn_cell", cell, rssBytesMax }),
+        limit: (cell, limits) => init.send({ type: "limit_cell", cell, ...limits }),
         kill: (cell, loss) => init.send({ type: "kill_cell", cell, loss }),
         acknowledgeExit: (cell) => init.send({ type: "acknowledge_exit", cell }),
       },

@@ -8,6 +8,8 @@ import type { CellNumber, IncarnationNumber, ServiceId, TenantId } from "../base
 import type { Release } from "../kernel/index.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
 
+export type Tier = Release["tier"];
+
 export type CellPhase =
   | { readonly name: "spawning" }
   | { readonly name: "greeting"; readonly link: CellLink }
@@ -29,6 +31,8 @@ export class Cell {
   readonly number: CellNumber;
   readonly held = new Map<IncarnationNumber, Held>();
   tenant: TenantId | undefined;
+  /** Of all services in it. */
+  tier: Tier = "user";
   /** Of the process that init started: the cell's own, or its jail's. */
   osPid: number | undefined;
   phase: CellPhase = { name: "spawning" };

@@ -8,6 +8,8 @@ export interface CellsSettings {
   readonly warmCells: number;
   /** Resident memory at which init kills a cell. */
   readonly cellRssBytesMax: number;
+  /** The same, and the weight on the processor, of a cell of system services. */
+  readonly systemCell: { readonly rssBytesMax: number; readonly cpuWeight: number };
   /** An empty cell is closed after this long. */
   readonly emptyMsMax: number;
 }
@@ -18,6 +20,7 @@ export interface CellsPowers {
   readonly router: Router;
   readonly init: {
     readonly spawn: (cell: CellNumber, rssBytesMax: number) => void;
+    readonly limit: (cell: CellNumber, limits: CellsSettings["systemCell"]) => void;
     readonly kill: (cell: CellNumber, loss: CellLoss) => void;
     readonly acknowledgeExit: (cell: CellNumber) => void;
   };

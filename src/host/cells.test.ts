@@ -29,7 +29,7 @@ function fresh(trace: Powers["trace"] = async (_tenant, _service, _release, stac
   const [submitted, acknowledged]: [Input[], number[]] = [[], []];
   const cells = new Cells({
     epoch: 2 as Epoch,
-    settings: { warmCells: 0, cellRssBytesMax: 0, emptyMsMax: 60_000 },
+    settings: { warmCells: 0, cellRssBytesMax: 0, systemCell: { rssBytesMax: 1, cpuWeight: 400 }, emptyMsMax: 60_000 },
     router: new Router({
       absence: () => ({ name: "absent" }),
       breakers: new Breakers({
@@ -44,6 +44,7 @@ function fresh(trace: Powers["trace"] = async (_tenant, _service, _release, stac
     }),
     init: {
       spawn: () => undefined,
+      limit: () => undefined,
       kill: () => undefined,
       acknowledgeExit: (cell) => acknowledged.push(cell),
     },

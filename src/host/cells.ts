@@ -11,7 +11,7 @@ import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantI
 import { isRefusal } from "../base/index.ts";
 import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
-import { Cell, type Held } from "./cell.ts";
+import { Cell, type Held, type Tier } from "./cell.ts";
 import { CellLink, type CellMessage } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
 import { loadOf, unloadable } from "./load.ts";
@@ -52,7 +52,8 @@ export class Cells implements Disposable {
     this.#powers = powers;
     const { epoch, settings, init, nowMs } = powers;
     const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
-    this.#supply = new Supply({ epoch, settings, spawn: init.spawn, roster: this.#roster, nowMs, after });
+    const { spawn, limit } = init;
+    this.#supply = new Supply({ epoch, settings, spawn, limit, roster: this.#roster, nowMs, after });
     this.#sweep = setInterval(() => this.#closeEmpty(), 5_000);
     this.#sweep.unref();
   }
@@ -98,7 +99,7 @@ export class Cells implements Disposable {
   start(effect: Start): void {
     const placed = this.#roster.at(effect.tenant, effect.incarnation) !== undefined;
     if (placed || this.#closed || this.#shuttingDown) return;
-    const cell = this.#supply.cellFor(effect.tenant);
+    const cell = this.#supply.cellFor(effect.tenant, effect.release.tier);
     const held: Held = {
       service: effect.service,
       instance: effect.instance,
@@ -305,7 +306,7 @@ export class Cells implements Disposable {
       if (cell.tenant !== undefined && cell.tenant !== welcome.tenant) {
         return this.#powers.init.kill(cell.number, { type: "protocol", problem: "it says it is another tenant's" });
       }
-      this.#roster.give(cell, welcome.tenant);
+      this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, welcome.incarnations));
       for (const found of welcome.incarnations) {
         const held: Held = { ...found, release: this.#powers.releaseOf(welcome.tenant, found.service) };
         this.#roster.place(cell, welcome.tenant, held);
@@ -314,6 +315,12 @@ export class Cells implements Disposable {
     }
     cell.open(link, { type: "welcome", ...welcome });
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
+  }
+
+  /** A cell holds services of one tier: what one of them is, all are. */
+  #tierOf(tenant: TenantId, held: readonly { readonly service: ServiceId }[]): Tier {
+    const releases = held.map(({ service }) => this.#powers.releaseOf(tenant, service));
+    return releases.some((release) => release?.tier === "system") ? "system" : "user";
   }
 
   #take(cell: Cell, link: CellLink, message: CellMessage, body: Uint8Array): void {

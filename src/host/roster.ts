@@ -1,6 +1,6 @@
 /** Which cells there are, whose they are, and what was placed where. A cell belongs to one tenant for its whole life (P1). */
 import { type CellNumber, type IncarnationNumber, insist, type TenantId } from "../base/index.ts";
-import type { Cell, Held } from "./cell.ts";
+import type { Cell, Held, Tier } from "./cell.ts";
 
 export class Roster {
   readonly #cells = new Map<CellNumber, Cell>();
@@ -28,9 +28,10 @@ export class Roster {
     this.#cells.set(cell.number, cell);
   }
 
-  give(cell: Cell, tenant: TenantId): void {
+  give(cell: Cell, tenant: TenantId, tier: Tier): void {
     insist(cell.tenant === undefined || cell.tenant === tenant, "a cell keeps its tenant");
     cell.tenant = tenant;
+    cell.tier = tier;
     const own = this.#byTenant.get(tenant) ?? new Set();
     this.#byTenant.set(tenant, own.add(cell));
   }

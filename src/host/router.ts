@@ -204,7 +204,7 @@ export class Router {
     if (target !== undefined) {
       if (target.link.isChoked) return settle({ failure: choked });
       const to = { incarnation: target.held.incarnation, method: at.method, from };
-      return target.link.call(to, args, timeoutMs, chain, settle);
+      return target.link.call(to, args, strictly(target, timeoutMs), chain, settle);
     }
     const absence = this.#absence(at);
     if (absence !== undefined) return settle({ failure: absence });
@@ -218,7 +218,8 @@ export class Router {
         clearTimeout(timer);
         delivered = true;
         const to = { incarnation: held.incarnation, method: at.method, from };
-        link.call(to, args, Math.max(1, Math.round(deadline - performance.now())), chain, settle);
+        const leftMs = Math.max(1, Math.round(deadline - performance.now()));
+        link.call(to, args, strictly({ held, link }, leftMs), chain, settle);
       },
       giveUp: (failure) => {
         clearTimeout(timer);
@@ -318,6 +319,10 @@ const next = (route: Route): Target | undefined => {
   return route.targets[route.next];
 };
 
+/** Whoever asks a system service has its answer soon, or goes on without. */
+const strictly = ({ held }: Target, timeoutMs: number): number =>
+  held.release?.tier === "system" ? Math.min(timeoutMs, limits.systemCallTimeoutMsMax) : timeoutMs;
+
 const nameOf = (held: Held): string => `${held.service} ${pidOf(held)}`;
 
 const failure = (code: CallFailure["code"], message: string): CallFailure => ({
@@ -347,6 +352,10 @@ function verdictOf(answer: Answer, { delivered, timeoutMs }: { delivered: boolea
   return executed === "not_executed" ? "unused" : "neither";
 }
 
+/** What was asked for, unless it was cut short. */
+const waitedMs = ({ message }: CallFailure, timeoutMs: number): number =>
+  Number(message) === limits.systemCallTimeoutMsMax ? limits.systemCallTimeoutMsMax : timeoutMs;
+
 /** A failure of the wire as a refusal of the public contract. */
 function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal {
   const { service, method } = at;
@@ -366,7 +375,7 @@ function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal 
         message: failure.error?.message ?? failure.message,
       });
     case "CALL_TIMEOUT":
-      return refuse("CALL_TIMEOUT", { service, method, limitMs: timeoutMs, outcome });
+      return refuse("CALL_TIMEOUT", { service, method, limitMs: waitedMs(failure, timeoutMs), outcome });
     case "CALL_LOST":
       return refuse("CALL_LOST", { service, why: failure.message, outcome });
     case "CALL_CYCLE":

@@ -10,11 +10,13 @@ const acme = defined(parseTenantId("acme"), "a tenant's name");
 function world(warmCells: number) {
   const roster = new Roster();
   const timers: { readonly at: number; readonly run: () => void }[] = [];
+  const limited: number[] = [];
   let [now, spawned] = [0, 0];
   const supply = new Supply({
     epoch: 2 as ConstructorParameters<typeof Supply>[0]["epoch"],
-    settings: { warmCells, cellRssBytesMax: 1, emptyMsMax: 60_000 },
+    settings: { warmCells, cellRssBytesMax: 1, systemCell: { rssBytesMax: 2, cpuWeight: 400 }, emptyMsMax: 60_000 },
     spawn: () => void spawned++,
+    limit: (cell) => void limited.push(cell),
     roster,
     nowMs: () => now,
     after: (ms, run) => timers.push({ at: now + ms, run }),
@@ -37,16 +39,16 @@ function world(warmCells: number) {
     timer.run();
     return waited;
   };
-  return { supply, roster, loseAll, wake, spawned: () => spawned, pass: (ms: number) => void (now += ms) };
+  return { supply, roster, limited, loseAll, wake, spawned: () => spawned, pass: (ms: number) => void (now += ms) };
 }
 
 test("so many cells are kept warm, and one that a tenant takes is replaced at once", () => {
   const { supply, spawned } = world(2);
   supply.begin();
   assert.equal(spawned(), 2);
-  supply.cellFor(acme);
+  supply.cellFor(acme, "user");
   assert.equal(spawned(), 3);
-  supply.cellFor(acme);
+  supply.cellFor(acme, "user");
   assert.equal(spawned(), 3, "its own has room");
 });
 
@@ -80,6 +82,16 @@ test("during a pause a tenant still gets a cell", () => {
   const { supply, loseAll, spawned } = world(1);
   supply.begin();
   loseAll();
-  supply.cellFor(acme);
+  supply.cellFor(acme, "user");
   assert.equal(spawned(), 2);
+});
+
+test("a tenant's services of the two tiers get cells apart, and a system cell larger limits", () => {
+  const { supply, limited } = world(0);
+  const user = supply.cellFor(acme, "user");
+  const system = supply.cellFor(acme, "system");
+  assert.notEqual(user, system);
+  assert.equal(supply.cellFor(acme, "system"), system);
+  assert.equal(supply.cellFor(acme, "user"), user);
+  assert.deepEqual(limited, [system.number]);
 });

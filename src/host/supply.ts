@@ -14,7 +14,7 @@ import {
   recentRestarts,
   type TenantId,
 } from "../base/index.ts";
-import { Cell } from "./cell.ts";
+import { Cell, type Tier } from "./cell.ts";
 import type { CellsPowers } from "./cells-powers.ts";
 import type { Roster } from "./roster.ts";
 
@@ -22,6 +22,7 @@ export interface SupplyPowers {
   readonly epoch: KernelEpoch;
   readonly settings: CellsPowers["settings"];
   readonly spawn: CellsPowers["init"]["spawn"];
+  readonly limit: CellsPowers["init"]["limit"];
   readonly roster: Roster;
   /** Monotonic milliseconds, and a timer that keeps no process alive. */
   readonly nowMs: () => number;
@@ -54,15 +55,17 @@ export class Supply {
     this.#warming = false;
   }
 
-  /** The cell in which the tenant's next incarnation is placed. */
-  cellFor(tenant: TenantId): Cell {
-    const { roster } = this.#powers;
+  /** The cell in which the tenant's next incarnation of this tier is placed: system services are kept apart. */
+  cellFor(tenant: TenantId, tier: Tier): Cell {
+    const { roster, settings } = this.#powers;
     for (const cell of roster.of(tenant)) {
+      if (cell.tier !== tier) continue;
       if (cell.phase.name !== "lost" && cell.held.size < limits.isolatesPerCellMax) return cell;
     }
     const warm = this.#warm();
     const cell = warm.find(({ phase }) => phase.name === "open") ?? warm[0] ?? this.#spawn();
-    roster.give(cell, tenant);
+    roster.give(cell, tenant, tier);
+    if (tier === "system") this.#powers.limit(cell.number, settings.systemCell);
     if (cell.phase.name === "open") cell.phase.link.send({ type: "adopt", tenant });
     this.keepWarm();
     return cell;

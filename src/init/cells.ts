@@ -68,8 +68,10 @@ export class Cells {
     }
   }
 
-  limit(cell: CellNumber, rssBytesMax: number): void {
-    this.#living.get(cell)?.child.limit(rssBytesMax);
+  limit(cell: CellNumber, rssBytesMax: number, cpuWeight = cellCpuWeight): void {
+    const child = this.#living.get(cell)?.child;
+    child?.limit(rssBytesMax);
+    child?.weigh(cpuWeight);
   }
 
   /** A cell that init does not know has ended before: in a life of init that is over. */

@@ -218,7 +218,7 @@ export class Init implements Disposable {
         void this.#ground.then(({ cellJail }) => this.#cells.spawn(message.cell, message.rssBytesMax, cellJail));
         return;
       case "limit_cell":
-        return this.#cells.limit(message.cell, message.rssBytesMax);
+        return this.#cells.limit(message.cell, message.rssBytesMax, message.cpuWeight);
       case "kill_cell":
         return this.#cells.kill(message.cell, message.loss);
       case "acknowledge_exit":

@@ -89,6 +89,11 @@ export class WatchedChild {
     this.#group?.limitMemory(rssBytesMax);
   }
 
+  /** Its share of the processor beside the others, where they are shared by weight. */
+  weigh(cpuWeight: number): void {
+    this.#group?.weigh(cpuWeight);
+  }
+
   /** Ends it now. The first loss given is the one that is reported; nothing happens if it is ending already. */
   kill(loss: CellLoss): void {
     if (this.#phase.name !== "alive") return;

@@ -8,6 +8,12 @@ export const serviceSupervisionDefault: SupervisorSpec = {
   backoff: { firstMs: 50, factor: 4, waitMsMax: 5_000 },
 };
 
+/** The same for a system service, which others count on. */
+export const systemSupervisionDefault: SupervisorSpec = {
+  ...serviceSupervisionDefault,
+  intensity: { restartsMax: 10, withinMs: 30_000 },
+};
+
 /**
  * A tenant over each of its services, one budget for each, so that a crash-looper does not spend its siblings' budget.
  * The wait is the service's rest; time at rest does not age the budget.

@@ -47,7 +47,8 @@ export const kernelToInitShape = union({
   ready: record({ recoveredMs: whole(0) }),
   /** Answered by `cell_spawned` or `cell_exited` with loss `spawn`. The kernel chooses the number, never twice the same. */
   spawn_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
-  limit_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
+  /** `cpuWeight`: its share of the processor beside other cells; 100 is one ordinary share. */
+  limit_cell: record({ cell: cellShape, rssBytesMax: whole(1), cpuWeight: optional(whole(1, 10_000)) }),
   kill_cell: record({ cell: cellShape, loss: cellLossShape }),
   /** The loss of this cell is durable: init may forget its exit status. */
   acknowledge_exit: record({ cell: cellShape }),

@@ -24,6 +24,7 @@ import {
   pidOf,
   refuse,
   sayDeath,
+  systemResourceLimitsDefault,
   type ArtifactHash,
   type Death,
   type Refusal,
@@ -33,7 +34,15 @@ import {
   type SupervisorSpec,
   type TenantId,
 } from "../../base/index.ts";
-import { findTenant, isStopped, serviceSupervisionDefault, type Born, type Principal, type Release } from "../../kernel/index.ts";
+import {
+  findTenant,
+  isStopped,
+  serviceSupervisionDefault,
+  systemSupervisionDefault,
+  type Born,
+  type Principal,
+  type Release,
+} from "../../kernel/index.ts";
 import type { Place, Ports } from "../ports.ts";
 import { diagnosticsOf, sourceOf, syntaxError, type Source } from "./compile.ts";
 import { countOf, invalid, serviceOf, tenantOf } from "./fields.ts";
@@ -108,7 +117,11 @@ export const deploy: UnaryHandler<"deploy"> = async (ports, principal, request, 
 };
 
 /** What the turn would refuse is refused before anything is stored for it; a repeated request is the turn's to answer. */
-const refusedAlready = (ports: Ports, { tenant, service }: Order, asked: RequestId | undefined): Promise<Refusal | undefined> =>
+const refusedAlready = (
+  ports: Ports,
+  { tenant, service }: Order,
+  asked: RequestId | undefined,
+): Promise<Refusal | undefined> =>
   ports.read((state) => {
     const there = findTenant(state, tenant);
     if (there?.phase !== "active") return refuse("TENANT_NOT_FOUND", { tenant });
@@ -177,10 +190,6 @@ function parse(principal: Principal, request: DeployRequest): Order | Refusal {
     max: limits.instancesPerServiceMax,
   });
   if (isRefusal(instances)) return instances;
-  const resources = parseResourceLimits(request.resourceLimits);
-  if (isRefusal(resources)) return resources;
-  const supervision = supervisionOf(request.supervision);
-  if (isRefusal(supervision)) return supervision;
   const restart = parseRestart(request.restart);
   if (restart === undefined) return invalid("restart", "is no known restart type");
   const logLevel = parseLevel(request.logLevel ?? LogLevel_Value.INFO);
@@ -190,6 +199,14 @@ function parse(principal: Principal, request: DeployRequest): Order | Refusal {
   if (tier === "system" && principal.role !== "admin") {
     return refuse("NOT_ADMIN", { operation: "Deploying a SYSTEM service" });
   }
+  const isSystem = tier === "system";
+  const resources = parseResourceLimits(request.resourceLimits, isSystem ? systemResourceLimitsDefault : undefined);
+  if (isRefusal(resources)) return resources;
+  const supervision = supervisionOf(
+    request.supervision,
+    isSystem ? systemSupervisionDefault : serviceSupervisionDefault,
+  );
+  if (isRefusal(supervision)) return supervision;
   const environment = environmentOf(request.environment);
   if (isRefusal(environment)) return environment;
   return {
@@ -213,11 +230,11 @@ function notYet(request: DeployRequest): Refusal | undefined {
   return asked === undefined ? undefined : refuse("UNIMPLEMENTED", { operation: `Deploy with ${asked}`, field: asked });
 }
 
-function supervisionOf(given: DeployRequest["supervision"]): SupervisorSpec | Refusal {
-  if (given === undefined) return serviceSupervisionDefault;
+function supervisionOf(given: DeployRequest["supervision"], defaults: SupervisorSpec): SupervisorSpec | Refusal {
+  if (given === undefined) return defaults;
   const strategy = parseStrategy(given.strategy);
   if (strategy === undefined) return invalid("supervision.strategy", "is no known strategy");
-  const { intensity, backoff } = serviceSupervisionDefault;
+  const { intensity, backoff } = defaults;
   const restartsMax = countOf("supervision.max_restarts", given.maxRestarts, {
     otherwise: intensity.restartsMax,
     min: 1,

@@ -35,6 +35,9 @@ export function deploy(draft: Draft, { principal, request, command }: CommandInp
   if (problem !== undefined) return refuse("INVALID_ARGUMENT", { field: "supervision.intensity", problem });
   const existing = tenant.services.get(service);
   if (existing !== undefined && !isStopped(existing)) return refuse("SERVICE_EXISTS", { service });
+  if (principal.role !== "admin" && (release.tier === "system" || existing?.release.tier === "system")) {
+    return refuse("NOT_ADMIN", { operation: "Deploying a SYSTEM service, or in the place of one," });
+  }
   if (command.quota !== undefined && release.tier === "user") {
     if (command.quota.noRoom !== undefined) return command.quota.noRoom;
     const wanted = processesOf(tenant) + instances;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { incarnationNumber, isRefusal } from "../../base/index.ts";
 import { outcomeOf } from "../read.ts";
 import type { Command } from "../turn.ts";
-import { agent, crash, serviceId, tenantId, World } from "../world.ts";
+import { agent, crash, release, serviceId, tenantId, World } from "../world.ts";
 
 const killed = { type: "killed", by: "admin", forced: "no" } as const;
 const killedNow = { type: "killed", by: "admin", forced: "yes" } as const;
@@ -174,4 +174,22 @@ test("a tenant kills its own", () => {
   const world = running();
   assert.ok(!isRefusal(world.command(order("t", "counter"), { by: agent("t") })));
   assert.deepEqual(world.last("service_kill_requested").payload?.by, "tenant t");
+});
+
+test("a tenant cannot kill a system service, nor deploy one, nor take the place of one; an administrator can", () => {
+  const world = World.of("t");
+  const by = agent("t");
+  const refused = { refused: "NOT_ADMIN" };
+  const deploy = (tier: "user" | "system") =>
+    world.command(
+      { type: "deploy", tenant: tenantId("t"), service: serviceId("s"), release: release({ tier }), instances: 1 },
+      { by },
+    );
+  assert.partialDeepStrictEqual(deploy("system"), refused);
+  world.run("t", "s", { tier: "system" });
+  const kill = { type: "kill", tenant: tenantId("t"), service: serviceId("s"), forced: true } as const;
+  assert.partialDeepStrictEqual(world.command(kill, { by }), refused);
+  world.done(kill);
+  world.ended("t", world.alive("t", "s"), { type: "killed", by: "admin", forced: "yes" });
+  assert.partialDeepStrictEqual(deploy("user"), refused);
 });

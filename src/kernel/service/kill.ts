@@ -26,6 +26,10 @@ export function kill(draft: Draft, { principal, request, command }: CommandInput
   const service = tenant.services.get(command.service);
   if (service === undefined) return refuse("SERVICE_NOT_FOUND", { service: command.service });
 
+  if (service.release.tier === "system" && principal.role !== "admin") {
+    return refuse("NOT_ADMIN", { operation: "Killing a SYSTEM service" });
+  }
+
   if (isStopped(service)) return { born: [], outcome: stoppedOutcome(service), repeated: false };
   const born = living(service);
   if (tenant.phase === "deleting" || (isBeingKilled(service) && !(command.forced && canHasten(service)))) {

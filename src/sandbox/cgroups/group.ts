@@ -30,6 +30,10 @@ export class Group {
     this.limitMemory(limits.memoryBytesMax);
   }
 
+  weigh(cpuWeight: number): void {
+    this.#each("cpu", (part) => setWeight(part, cpuWeight));
+  }
+
   limitMemory(bytesMax: number): void {
     this.#each("memory", (part) => {
       if (part.version === 2) {
