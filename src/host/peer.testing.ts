@@ -65,6 +65,11 @@ export class Peer implements AsyncDisposable {
     for (const socket of this.#sockets) socket.write(bytes);
   }
 
+  /** From now on what is sent to it stays unread. */
+  readNothing(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -3,21 +3,27 @@ import { test } from "node:test";
 import { record, union, whole } from "../base/index.ts";
 import { encodeFrame, limitsOfFrames } from "./pipe.testing.ts";
 import { Peer } from "./peer.testing.ts";
-import { type Closed, Pipe } from "./pipe.ts";
+import { type Closed, Pipe, type PipePatience } from "./pipe.ts";
 
 const shape = union({ number: record({ value: whole(0, 10) }) });
 type Message = { readonly type: "number"; readonly value: number };
 
 async function withPipe(
   run: (peer: Peer, pipe: Pipe<Message, Message>, heard: Message[], closed: Promise<Closed>) => Promise<void>,
+  patience?: PipePatience,
 ): Promise<void> {
   await using peer = await Peer.listen();
   const heard: Message[] = [];
   const closed = Promise.withResolvers<Closed>();
-  using pipe = new Pipe<Message, Message>(peer.path, shape, {
-    onMessage: (message) => heard.push(message),
-    onClosed: closed.resolve,
-  });
+  using pipe = new Pipe<Message, Message>(
+    peer.path,
+    shape,
+    {
+      onMessage: (message) => heard.push(message),
+      onClosed: closed.resolve,
+    },
+    patience,
+  );
   pipe.send({ type: "number", value: 1 });
   await peer.hear("number");
   await run(peer, pipe, heard, closed.promise);
@@ -62,3 +68,26 @@ test("the end of the peer is told once", () =>
     const end = await closed;
     assert.notEqual(end.why, "protocol");
   }));
+
+const megabyte = new Uint8Array(1024 * 1024);
+
+test("a peer that has much to read, and reads, is not cut off, whatever waits for it", () =>
+  withPipe(
+    async (peer, pipe) => {
+      for (let n = 0; n < 32; n++) pipe.send({ type: "number", value: 2 }, megabyte);
+      for (let n = 0; n < 32; n++) assert.equal((await peer.hear("number")).body.length, megabyte.length);
+      assert.equal(pipe.isClosed, false);
+    },
+    { unreadBytesMax: 1024 * 1024, silentMsMax: 1_000 },
+  ));
+
+test("a peer that reads nothing while much waits for it is cut off, and the reason says so", () =>
+  withPipe(
+    async (peer, pipe, _heard, closed) => {
+      peer.readNothing();
+      for (let n = 0; n < 32; n++) pipe.send({ type: "number", value: 2 }, megabyte);
+      const end = await closed;
+      assert.ok(end.why === "protocol" && end.problem.startsWith("read nothing for 50 ms"), JSON.stringify(end));
+    },
+    { unreadBytesMax: 1024 * 1024, silentMsMax: 50 },
+  ));

@@ -22,8 +22,15 @@ export interface PipeListener<In> {
   readonly onClosed: (closed: Closed) => void;
 }
 
-/** Bytes that may wait for a peer that does not read. */
-const unreadBytesMax = 64 * 1024 * 1024;
+/** A peer that reads nothing for so long, while more than this waits for it, hangs. */
+export interface PipePatience {
+  readonly unreadBytesMax: number;
+  readonly silentMsMax: number;
+}
+const patienceDefault: PipePatience = { unreadBytesMax: 64 * 1024 * 1024, silentMsMax: 5_000 };
+
+/** Frames that are longer together are not copied into one. */
+const gatheredBytesMax = 64 * 1024;
 
 export class Pipe<Out, In> implements Disposable {
   readonly #socket: Socket;
@@ -32,9 +39,13 @@ export class Pipe<Out, In> implements Disposable {
   readonly #reader = new FrameReader();
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  readonly #patience: PipePatience;
+  #sentBytes = 0;
+  #watch: NodeJS.Timeout | undefined;
   #closed: Closed | undefined;
 
-  constructor(path: string, shape: Shape<In>, listener: PipeListener<In>) {
+  constructor(path: string, shape: Shape<In>, listener: PipeListener<In>, patience = patienceDefault) {
+    this.#patience = patience;
     this.#shape = shape;
     this.#listener = listener;
     this.#socket = connect({ path });
@@ -70,12 +81,34 @@ export class Pipe<Out, In> implements Disposable {
   #flush(): void {
     const frames = this.#waiting;
     if (frames.length === 0 || this.#closed !== undefined) return;
+    const bytes = this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#socket.write(frames.length === 1 ? (frames[0] ?? new Uint8Array(0)) : Buffer.concat(frames));
-    if (this.#socket.writableLength > unreadBytesMax) {
-      this.#close({ why: "protocol", problem: `left ${this.#socket.writableLength} bytes unread` });
+    this.#sentBytes += bytes;
+    if (bytes <= gatheredBytesMax) this.#socket.write(Buffer.concat(frames, bytes));
+    else {
+      this.#socket.cork();
+      for (const frame of frames) this.#socket.write(frame);
+      this.#socket.uncork();
     }
+    if (this.#socket.writableLength > this.#patience.unreadBytesMax) this.#expectReader();
+  }
+
+  /** Much to read at once is no fault of the peer's, as long as it reads on. */
+  #expectReader(): void {
+    const { unreadBytesMax, silentMsMax } = this.#patience;
+    const readSoFar = (): number => this.#sentBytes - this.#socket.writableLength;
+    let read = readSoFar();
+    this.#watch ??= setInterval(() => {
+      if (this.#socket.writableLength <= unreadBytesMax) {
+        clearInterval(this.#watch);
+        this.#watch = undefined;
+      } else if (readSoFar() > read) read = readSoFar();
+      else {
+        const unread = this.#socket.writableLength;
+        this.#close({ why: "protocol", problem: `read nothing for ${silentMsMax} ms and left ${unread} bytes unread` });
+      }
+    }, silentMsMax).unref();
   }
 
   #take(chunk: Buffer): void {
@@ -94,6 +127,7 @@ export class Pipe<Out, In> implements Disposable {
     if (this.#closed !== undefined) return;
     this.#closed = closed;
     this.#waiting = [];
+    clearInterval(this.#watch);
     this.#socket.destroy();
     this.#listener.onClosed(closed);
   }
