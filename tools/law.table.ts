@@ -34,7 +34,14 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   },
   wire: { verb: "the pipe", ambient: "es", imports: ["base"], platform: ["TextEncoder", "TextDecoder"] },
   kernel: { verb: "DECIDES", ambient: "es", imports: ["base"] },
-  guest: { verb: "IS HOSTED", ambient: "es", imports: ["base", "wire"], clock: true },
+  guest: {
+    verb: "IS HOSTED",
+    ambient: "es",
+    imports: ["base", "wire"],
+    // In parts alone: what a service that uses none of the web platform never evaluates.
+    npm: ["@exodus/bytes", "web-streams-polyfill", "whatwg-url"],
+    clock: true,
+  },
 
   store: { verb: "REMEMBERS", ambient: "node", imports: ["base"], types: ["kernel"] },
   host: { verb: "ACTS", ambient: "node", imports: ["base", "wire"], types: ["kernel"] },

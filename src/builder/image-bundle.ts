@@ -1,5 +1,5 @@
 /** Bundles cell and prelude into an image's folder and copies the native engine beside them. Loads the bundler. */
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type OutputChunk, type Plugin, rolldown } from "rolldown";
@@ -11,6 +11,7 @@ export async function bundleImage(sources: ImageSources, into: string): Promise<
   // One after the other: while one still writes, the folder of a failed image cannot be removed.
   await bundleCell(sources.cell, into);
   await bundlePrelude(sources.prelude, into);
+  await bundleParts(sources.parts ?? {}, into);
 }
 
 /** The engine that npm delivered prebuilt for exactly this Node, processor and C library. */
@@ -74,11 +75,42 @@ async function bundlePrelude(entry: string, into: string): Promise<void> {
     format: "iife",
     codeSplitting: false,
     comments: false,
+    minify: true,
   });
   await bundle.close();
   const stray = importsOf(output);
   if (stray.length > 0) throw new Error(`the prelude would import ${stray.join(", ")}: an isolate has no modules`);
 }
+
+/** Each part is an expression: a function that evaluates it and gives its exports. */
+async function bundleParts(parts: Readonly<Record<string, string>>, into: string): Promise<void> {
+  const codes: Record<string, string> = {};
+  for (const [name, input] of Object.entries(parts)) {
+    codes[name] = await bundlePart(input);
+  }
+  writeFileSync(join(into, imageFiles.parts), JSON.stringify(codes));
+}
+
+async function bundlePart(input: string): Promise<string> {
+  const resolve = { mainFields: ["module", "main"] };
+  const bundle = await rolldown({ input, platform: "neutral", resolve, onLog: refuseUnresolved });
+  const { output } = await bundle.generate({
+    format: "iife",
+    name: "part",
+    codeSplitting: false,
+    comments: false,
+    minify: true,
+  });
+  await bundle.close();
+  const stray = importsOf(output);
+  if (stray.length > 0) throw new Error(`${input} would import ${stray.join(", ")}: an isolate has no modules`);
+  const [code] = output.flatMap((part) => (part.type === "chunk" ? [part.code] : []));
+  return `(()=>{${absentClass}${code ?? ""};return part})`;
+}
+
+/** A package may ask whether something is a SharedArrayBuffer, which an isolate lacks: nothing is one. */
+const absentClass =
+  "class SharedArrayBuffer{get byteLength(){throw new TypeError()}get growable(){throw new TypeError()}}";
 
 function importsOf(output: readonly (OutputChunk | { readonly type: "asset" })[]): readonly string[] {
   return output.flatMap((part) => (part.type === "chunk" ? [...part.imports, ...part.dynamicImports] : []));

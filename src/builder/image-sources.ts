@@ -4,13 +4,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { cellFlags } from "../wire/index.ts";
+import { cellFlags, partNames } from "../wire/index.ts";
 
 export interface ImageSources {
   /** Entry of the cell's program. */
   readonly cell: string;
   /** Entry of the prelude that each isolate evaluates. */
   readonly prelude: string;
+  /** Entries of the scripts that an isolate evaluates only once it uses them, by name. */
+  readonly parts?: Readonly<Record<string, string>>;
   /** Every folder that the two import from. */
   readonly folders: readonly string[];
 }
@@ -24,6 +26,7 @@ export function ownSources(): ImageSources {
   return {
     cell: join(src, "cell", `main${suffix}`),
     prelude: join(src, "guest", `prelude${suffix}`),
+    parts: Object.fromEntries(partNames.map((name) => [name, join(src, "guest", "parts", `${name}${suffix}`)])),
     folders: ["base", "cell", "guest", "wire"].map((room) => join(src, room)),
   };
 }
@@ -39,7 +42,7 @@ export function findEngine(): { readonly root: string; readonly version: string 
 export function hashOfSources(sources: ImageSources): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([process.version, process.arch, process.platform, cellFlags, findEngine().version]));
-  hash.update(JSON.stringify([sources.cell, sources.prelude]));
+  hash.update(JSON.stringify([sources.cell, sources.prelude, sources.parts ?? {}]));
   for (const folder of sources.folders) addFolder(hash, folder, () => true);
   addFolder(hash, import.meta.dirname, (name) => name.startsWith("image"));
   return hash.digest("hex").slice(0, 32);

@@ -51,6 +51,7 @@ function makeSources(t: TestContext): {
   const sources: ImageSources = {
     cell: join(root, "cell", "main.ts"),
     prelude: join(root, "guest", "prelude.ts"),
+    parts: { extra: join(root, "guest", "word.ts") },
     folders: [join(root, "cell"), join(root, "guest")],
   };
   return { sources, into: join(root, "images"), root };

@@ -13,6 +13,7 @@ import { Call } from "./call.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
 import type { Engine, Guest } from "./engine.ts";
+import { Favours } from "./favours.ts";
 import { Gate } from "./gate.ts";
 import { type House, type Message, nobody } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
@@ -30,6 +31,8 @@ type OrderOf<T extends Order["type"]> = Extract<Order, { readonly type: T }>;
 
 export interface Rim {
   readonly cores: number;
+  /** Code of the image's parts, by name. */
+  readonly parts: Readonly<Record<string, string>>;
   /** One line for the node's operator. */
   readonly say: (line: string) => void;
   /** Ends the process at once: stuck threads would keep an orderly exit waiting. */
@@ -81,6 +84,7 @@ export class Cell {
       started: (incarnation, tookMs) => this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
       ended: (incarnation, death, started) => this.#ended(incarnation, death, started),
       wounded: (why) => this.#wounded(why),
+      favours: new Favours(rim.parts),
       shares: new CpuShares(readPoolMs),
       contention: () => this.#scheduler.contention,
       inlineCpuMs: () => this.#scheduler.markedCpuMs,

@@ -32,6 +32,8 @@ export interface Ears {
     timeoutMs: unknown,
     slots: unknown,
   ) => string | null | false;
+  /** What the guest is told before it goes on; undefined: a question that has no answer. */
+  readonly ask: (fields: readonly unknown[]) => string | undefined;
   /** The engine lost control of the guest. May come at any time, even when no turn is under way. */
   readonly lost: (why: string) => void;
 }

@@ -5,6 +5,7 @@ import type { Call } from "./call.ts";
 import type { CpuShares } from "./cpu-shares.ts";
 import type { Crossing } from "./engine.ts";
 import type { Incarnation } from "./incarnation.ts";
+import type { Favours } from "./favours.ts";
 import type { GuestCall } from "./operations.ts";
 import type { Designated } from "./slots.ts";
 
@@ -36,6 +37,8 @@ export interface House {
   readonly ended: (incarnation: Incarnation, death: Death, started: boolean) => void;
   /** A pool thread is stuck or parked for good. */
   readonly wounded: (why: string) => void;
+  /** Answers what guests ask. */
+  readonly favours: Favours;
   /** CPU time of threaded turns. */
   readonly shares: CpuShares;
   /** How much longer than its CPU time an inline turn may take on this machine as it is now; at least 1. */

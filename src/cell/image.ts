@@ -12,6 +12,9 @@ export function readPrelude(image: string): Prelude {
   };
 }
 
+export const readParts = (image: string): Readonly<Record<string, string>> =>
+  JSON.parse(readFileSync(join(image, imageFiles.parts), "utf8")) as Readonly<Record<string, string>>;
+
 /** `cell.cjs gen`: writes the prelude's cached code beside it, under the flags of this very process. */
 export function writePreludeCache(image: string): void {
   const code = readFileSync(join(image, imageFiles.prelude), "utf8");

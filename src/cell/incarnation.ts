@@ -91,6 +91,7 @@ export class Incarnation {
       push: (fields) => this.#pushed(fields),
       callNow: (call, cause, service, method, args, timeoutMs, slots) =>
         this.#callNow(parseGuestCall(call, cause, service, method, args, timeoutMs, slots)),
+      ask: (fields) => house.favours.answer(fields),
       lost: (why) => this.#thread.lose(why),
     });
   }

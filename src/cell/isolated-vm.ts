@@ -59,7 +59,7 @@ type Boot = (...callbacks: readonly unknown[]) => unknown;
 /** Takes the prelude's one global, and what it gives for the cell's powers. */
 function bootIn(
   context: ivm.Context,
-  hear: (what: "push" | "call", fields: readonly unknown[]) => unknown,
+  hear: (what: "push" | "call" | "ask", fields: readonly unknown[]) => unknown,
 ): ivm.Reference<object> {
   const boot = context.global.getSync("solo", { reference: true }) as ivm.Reference<Boot>;
   const pushNow = (...fields: readonly unknown[]): unknown => hear("push", fields);
@@ -67,12 +67,14 @@ function bootIn(
     hear("push", fields);
   };
   const callNow = (...fields: readonly unknown[]): unknown => hear("call", fields);
+  const ask = (...fields: readonly unknown[]): unknown => hear("ask", fields);
   const booted = boot.applySync(
     undefined,
     [
       new ivm.Callback(pushNow, { sync: true }),
       new ivm.Callback(pushLater, { ignored: true }),
       new ivm.Callback(callNow, { sync: true }),
+      new ivm.Callback(ask, { sync: true }),
     ],
     { result: { reference: true } },
   ) as unknown as ivm.Reference<object>;
@@ -138,10 +140,11 @@ class IsolatedGuest implements Guest {
     this.#ears = ears;
   }
 
-  #hear(what: "push" | "call", fields: readonly unknown[]): unknown {
+  #hear(what: "push" | "call" | "ask", fields: readonly unknown[]): unknown {
     const ears = this.#ears;
     if (ears === undefined || this.#disposed) return what === "push" ? 0 : false;
     try {
+      if (what === "ask") return ears.ask(fields);
       if (what === "push") return ears.push(fields);
       return ears.callNow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6]);
     } catch (bug) {

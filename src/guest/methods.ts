@@ -1,6 +1,13 @@
 /** Which of a class's methods others may call. */
 import { limits } from "../base/index.ts";
-import { codeAt, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, makeTable } from "./primordials.ts";
+import {
+  apply,
+  codeAt,
+  getOwnPropertyDescriptor,
+  getOwnPropertyNames,
+  getPrototypeOf,
+  makeTable,
+} from "./primordials.ts";
 import { SoloError } from "./errors.ts";
 import { Service } from "./service.ts";
 
@@ -22,15 +29,51 @@ export function findClass(exported: unknown): new () => Service {
     exported !== null &&
     typeof (exported as { fetch?: unknown }).fetch === "function"
   ) {
-    throw new SoloError(
-      "UNIMPLEMENTED",
-      "`export default { fetch }` is not served in this version: export default a class that extends Service",
-    );
+    return classOf(exported as FetchHandler);
   }
   throw new SoloError(
     "INVALID_ARGUMENT",
-    'the module must `export default class ... extends Service` (import { Service } from "solo:service")',
+    'the module must `export default class ... extends Service` (import { Service } from "solo:service"), or an object with fetch(request, env)',
   );
+}
+
+interface FetchHandler {
+  fetch(request: unknown, env: unknown, context: unknown): unknown;
+}
+
+/** `export default { fetch(request, env, context) {} }`: a service that does nothing else. */
+function classOf(handler: FetchHandler): new () => Service {
+  return class extends Service {
+    fetch(request: unknown): unknown {
+      const context = {
+        // What is waited for may go on after the response; what it throws is nobody's but the log's.
+        waitUntil: (work: PromiseLike<unknown>): void => {
+          void watch(work, (error) => this.log.error("what fetch left to be done, failed:", error));
+        },
+        passThroughOnException: (): void => undefined,
+      };
+      return handler.fetch(request, this.env, context);
+    }
+  };
+}
+
+async function watch(work: PromiseLike<unknown>, failed: (error: unknown) => void): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** The service's `fetch`, as a method that takes and gives plain data; its part is made on first use. */
+export function makeFetchMethod(fetch: Method, part: () => object): Method {
+  return async function call(this: unknown, plain: unknown): Promise<unknown> {
+    const { fromPlain, toPlain } = part() as {
+      readonly fromPlain: (plain: unknown) => unknown;
+      readonly toPlain: (response: unknown) => Promise<unknown>;
+    };
+    return toPlain(await apply(fetch, this, [fromPlain(plain)]));
+  };
 }
 
 function extendsService(exported: object): boolean {
@@ -46,7 +89,7 @@ function extendsService(exported: object): boolean {
  * Public methods: those of the class's own prototypes up to `Service`. The nearest definition of a name decides; getters
  * are not looked into. Taken once: what the tenant changes later does not change what is callable.
  */
-export function findMethods(Class: new () => Service): Methods {
+export function findMethods(Class: new () => Service): Record<string, Method | undefined> {
   const methods = makeTable<Method | undefined>();
   const seen = makeTable<true>();
   let at: unknown = Class.prototype;

@@ -6,6 +6,7 @@ import { CallError, SoloError } from "./errors.ts";
 import { harden } from "./harden.ts";
 import { makeConsole } from "./log.ts";
 import type { Cell } from "./outbox.ts";
+import { definePlatform } from "./platform.ts";
 import { soon } from "./primordials.ts";
 import { Process } from "./process.ts";
 import { Refusal, Service } from "./service.ts";
@@ -21,8 +22,13 @@ export interface Booted {
   readonly loaded: (exports: object) => void;
 }
 
-function boot(pushNow: Cell["pushNow"], pushLater: Cell["pushLater"], callNow: Cell["callNow"]): Booted {
-  const process = new Process({ pushNow, pushLater, callNow });
+function boot(
+  pushNow: Cell["pushNow"],
+  pushLater: Cell["pushLater"],
+  callNow: Cell["callNow"],
+  ask: Cell["ask"],
+): Booted {
+  const process = new Process({ pushNow, pushLater, callNow, ask });
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   };
@@ -39,6 +45,7 @@ function boot(pushNow: Cell["pushNow"], pushLater: Cell["pushLater"], callNow: C
   });
   define("clearTimeout", (id: unknown) => process.timers.clear(id));
   define("clearInterval", (id: unknown) => process.timers.clear(id));
+  definePlatform(process.parts);
   return {
     turn: (...given) => process.mailbox.turn(given),
     current: () => process.mailbox.current,

@@ -32,6 +32,9 @@ export const {
   setPrototypeOf,
 } = Object;
 export const { apply } = Reflect;
+/** Runs code in the global scope. */
+// oxlint-disable-next-line no-eval -- inside an isolate this gives no more power than its tenant has
+export const evaluate: (code: string) => unknown = globalThis.eval;
 export const objectPrototype: object = Object.prototype;
 
 export const cut: (text: string, from: number, to?: number) => string = uncurry(String.prototype.slice);

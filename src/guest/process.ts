@@ -12,11 +12,13 @@ import { fromGuest, type GuestConfiguration, serviceOfSender, toGuest } from "..
 import { limits } from "../base/index.ts";
 import { decode, decodeList, encode } from "./codec.ts";
 import { describeError, SoloError } from "./errors.ts";
+import { Handle } from "./handle.ts";
 import { makeLog, type Log } from "./log.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
-import { findCallback, findClass, findMethods, type Method, type Methods } from "./methods.ts";
+import { findCallback, findClass, findMethods, makeFetchMethod, type Method, type Methods } from "./methods.ts";
 import { type Cell, Outbox } from "./outbox.ts";
 import { apply, freeze, parseJson } from "./primordials.ts";
+import { Parts } from "./parts.ts";
 import { Reference, References } from "./reference.ts";
 import { makeInstance, Refusal, type Service } from "./service.ts";
 import { Timers } from "./timers.ts";
@@ -27,6 +29,7 @@ export class Process {
   readonly mailbox: Mailbox;
   readonly timers: Timers;
   readonly log: Log;
+  readonly parts: Parts;
   readonly #outbox: Outbox;
   readonly #references: References;
   #level = 3;
@@ -50,6 +53,7 @@ export class Process {
     });
     this.#references = new References(this.#outbox, this.mailbox);
     this.timers = new Timers(this.#outbox);
+    this.parts = new Parts({ ask: cell.ask, SoloError, Refusal, isHandle: (value) => Handle.is(value) });
     this.log = makeLog(this.#outbox, () => this.#level);
   }
 
@@ -90,7 +94,10 @@ export class Process {
       const { service, pid, env, level } = parseJson(mail.a) as GuestConfiguration;
       this.#level = level;
       const Class = findClass(this.#exports.default);
-      this.#methods = findMethods(Class);
+      const methods = findMethods(Class);
+      const fetch = findCallback(Class, "fetch");
+      if (fetch !== undefined) methods["fetch"] = makeFetchMethod(fetch, () => this.parts.provide("fetch"));
+      this.#methods = methods;
       this.#onMessage = findCallback(Class, "onMessage");
       this.#terminate = findCallback(Class, "terminate");
       const init = findCallback(Class, "init");

@@ -41,6 +41,8 @@ export const imageFiles = {
   prelude: "prelude.js",
   /** V8's cached code for the prelude. */
   preludeCache: "prelude.cache",
+  /** Scripts that an isolate evaluates only once it uses them: JSON, code by name. */
+  parts: "parts.json",
 } as const;
 
 /** Beside the image where there is a jail: the filter of system calls with which the cell locks itself. */

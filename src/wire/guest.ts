@@ -91,6 +91,33 @@ export const timerModes = {
   dueRepeat: 3,
 } as const;
 
+/** What a guest may ask of its cell and is told before it goes on: `ask(what, …)`, texts and numbers only. */
+export const asks = {
+  /** name of a part → its code */
+  part: 1,
+  /** count → random bytes, base64 */
+  random: 2,
+  /** operation of `cryptography`, its arguments as JSON → its result as text */
+  cryptography: 3,
+} as const;
+
+/** Scripts beside the prelude, evaluated when a guest first uses what they bring. */
+export const partNames = ["web", "streams", "url", "fetch", "crypto"] as const;
+export type PartName = (typeof partNames)[number];
+
+/** Names of the web platform, by the part that brings them. */
+export const namesOfParts: Readonly<Record<PartName, string>> = {
+  web:
+    "TextEncoder TextDecoder EventTarget Event CustomEvent AbortController AbortSignal DOMException structuredClone " +
+    "atob btoa performance",
+  fetch: "Blob File Headers Request Response FormData fetch",
+  streams:
+    "ReadableStream ReadableStreamDefaultReader ReadableStreamBYOBReader WritableStream WritableStreamDefaultWriter " +
+    "TransformStream ByteLengthQueuingStrategy CountQueuingStrategy TextEncoderStream TextDecoderStream",
+  url: "URL URLSearchParams",
+  crypto: "crypto Crypto CryptoKey SubtleCrypto",
+};
+
 /** Levels by their number on the boundary. */
 export const guestLevels = ["ERROR", "WARN", "INFO", "DEBUG"] as const;
 

@@ -1,0 +1,57 @@
+/** Names that other parts bring, as parts use them of one another: each is looked up when it is used. */
+export interface Stream {
+  readonly locked: boolean;
+  getReader(): { read(): Promise<{ readonly done: boolean; readonly value?: unknown }> };
+  tee(): [Stream, Stream];
+}
+
+interface Platform {
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array<ArrayBuffer> };
+  readonly TextDecoder: new (
+    label?: string,
+    options?: object,
+  ) => { decode(bytes?: Uint8Array, options?: { readonly stream?: boolean }): string };
+  readonly ReadableStream: new (source: object) => Stream;
+  readonly URL: new (url: string, base?: string) => { readonly href: string };
+  readonly URLSearchParams: new (init?: string) => Iterable<[string, string]>;
+  readonly setTimeout: (work: () => void, ms: number) => number;
+  readonly console: { error(...values: unknown[]): void };
+  readonly AbortController: new () => { readonly signal: Signal };
+}
+
+export interface Signal {
+  readonly aborted: boolean;
+}
+
+export const platform = globalThis as unknown as Platform;
+
+export const bytesOfText = (text: string): Uint8Array<ArrayBuffer> => new platform.TextEncoder().encode(text);
+export const textOfBytes = (bytes: Uint8Array): string => new platform.TextDecoder().decode(bytes);
+
+/** A copy of what a buffer or a view of one holds; undefined: it is none. */
+export function copyBytes(data: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (ArrayBuffer.isView(data)) return Uint8Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  if (Object.prototype.toString.call(data) === "[object ArrayBuffer]") {
+    return new Uint8Array((data as ArrayBuffer).slice(0));
+  }
+  return undefined;
+}
+
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export const streamOf = (bytes: Uint8Array): Stream =>
+  new platform.ReadableStream({
+    type: "bytes",
+    start(controller: { enqueue(chunk: Uint8Array): void; close(): void }) {
+      if (bytes.length > 0) controller.enqueue(Uint8Array.from(bytes));
+      controller.close();
+    },
+  });

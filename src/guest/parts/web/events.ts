@@ -1,0 +1,137 @@
+/** Events without a tree: a target calls its own listeners, in order. */
+import { platform } from "../platform.ts";
+
+export class Event {
+  readonly type: string;
+  readonly bubbles: boolean;
+  readonly cancelable: boolean;
+  readonly composed = false;
+  readonly timeStamp = Date.now();
+  readonly isTrusted = false;
+  target: EventTarget | null = null;
+  currentTarget: EventTarget | null = null;
+  eventPhase = 0;
+  #prevented = false;
+  #passive = false;
+  #stopped: "no" | "after" | "now" = "no";
+
+  constructor(type: string, options: { readonly bubbles?: boolean; readonly cancelable?: boolean } = {}) {
+    if (arguments.length === 0) throw new TypeError("an Event needs a type");
+    this.type = String(type);
+    this.bubbles = Boolean(options.bubbles);
+    this.cancelable = Boolean(options.cancelable);
+  }
+
+  get defaultPrevented(): boolean {
+    return this.#prevented;
+  }
+  preventDefault(): void {
+    if (this.cancelable && !this.#passive) this.#prevented = true;
+  }
+  stopPropagation(): void {
+    if (this.#stopped === "no") this.#stopped = "after";
+  }
+  stopImmediatePropagation(): void {
+    this.#stopped = "now";
+  }
+  composedPath(): EventTarget[] {
+    return this.currentTarget === null ? [] : [this.currentTarget];
+  }
+
+  /** Calls the listeners; what one of them throws reaches nobody but the log. */
+  static dispatch(event: Event, target: EventTarget, listeners: readonly Listener[]): boolean {
+    event.target = target;
+    event.currentTarget = target;
+    event.eventPhase = 2;
+    for (const listener of listeners) {
+      if (event.#stopped === "now") break;
+      if (listener.removed) continue;
+      if (listener.once) listener.remove();
+      event.#passive = listener.passive;
+      try {
+        if (typeof listener.work === "function") listener.work.call(target, event);
+        else listener.work.handleEvent(event);
+      } catch (error) {
+        platform.console.error("an event's listener threw:", error);
+      }
+    }
+    event.#passive = false;
+    event.#stopped = "no";
+    event.currentTarget = null;
+    event.eventPhase = 0;
+    return !event.#prevented;
+  }
+}
+
+export class CustomEvent extends Event {
+  readonly detail: unknown;
+  constructor(
+    type: string,
+    options: { readonly detail?: unknown; readonly bubbles?: boolean; readonly cancelable?: boolean } = {},
+  ) {
+    super(type, options);
+    this.detail = options.detail ?? null;
+  }
+}
+
+type Work = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
+
+interface Listener {
+  readonly type: string;
+  readonly work: Work;
+  readonly capture: boolean;
+  readonly once: boolean;
+  readonly passive: boolean;
+  removed: boolean;
+  readonly remove: () => void;
+}
+
+type Options =
+  | boolean
+  | { capture?: boolean; once?: boolean; passive?: boolean; signal?: EventTarget & { aborted: boolean } };
+
+const captures = (options: Options | undefined): boolean =>
+  typeof options === "object" ? Boolean(options?.capture) : Boolean(options);
+
+export class EventTarget {
+  #listeners: Listener[] = [];
+
+  addEventListener(type: string, work: Work | null | undefined, options?: Options): void {
+    if (work === null || work === undefined) return;
+    const capture = captures(options);
+    const { once = false, passive = false, signal } = typeof options === "object" ? options : {};
+    if (signal?.aborted === true || this.#find(type, work, capture) !== undefined) return;
+    const listener: Listener = {
+      type,
+      work,
+      capture,
+      once,
+      passive,
+      removed: false,
+      remove: () => {
+        listener.removed = true;
+        this.#listeners = this.#listeners.filter((one) => one !== listener);
+      },
+    };
+    this.#listeners.push(listener);
+    signal?.addEventListener("abort", listener.remove, { once: true });
+  }
+
+  removeEventListener(type: string, work: Work | null | undefined, options?: Options): void {
+    if (work === null || work === undefined) return;
+    this.#find(type, work, captures(options))?.remove();
+  }
+
+  #find(type: string, work: Work, capture: boolean): Listener | undefined {
+    return this.#listeners.find((one) => one.type === type && one.work === work && one.capture === capture);
+  }
+
+  dispatchEvent(event: Event): boolean {
+    if (!(event instanceof Event)) throw new TypeError("dispatchEvent takes an Event");
+    return Event.dispatch(
+      event,
+      this,
+      this.#listeners.filter(({ type }) => type === event.type),
+    );
+  }
+}
