@@ -11,6 +11,7 @@ import { booted } from "./service/boot.ts";
 import { cellLost } from "./service/cell-lost.ts";
 import { deploy } from "./service/deploy.ts";
 import { kill } from "./service/kill.ts";
+import { nodeStopped } from "./service/node-stopped.ts";
 import { resume, startDue } from "./service/restart.ts";
 import { started } from "./service/started.ts";
 import { ended } from "./service/supervise.ts";
@@ -78,7 +79,7 @@ function react(draft: Draft, input: Exclude<Input, { readonly type: "booted" }>)
       return undefined;
     }
     case "node_stopped":
-      draft.record({ type: "system_stopped", subject: "node", actor: "solo", payload: { outcome: input.outcome } });
+      nodeStopped(draft, input);
       return undefined;
     default:
       return never(input);

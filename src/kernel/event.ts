@@ -61,7 +61,14 @@ export interface Payloads {
   /** A kernel took over. `boot` differs from the last one when the whole node was restarted. */
   readonly kernel_started: { readonly epoch: KernelEpoch; readonly boot: string; readonly version: string };
   /** The node shut down on purpose; services that should run are started again at the next boot. */
-  readonly system_stopped: { readonly outcome: "clean" | "deadline" };
+  readonly system_stopped: {
+    readonly outcome: "clean" | "deadline";
+    /**
+     * How many did not end as they were asked to: each has an `instance_stopped` that says how, and the others ended well.
+     * Absent in old logs, in which all that lived is believed cut off if the deadline passed.
+     */
+    readonly misfits?: number;
+  };
   /** The wall clock went back, or jumped ahead of what timers expected. */
   readonly clock_jumped: { readonly fromMs: number; readonly toMs: number };
 
@@ -70,7 +77,13 @@ export interface Payloads {
   readonly tenant_deletion_requested: { readonly request?: RequestMark };
   readonly tenant_deleted: Record<never, never>;
   /** The payloads of this tenant's events up to `through` were erased; their digests remain in the chain. */
-  readonly payload_erased: { readonly erased: TenantId; readonly through: EventId; readonly count: number };
+  readonly payload_erased: {
+    readonly erased: TenantId;
+    readonly through: EventId;
+    readonly count: number;
+    /** Of the request that deleted the tenant, whose own event is erased: repeated, it still has its answer. */
+    readonly deletion?: RequestMark;
+  };
   readonly certificate_issued: {
     readonly role: "admin" | "tenant";
     readonly fingerprint: string;
@@ -102,8 +115,11 @@ export interface Payloads {
   };
   /** The last of a killed service's incarnations ended. */
   readonly service_killed: OfService & { readonly death: Death };
-  /** An incarnation ended that was asked to: killed, shut down, stopped with a sibling, or normally. */
-  readonly instance_stopped: OfIncarnation & { readonly death: Death };
+  /**
+   * An incarnation ended that was asked to: killed, shut down, stopped with a sibling, or normally. `resumes`: with its node,
+   * however it ended; it is started again at the next boot.
+   */
+  readonly instance_stopped: OfIncarnation & { readonly death: Death; readonly resumes?: true };
   /** An incarnation ended abnormally, or was lost with its cell. `started`: its `init` had finished. */
   readonly service_crashed: OfIncarnation & { readonly death: Death; readonly started: boolean };
   /** The supervisor will start this instance again at `at`. `restarts`: the history that still counts. */

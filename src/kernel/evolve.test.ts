@@ -30,7 +30,10 @@ const payloads: { readonly [T in EventType]: fc.Arbitrary<Payloads[T]> } = {
     boot: fc.constantFrom("x", "y"),
     version: fc.constant("0"),
   }),
-  system_stopped: fc.record({ outcome: fc.constantFrom("clean", "deadline") }),
+  system_stopped: fc.record(
+    { outcome: fc.constantFrom("clean", "deadline"), misfits: fc.nat() },
+    { requiredKeys: ["outcome"] },
+  ),
   clock_jumped: fc.record({ fromMs: tookMs, toMs: tookMs }),
   tenant_created: marked(fc.constant({})),
   tenant_deletion_requested: marked(fc.constant({})),

@@ -15,7 +15,7 @@ import {
 import { emptyIndex, listSuspended, reindex } from "./agenda.ts";
 import type { Event, EventType } from "./event.ts";
 import { mutable, type MutableState, type MutableTenant } from "./mutable.ts";
-import { administer, forgetErased, remember, settleDeletion, settleRequests } from "./requests.ts";
+import { administer, erase, remember, settleDeletion, settleRequests } from "./requests.ts";
 import { live, living } from "./service/life.ts";
 import type { Service, State } from "./state.ts";
 
@@ -75,7 +75,7 @@ export function evolve(readonlyState: State, event: Event): void {
     case "payload_erased":
       if (event.payload === undefined) return;
       state.retiring.delete(event.payload.erased);
-      forgetErased(state.requests, event.payload);
+      erase(state, event, event.payload);
       return;
     default:
       if (tenant !== undefined) serviceEvent(state, tenant, event);

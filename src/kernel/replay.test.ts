@@ -175,11 +175,21 @@ function inputOf(world: World, cells: Cells, { act, a, b, c, d }: Action): Input
     case "stop":
       if (c > 20) return undefined;
       cells.held.clear();
-      return { type: "node_stopped", outcome: d % 2 === 0 ? "clean" : "deadline" };
+      return {
+        type: "node_stopped",
+        outcome: d % 2 === 0 ? "clean" : "deadline",
+        ...(d % 3 === 0 ? {} : { misfits: everyThird(world) }),
+      };
     default:
       return never(act);
   }
 }
+
+/** Of all that lives, those that ended badly. */
+const everyThird = ({ state }: World): NonNullable<Extract<Input, { type: "node_stopped" }>["misfits"]> =>
+  [...state.index.living]
+    .flatMap(([tenant, living]) => [...living.keys()].map((incarnation) => ({ tenant, incarnation, death: crash })))
+    .filter((_, at) => at % 3 === 0);
 
 const json = (world: World): string => JSON.stringify(toSnapshot(world.state));
 

@@ -155,6 +155,29 @@ test("what an erased request had pushed out of memory stays forgotten in a repla
   }
 });
 
+test("a repeated deletion is answered as the first was, after the tenant's payloads are erased and its name is taken again", () => {
+  const world = World.of("u");
+  const remove: Command = { type: "delete_tenant", tenant: tenantId("u") };
+  const first = world.done(remove, { request: "d" });
+  const through = world.state.lastEvent;
+  world.take({ type: "retired", tenant: tenantId("u"), through, count: 2 });
+  assert.equal(world.last("payload_erased").payload?.deletion?.id, "d");
+  const again = { ...first, repeated: true };
+  assert.deepEqual(world.done(remove, { request: "d" }), again);
+  world.done({ type: "create_tenant", tenant: tenantId("u") });
+  assert.deepEqual(world.done(remove, { request: "d" }), again);
+  assert.ok(world.state.tenants.has(tenantId("u")), "the namesake stays");
+  const replayed = initialState();
+  for (const event of world.events) {
+    const { payload: _, ...header } = event;
+    evolve(replayed, event.tenant === "u" && event.id <= through ? header : event);
+  }
+  assert.deepEqual(replayed, world.state);
+  world.done(remove, { request: "e" });
+  world.take({ type: "retired", tenant: tenantId("u"), through: world.state.lastEvent, count: 2 });
+  assert.deepEqual(world.done(remove, { request: "d" }), again, "of another life of the name");
+});
+
 test("a request that the end of the kernel interrupted is still known", () => {
   const world = World.of("t");
   world.done(order(), { request: "r" });

@@ -40,6 +40,8 @@ interface Asked {
   readonly request: RequestMark | undefined;
   readonly service?: ServiceId;
   readonly born?: readonly Born[];
+  /** Where it is known at once. */
+  readonly outcome?: Outcome;
 }
 
 /** Of a tenant's own requests, until there are too many of them or they are too old. */
@@ -74,6 +76,7 @@ function put(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): 
   const { operation, request, service, born = [] } = asked;
   if (request === undefined) return;
   const immediate = operation === "create_tenant" || operation === "issue_certificate";
+  const outcome: Outcome = asked.outcome ?? (immediate ? done : { name: "pending" });
   requests.delete(request.id);
   requests.set(request.id, {
     id: request.id,
@@ -84,7 +87,7 @@ function put(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): 
     ...(event.tenant === undefined ? {} : { tenant: event.tenant }),
     ...(service === undefined ? {} : { service }),
     born,
-    outcome: immediate ? done : { name: "pending" },
+    outcome,
   });
 }
 
@@ -107,8 +110,26 @@ export function settleDeletion(requests: Map<RequestId, Remembered>, tenant: Ten
   }
 }
 
-/** What erased payloads told is forgotten, so that a replay without them gives the same state. */
-export function forgetErased(requests: Map<RequestId, Remembered>, of: Payloads["payload_erased"]): void {
+/** The request by which the tenant was deleted, as far as it is remembered. */
+export function deletionOf(requests: ReadonlyMap<RequestId, Remembered>, tenant: TenantId): RequestMark | undefined {
+  for (const { id, fingerprint, operation, tenant: of } of requests.values()) {
+    if (operation === "delete_tenant" && of === tenant) return { id, fingerprint };
+  }
+  return undefined;
+}
+
+/**
+ * What erased payloads told is forgotten, so that a replay without them gives the same state. The deletion itself is told
+ * again, as the node's own: another tenant of this name has no part in it.
+ */
+export function erase(state: MutableState, event: Event, of: Payloads["payload_erased"]): void {
+  forgetErased(state.requests, of);
+  if (of.deletion === undefined) return;
+  const outcome: Outcome = { name: "stopped", death: tenantDeleted };
+  administer(state, event, { operation: "delete_tenant", request: of.deletion, outcome });
+}
+
+function forgetErased(requests: Map<RequestId, Remembered>, of: Payloads["payload_erased"]): void {
   for (const [id, remembered] of requests) {
     if (remembered.tenant === of.erased && remembered.event <= of.through) requests.delete(id);
   }

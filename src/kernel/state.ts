@@ -197,4 +197,4 @@ export interface Index {
 }
 
 /** Raised when `evolve` or the shape above changes: snapshots of another version are discarded. */
-export const evolveVersion = 2;
+export const evolveVersion = 3;

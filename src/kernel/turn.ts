@@ -128,8 +128,19 @@ export type Input =
   | { readonly type: "retired"; readonly tenant: TenantId; readonly through: EventId; readonly count: number }
   /** The wall clock was seen to jump. */
   | { readonly type: "clock_jumped"; readonly fromMs: number; readonly toMs: number }
-  /** All services were ended for a shutdown of the node. */
-  | { readonly type: "node_stopped"; readonly outcome: "clean" | "deadline" };
+  /**
+   * All services were ended for a shutdown of the node. `misfits` are those that did not end as they were asked to; without
+   * it, all that still lives is believed cut off if the deadline passed.
+   */
+  | {
+      readonly type: "node_stopped";
+      readonly outcome: "clean" | "deadline";
+      readonly misfits?: readonly {
+        readonly tenant: TenantId;
+        readonly incarnation: IncarnationNumber;
+        readonly death: Death;
+      }[];
+    };
 
 /** A command of one type, with who asks. */
 export type CommandInput<T extends Command["type"]> = Extract<Input, { readonly type: "command" }> & {

@@ -5,7 +5,7 @@ import { recoveriesMax, recoveriesPerTenantMax } from "../defaults.ts";
 import { nextWake, outcomeOf } from "../read.ts";
 import { fromSnapshot, toSnapshot } from "../snapshot.ts";
 import type { Survivor } from "../turn.ts";
-import { admin, normalEnd, serviceId, tenantId, World } from "../world.ts";
+import { admin, crash, normalEnd, serviceId, tenantId, World } from "../world.ts";
 
 const killed = { type: "killed", by: "admin", forced: "no" } as const;
 const nodeLost = { type: "cell_lost", loss: { type: "node" }, inFlight: "no" } as const;
@@ -88,6 +88,33 @@ test("what the deadline of a shutdown cut off says so", () => {
     loss: { type: "closed" },
     inFlight: "no",
   });
+});
+
+test("a shutdown that meets its deadline says of each how it ended: of those that said goodbye, too", () => {
+  const world = World.of("t", "u");
+  for (const name of ["goodbye", "cut", "crashes"]) world.run("t", name);
+  world.run("u", "starts", { instances: 2 });
+  const cut = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" } as const;
+  const misfits = [
+    { tenant: tenantId("t"), incarnation: world.alive("t", "cut"), death: cut },
+    { tenant: tenantId("t"), incarnation: world.alive("t", "crashes"), death: crash },
+    { tenant: tenantId("u"), incarnation: world.alive("u", "starts"), death: cut },
+    // Unknown, and a second time: nothing.
+    { tenant: tenantId("u"), incarnation: incarnationNumber(99), death: cut },
+    { tenant: tenantId("u"), incarnation: world.alive("u", "starts"), death: crash },
+  ];
+  world.take({ type: "node_stopped", outcome: "deadline", misfits });
+  assert.deepEqual(world.last("system_stopped").payload, { outcome: "deadline", misfits: 3 });
+  const deathsOf = (tenant: string, name: string): unknown => world.status(tenant, name).deaths.map(({ death }) => death);
+  assert.deepEqual(deathsOf("t", "goodbye"), [{ type: "stopped", why: "shutdown" }]);
+  assert.deepEqual(deathsOf("t", "cut"), [cut]);
+  assert.deepEqual(deathsOf("t", "crashes"), [crash]);
+  assert.deepEqual(deathsOf("u", "starts"), [cut, { type: "stopped", why: "shutdown" }]);
+  assert.equal(world.last("instance_stopped").tenant, "u", "it is in its tenant's own history");
+  world.effects.length = 0;
+  world.boot({ boot: "boot-2" });
+  assert.deepEqual(starts(world), ["goodbye/1", "cut/1", "crashes/1", "starts/1", "starts/2"]);
+  assert.equal(world.status("t", "crashes").restartCount, 0);
 });
 
 test("recoveries are bounded, in all and for each tenant; further ones start as places become free", () => {

@@ -146,7 +146,7 @@ export function live(service: Service | undefined, event: Event, newBoot = false
       );
     }
     case "system_stopped":
-      return suspend(service, event, event.payload?.outcome === "deadline" ? cutOff : shutdown);
+      return suspend(service, event, endedTogether(event.payload));
     case "tenant_deletion_requested": {
       const going = windDown(service, event.id, tenantDeleted, service.release.limits.shutdownTimeoutMs);
       if (isStopped(going)) return settle(going, { name: "stopped", death: tenantDeleted });
@@ -229,15 +229,21 @@ function failed(service: Service, event: Event, payload: Payloads["service_deplo
   return settle(rest, { name: "failed", death });
 }
 
+/** How all those ended with the node of which nothing else was said. */
+const endedTogether = (payload: Payloads["system_stopped"] | undefined): Death =>
+  payload?.outcome === "deadline" && payload.misfits === undefined ? cutOff : shutdown;
+
 /** What an end leads to by itself. The supervisor's decision, if there is one, is the next event. */
 function ended(
   service: Service,
   event: Event,
-  { instance, incarnation, death }: Payloads["instance_stopped"] | Payloads["service_crashed"],
+  payload: Payloads["instance_stopped"] | Payloads["service_crashed"],
 ): Service {
+  const { instance, incarnation, death } = payload;
+  const resumes = "resumes" in payload;
   const phase = service.instances.get(instance)?.phase;
   if (phase === undefined || !isAlive(phase) || phase.incarnation !== incarnation) return service;
-  const dead = withDeath(withPhase(service, instance, afterEnd(phase, event.id, death)), {
+  const dead = withDeath(withPhase(service, instance, afterEnd(phase, event.id, death, resumes)), {
     at: event.timestamp,
     event: event.id,
     incarnation,
@@ -248,9 +254,9 @@ function ended(
   return deleted && isStopped(dead) ? settle(dead, { name: "stopped", death: phase.death }) : dead;
 }
 
-function afterEnd(phase: Alive, because: EventId, death: Death): Phase {
+function afterEnd(phase: Alive, because: EventId, death: Death, resumes: boolean): Phase {
   if (phase.name === "stopping") return phase.then === "restart" ? phase.next : { name: "stopped", because, death };
-  if (death.type === "stopped" && death.why === "shutdown") return { name: "suspended", because };
+  if (resumes || (death.type === "stopped" && death.why === "shutdown")) return { name: "suspended", because };
   return { name: "stopped", because, death };
 }
 
