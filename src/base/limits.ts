@@ -31,6 +31,9 @@ export const limits = {
   callsInFlightMax: 10_000,
   /** Messages a router holds for a service that is starting, per service. */
   parkedMessagesMax: 1_000,
+  /** Bytes of such messages, per tenant; and how long one waits that nobody waits for. */
+  parkedBytesPerTenantMax: 32 * 1024 * 1024,
+  parkedCastMsMax: 60_000,
   /** Timers a service may have at once. */
   timersMax: 10_000,
   /** References a guest may hold at once. */

@@ -292,18 +292,8 @@ export class Kernel {
 
   #evolved(events: readonly Event[]): void {
     this.#settling.evolved(events);
-    for (const event of events) {
-      if (event.tenant === undefined || event.payload === undefined) continue;
-      // Messages that wait for a service that will not come are told so now.
-      if (
-        event.type === "service_killed" ||
-        event.type === "service_deployment_failed" ||
-        event.type === "service_rested"
-      ) {
-        const { service } = event.payload;
-        const absence = absenceOf(this.#turns.state, event.tenant, service);
-        if (absence.name === "stopped") this.#router.abandon(event.tenant, service, absence.why);
-      }
+    for (const tenant of new Set(events.map((event) => event.tenant))) {
+      if (tenant !== undefined) this.#router.review(tenant);
     }
     this.#resources.evolved(events);
     this.#housekeeping.evolved(events);

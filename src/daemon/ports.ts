@@ -64,10 +64,7 @@ export function makePorts(parts: PortsParts): Ports {
     },
     router: {
       call: (at, args, timeoutMs, from) => router.call(at, args, timeoutMs, from),
-      cast: (at, args, from) => {
-        const refused = router.cast(at, args, from);
-        return refused === undefined || "result" in refused ? undefined : refused;
-      },
+      cast: (at, args, from) => router.cast(at, args, from),
     },
     usage: (tenant, incarnations) => cells.usage(tenant, incarnations),
     logs: {
@@ -159,7 +156,10 @@ async function sequenceOf(
 
 /** With its length in front: ids that are in logs were made so. */
 const sha256 = (text: string): string =>
-  createHash("sha256").update(`${Buffer.byteLength(text)}:`).update(text).digest("hex");
+  createHash("sha256")
+    .update(`${Buffer.byteLength(text)}:`)
+    .update(text)
+    .digest("hex");
 
 /** JSON with keys in order, so that equal records have equal text. */
 function canonical(value: unknown): string {

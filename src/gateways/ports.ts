@@ -119,7 +119,7 @@ export interface Router {
     at: { readonly tenant: TenantId; readonly service: ServiceId; readonly method: string },
     args: Uint8Array,
     from: string,
-  ) => CallFailed | undefined;
+  ) => Promise<CallFailed | undefined>;
 }
 
 export interface Usage {

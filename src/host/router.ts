@@ -13,6 +13,7 @@
 import {
   type IncarnationNumber,
   limits,
+  never,
   pidOf,
   type Refusal,
   refuse,
@@ -24,6 +25,7 @@ import type { Verdict } from "./breaker.ts";
 import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
+import { Parking } from "./parking.ts";
 import { traceMsMax, within } from "./within.ts";
 
 /** What the state says of a service that has no route: shall a message wait for it? */
@@ -43,9 +45,13 @@ export interface RouterPowers {
   readonly trace: (tenant: TenantId, service: ServiceId, stack: string) => Promise<string>;
 }
 
-export type Routed =
-  | { readonly result: Uint8Array }
-  | { readonly refusal: Refusal; readonly executed: CallFailure["executed"]; readonly stack?: string };
+export interface Unanswered {
+  readonly refusal: Refusal;
+  readonly executed: CallFailure["executed"];
+  readonly stack?: string;
+}
+
+export type Routed = { readonly result: Uint8Array } | Unanswered;
 
 interface Target {
   readonly held: Held;
@@ -55,12 +61,6 @@ interface Target {
 interface Route {
   readonly targets: Target[];
   next: number;
-  readonly parked: Parked[];
-}
-
-interface Parked {
-  readonly deliver: (target: Target) => void;
-  readonly giveUp: (failure: CallFailure) => void;
 }
 
 interface Named {
@@ -71,6 +71,7 @@ interface Named {
 
 export class Router {
   readonly #powers: RouterPowers;
+  readonly #parking = new Parking<Target>();
   readonly #routes = new Map<TenantId, Map<ServiceId, Route>>();
   readonly #underWay = new Map<TenantId, number>();
   readonly #throttled = new Map<string, string>();
@@ -86,9 +87,8 @@ export class Router {
     const route = this.#provide(tenant, held.service);
     if (route.targets.some((target) => target.held.incarnation === held.incarnation)) return;
     route.targets.push({ held, link });
-    for (const parked of route.parked.splice(0)) {
-      const target = next(route);
-      if (target !== undefined) parked.deliver(target);
+    for (const parked of this.#parking.take({ tenant, service: held.service })) {
+      parked.deliver(next(route) ?? { held, link });
     }
   }
 
@@ -99,13 +99,13 @@ export class Router {
     this.#tidy(tenant, service);
   }
 
-  /** The service will not run: what was parked for it is told why. */
-  abandon(tenant: TenantId, service: ServiceId, why: string): void {
-    const route = this.#routes.get(tenant)?.get(service);
-    for (const parked of route?.parked.splice(0) ?? []) {
-      parked.giveUp({ code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: why });
+  /** Called when something of the tenant has changed: what waits for a service that will not come is told so. */
+  review(tenant: TenantId): void {
+    for (const service of this.#parking.awaited(tenant)) {
+      const gone = this.#gone({ tenant, service });
+      if (gone === undefined) continue;
+      for (const parked of this.#parking.take({ tenant, service })) parked.giveUp(gone);
     }
-    this.#tidy(tenant, service);
   }
 
   /** These services, and no others, take no new work for now, and why. */
@@ -131,9 +131,9 @@ export class Router {
   }
 
   /** A refusal if it can be seen at once that the message goes nowhere. */
-  cast(at: Named, args: Uint8Array, from: string): Routed | undefined {
+  async cast(at: Named, args: Uint8Array, from: string): Promise<Unanswered | undefined> {
     const failure = this.#deliver(at, (incarnation) => ({ type: "cast", incarnation, method: at.method, from }), args);
-    return failure === undefined ? undefined : { refusal: refusalOf(at, failure, 0), executed: failure.executed };
+    return failure === undefined ? undefined : this.#explain(at, failure, 0);
   }
 
   // ------------------------------------------------------------------ from cells
@@ -149,7 +149,13 @@ export class Router {
     const at = { tenant, service: call.service, method: call.method };
     this.#call(at, args, call.timeoutMs, nameOf(caller), call.chain, (answer) => {
       if ("result" in answer) link.send({ type: "answer", id: call.id }, answer.result);
-      else link.send({ type: "answer", id: call.id, failure: answer.failure });
+      else {
+        const { failure } = answer;
+        const tell = (): void => void link.send({ type: "answer", id: call.id, failure });
+        if (!showsState(failure)) return tell();
+        // A log that fails ends the kernel by itself.
+        this.#powers.durable().then(tell, () => undefined);
+      }
     });
   }
 
@@ -206,14 +212,15 @@ export class Router {
       const to = { incarnation: target.held.incarnation, method: at.method, from };
       return target.link.call(to, args, strictly(target, timeoutMs), chain, settle);
     }
-    const absence = this.#absence(at);
+    const absence = this.#absence(at, args.length);
     if (absence !== undefined) return settle({ failure: absence });
     const deadline = performance.now() + timeoutMs;
     const timer = setTimeout(() => {
       withdraw();
       settle(failed("CALL_TIMEOUT", `${timeoutMs}`));
     }, timeoutMs);
-    const withdraw = this.#park(at, {
+    const withdraw = this.#parking.add(at, {
+      bytes: args.length,
       deliver: ({ held, link }) => {
         clearTimeout(timer);
         delivered = true;
@@ -243,12 +250,17 @@ export class Router {
       target.link.send(make(target.held.incarnation), body);
       return undefined;
     }
-    const absence = this.#absence(at);
+    const absence = this.#absence(at, body.length);
     if (absence !== undefined) return absence;
-    this.#park(at, {
-      deliver: ({ held, link }) => void link.send(make(held.incarnation), body),
-      giveUp: () => undefined,
+    const withdraw = this.#parking.add(at, {
+      bytes: body.length,
+      deliver: ({ held, link }) => {
+        clearTimeout(timer);
+        link.send(make(held.incarnation), body);
+      },
+      giveUp: () => clearTimeout(timer),
     });
+    const timer = setTimeout(withdraw, limits.parkedCastMsMax).unref();
     return undefined;
   }
 
@@ -265,28 +277,29 @@ export class Router {
   }
 
   /** Why a message to a service without a route cannot even wait. */
-  #absence(at: Named): CallFailure | undefined {
-    const absence = this.#powers.absence(at.tenant, at.service);
-    if (absence.name === "absent") return failure("SERVICE_NOT_FOUND", "no such service");
-    if (absence.name === "stopped") return failure("SERVICE_NOT_RUNNING", absence.why);
-    const parked = this.#routes.get(at.tenant)?.get(at.service)?.parked.length ?? 0;
-    return parked < limits.parkedMessagesMax
-      ? undefined
-      : failure("OVERLOADED", `${limits.parkedMessagesMax} messages wait for it to start`);
+  #absence(at: Named, bytes: number): CallFailure | undefined {
+    const gone = this.#gone(at);
+    if (gone !== undefined) return gone;
+    const full = this.#parking.full(at, bytes);
+    return full === undefined ? undefined : failure("OVERLOADED", full);
   }
 
-  /** Returns what withdraws it again. */
-  #park(at: Named, parked: Parked): () => void {
-    const route = this.#provide(at.tenant, at.service);
-    route.parked.push(parked);
-    return () => {
-      const found = route.parked.indexOf(parked);
-      if (found >= 0) route.parked.splice(found, 1);
-      this.#tidy(at.tenant, at.service);
-    };
+  /** Why a service without a route will not have one soon. */
+  #gone({ tenant, service }: Pick<Named, "tenant" | "service">): CallFailure | undefined {
+    const absence = this.#powers.absence(tenant, service);
+    switch (absence.name) {
+      case "coming":
+        return undefined;
+      case "absent":
+        return failure("SERVICE_NOT_FOUND", "no such service");
+      case "stopped":
+        return failure("SERVICE_NOT_RUNNING", absence.why);
+      default:
+        return never(absence);
+    }
   }
 
-  async #explain(at: Named, failure: CallFailure, timeoutMs: number): Promise<Routed> {
+  async #explain(at: Named, failure: CallFailure, timeoutMs: number): Promise<Unanswered> {
     // A refusal may show what the state says: it waits for the disk, as every reply does (P3).
     await this.#powers.durable();
     const refusal = refusalOf(at, failure, timeoutMs);
@@ -299,7 +312,7 @@ export class Router {
   #provide(tenant: TenantId, service: ServiceId): Route {
     const own = this.#routes.get(tenant) ?? new Map<ServiceId, Route>();
     this.#routes.set(tenant, own);
-    const route = own.get(service) ?? { targets: [], next: 0, parked: [] };
+    const route = own.get(service) ?? { targets: [], next: 0 };
     own.set(service, route);
     return route;
   }
@@ -307,7 +320,7 @@ export class Router {
   #tidy(tenant: TenantId, service: ServiceId): void {
     const own = this.#routes.get(tenant);
     const route = own?.get(service);
-    if (route === undefined || route.targets.length > 0 || route.parked.length > 0) return;
+    if (route === undefined || route.targets.length > 0) return;
     own?.delete(service);
     if (own?.size === 0) this.#routes.delete(tenant);
   }
@@ -322,6 +335,9 @@ const next = (route: Route): Target | undefined => {
 /** Whoever asks a system service has its answer soon, or goes on without. */
 const strictly = ({ held }: Target, timeoutMs: number): number =>
   held.release?.tier === "system" ? Math.min(timeoutMs, limits.systemCallTimeoutMsMax) : timeoutMs;
+
+/** Tells what the state says: a crash must not be able to make it untrue. */
+const showsState = ({ code }: CallFailure): boolean => code === "SERVICE_NOT_FOUND" || code === "SERVICE_NOT_RUNNING";
 
 const nameOf = (held: Held): string => `${held.service} ${pidOf(held)}`;
 

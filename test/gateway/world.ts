@@ -248,7 +248,7 @@ function routerOf(lifeOf: (tenant: TenantId, service: ServiceId) => Life | undef
         return { refusal: refuse("CALL_FAILED", { service, method, name, message }), executed: "executed", stack };
       }
     },
-    cast: ({ tenant, service, method }, args) => {
+    cast: async ({ tenant, service, method }, args) => {
       const life = lifeOf(tenant, service);
       if (life === undefined) return { refusal: refuse("SERVICE_NOT_FOUND", { service }), executed: "not_executed" };
       void life.object[method]?.apply(life.object, JSON.parse(Buffer.from(args).toString()) as unknown[]);

@@ -10,6 +10,6 @@ export const cast: UnaryHandler<"cast"> = async (ports, principal, request) => {
   const aimed = aim(principal, request);
   if (isRefusal(aimed)) return aimed;
   if (!ports.isActive(aimed.at.tenant)) return absentTenant(ports, aimed.at.tenant);
-  const failed = ports.router.cast(aimed.at, aimed.args, principalName(principal));
+  const failed = await ports.router.cast(aimed.at, aimed.args, principalName(principal));
   return failed === undefined ? create(CastResponseSchema) : failureOf(failed);
 };

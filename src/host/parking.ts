@@ -1,0 +1,71 @@
+/**
+ * Messages that wait for a service to start, in order. Bounded in number per service and in bytes per tenant; a message that
+ * nobody waits for is given up after a while, whatever became of its service.
+ */
+import { limits, type ServiceId, type TenantId } from "../base/index.ts";
+import type { CallFailure } from "../wire/index.ts";
+
+export interface Parked<Target> {
+  readonly bytes: number;
+  readonly deliver: (target: Target) => void;
+  /** Called at most once, and not after `deliver`. */
+  readonly giveUp: (failure: CallFailure) => void;
+}
+
+interface Lot<Target> {
+  bytes: number;
+  readonly waiting: Map<ServiceId, Set<Parked<Target>>>;
+}
+
+interface At {
+  readonly tenant: TenantId;
+  readonly service: ServiceId;
+}
+
+export class Parking<Target> {
+  readonly #lots = new Map<TenantId, Lot<Target>>();
+
+  /** Why no further message of this size can wait. */
+  full({ tenant, service }: At, bytes: number): string | undefined {
+    const lot = this.#lots.get(tenant);
+    if (lot === undefined) return undefined;
+    if ((lot.waiting.get(service)?.size ?? 0) >= limits.parkedMessagesMax) {
+      return `${limits.parkedMessagesMax} messages wait for it to start`;
+    }
+    return lot.bytes + bytes > limits.parkedBytesPerTenantMax
+      ? `${limits.parkedBytesPerTenantMax} bytes of messages to services that start`
+      : undefined;
+  }
+
+  /** There is room, `full` said so. Returns what withdraws it again. */
+  add(at: At, parked: Parked<Target>): () => void {
+    const lot = this.#lots.get(at.tenant) ?? { bytes: 0, waiting: new Map<ServiceId, Set<Parked<Target>>>() };
+    this.#lots.set(at.tenant, lot);
+    const queue = lot.waiting.get(at.service) ?? new Set();
+    lot.waiting.set(at.service, queue.add(parked));
+    lot.bytes += parked.bytes;
+    return () => {
+      if (!queue.delete(parked)) return;
+      lot.bytes -= parked.bytes;
+      if (queue.size === 0 && lot.waiting.get(at.service) === queue) this.take(at);
+    };
+  }
+
+  /** The services of a tenant that messages wait for. */
+  awaited(tenant: TenantId): readonly ServiceId[] {
+    return [...(this.#lots.get(tenant)?.waiting.keys() ?? [])];
+  }
+
+  /** All that waits for a service, in order: it waits no longer. */
+  take({ tenant, service }: At): readonly Parked<Target>[] {
+    const lot = this.#lots.get(tenant);
+    const queue = lot?.waiting.get(service);
+    if (lot === undefined || queue === undefined) return [];
+    const taken = [...queue];
+    queue.clear();
+    for (const { bytes } of taken) lot.bytes -= bytes;
+    lot.waiting.delete(service);
+    if (lot.waiting.size === 0) this.#lots.delete(tenant);
+    return taken;
+  }
+}
