@@ -121,7 +121,7 @@ export class Init implements Disposable {
     return this.#end.promise;
   }
 
-  /** Ordered by a signal or by a client; the second order hastens. */
+  /** Ordered by a signal or by a client; the second signal hastens. */
   shutDown(why: string, deadlineMs: number): void {
     if (this.#shutdown !== undefined) return this.#shutdown.hasten();
     this.#kernel.close();
@@ -224,6 +224,8 @@ export class Init implements Disposable {
       case "acknowledge_exit":
         return this.#cells.acknowledge(message.cell);
       case "request_shutdown":
+        // Only a signal hastens: a client that asks a second time is answered when the first one's end has come.
+        if (this.#shutdown !== undefined) return;
         return this.shutDown(
           message.why,
           message.deadlineMs === 0 ? this.#parts.options.shutdownMsMax : message.deadlineMs,

@@ -5,7 +5,7 @@
  *      │                                                                           └─ not in time ──▶ ▲
  *      └── the kernel ended without a word, or the deadline passed ────────────────────────────────────┘
  *
- * Killing: whatever is left gets SIGKILL. A second order (Ctrl-C again) makes the deadline now.
+ * Killing: whatever is left gets SIGKILL. A second signal (Ctrl-C again) makes the deadline now.
  */
 import { never } from "../base/index.ts";
 

@@ -47,6 +47,22 @@ test("a second signal hastens: the kernel is told, and what is not done in a mom
   assert.deepEqual(family.filter(isAlive), []);
 });
 
+test("a client that asks again does not hasten: what was ordered has its time", async (t) => {
+  const { dataDir, init, kernel, pid, family } = await startWithCell(t);
+  writeFileSync(join(dataDir, "deaf-to-shutdown"), "");
+  kernel.order({ type: "request_shutdown", why: "admin asked", deadlineMs: 60_000 });
+  await kernel.hear("shutdown");
+  kernel.order({ type: "request_shutdown", why: "admin asked again", deadlineMs: 1 });
+  // Behind the second order, init hears this one, so the order before it had no effect.
+  kernel.order({ type: "spawn_cell", cell: cellNumber(2), rssBytesMax: 1024 ** 3 });
+  await kernel.hear("cell_spawned", ({ cell }) => cell === 2);
+  assert.equal(kernel.heard.filter(({ type }) => type === "shutdown").length, 1);
+  process.kill(pid, "SIGINT");
+  await kernel.hear("shutdown", ({ deadlineMs }) => deadlineMs === 0);
+  assert.equal(await init.ended, 0);
+  assert.deepEqual(family.filter(isAlive), []);
+});
+
 test("a kernel that dies during the shutdown is not started again, and the end is clean", async (t) => {
   const { dataDir, init, kernel, pid, family } = await startWithCell(t);
   writeFileSync(join(dataDir, "deaf-to-shutdown"), "");
