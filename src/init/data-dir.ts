@@ -1,5 +1,6 @@
 /**
- * The data directory: made (0700), locked, checked and swept before anything else happens in it.
+ * The data directory: made (0700) or found ours and not for others to write, locked, checked and swept before anything else
+ * happens in it.
  *
  *   format          number of the layout; a newer one is refused
  *   lock            held by flock(2) for as long as init lives; names its holder
@@ -10,12 +11,26 @@
  *
  * Everything else in it is the kernel's.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  type Stats,
+} from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { isRefusal, type Refusal, refuse } from "../base/index.ts";
 import { hasOwnUsers, type Libc } from "../sandbox/index.ts";
 import { writeDurably } from "./durable-file.ts";
 import { lockDataDir } from "./lock.ts";
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
 /** Of all Solos of root's on this machine. Holds nothing but what npm and Debian deliver, and Solo's own programs. */
 const sharedRooms = "/var/cache/solo/rooms";
@@ -42,7 +57,8 @@ export function openDataDir(libc: Libc, path: string): DataDir | Refusal {
   let made: boolean;
   try {
     made = mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
-    if (!statSync(path).isDirectory()) return unusable("it is not a directory");
+    const open = whyNotOurs(statSync(path));
+    if (open !== undefined) return unusable(open);
   } catch (error) {
     return unusable(sayFileTrouble(error));
   }
@@ -74,6 +90,16 @@ export function openDataDir(libc: Libc, path: string): DataDir | Refusal {
   };
 }
 
+/** Why others could put their files in place of ours in a directory; undefined if it is ours alone to write. */
+function whyNotOurs(found: Stats): string | undefined {
+  if (!found.isDirectory()) return "it is not a directory";
+  const [uid, mode] = [process.geteuid?.(), found.mode & 0o777];
+  if (uid !== undefined && found.uid !== uid) {
+    return `it belongs to user ${found.uid}, and Solo runs as user ${uid}`;
+  }
+  return (mode & 0o022) === 0 ? undefined : `others may write in it (mode 0${mode.toString(8)}): run chmod go-w on it`;
+}
+
 /** What may stand in a directory before the first start: the operator's settings among them. */
 const isOwn: ReadonlySet<string> = new Set(["lock", "lost+found", "config.json"]);
 
@@ -85,7 +111,7 @@ function openLock(path: string): number | string {
     if (!names.includes("format") && foreign.length > 0) {
       return `it holds other things (${foreign.slice(0, 3).join(", ")}) and was not made by Solo`;
     }
-    return openSync(join(path, "lock"), "a+", 0o600);
+    return openSync(join(path, "lock"), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
   } catch (error) {
     return sayFileTrouble(error);
   }
@@ -100,7 +126,11 @@ function prepare(path: string, unusable: (why: string) => Refusal): Refusal | un
     }
     if (format === undefined) writeDurably(join(path, "format"), `${formatKnown}\n`);
     rmSync(join(path, "run"), { recursive: true, force: true });
-    for (const name of ["run", "cache", "log"]) mkdirSync(join(path, name), { recursive: true, mode: 0o700 });
+    for (const name of ["run", "cache", "log"]) {
+      mkdirSync(join(path, name), { recursive: true, mode: 0o700 });
+      const open = whyNotOurs(lstatSync(join(path, name)));
+      if (open !== undefined) return unusable(`${name}: ${open}`);
+    }
     return undefined;
   } catch (error) {
     return unusable(sayFileTrouble(error));
@@ -128,6 +158,8 @@ function sayFileTrouble(error: unknown): string {
     case "EEXIST":
     case "ENOTDIR":
       return "it is not a directory";
+    case "ELOOP":
+      return "a symbolic link stands where a file of Solo's should";
     case "EROFS":
       return "its file system is read-only";
     case "ENOSPC":

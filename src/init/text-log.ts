@@ -1,5 +1,7 @@
 /** An append-only text file that is rotated by size: `kernel.log`, then `kernel.log.1` … up to the number of files kept. */
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from "node:fs";
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
 export interface TextLogLimits {
   readonly fileBytesMax: number;
@@ -16,7 +18,7 @@ export class TextLog implements Disposable {
   constructor(path: string, limits: TextLogLimits) {
     this.#path = path;
     this.#limits = limits;
-    this.#fd = openSync(path, "a", 0o600);
+    this.#fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
     this.#bytes = fstatSync(this.#fd).size;
   }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -9,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import net from "node:net";
@@ -31,6 +34,40 @@ test("a data directory that another Solo holds is refused, naming the process, a
   );
   assert.equal(second.stderr().trim().split("\n").length, 1);
   assert.ok(existsSync(join(dataDir, "run", "builder.sock")), "the holder's sockets are untouched");
+});
+
+test("a data directory in which others may write, or that is another user's, is refused, and nothing is put in it", async (t) => {
+  const isRoot = process.geteuid?.() === 0;
+  const spoilings: readonly (readonly [(dir: string) => void, RegExp])[] = [
+    [(dir: string) => chmodSync(dir, 0o770), /others may write in it \(mode 0770\): run chmod go-w/],
+    [(dir: string) => chmodSync(dir, 0o702), /others may write in it \(mode 0702\)/],
+  ];
+  const foreign = [(dir: string) => chownSync(dir, 4_711, 4_711), /belongs to user 4711, and Solo runs as user 0/] as const;
+  for (const [spoil, says] of isRoot ? [...spoilings, foreign] : spoilings) {
+    const dataDir = makeDataDir(t);
+    spoil(dataDir);
+    const init = startTestInit(t, dataDir);
+    assert.equal(await init.ended, exitCodes.DATA_DIR_UNUSABLE);
+    assert.match(init.stderr(), says);
+    assert.deepEqual(readdirSync(dataDir), []);
+  }
+});
+
+test("a symbolic link in place of a file of its own is refused, and what it points to stays as it is", async (t) => {
+  for (const name of ["lock", "format.new", "cache", "log"]) {
+    const [dataDir, elsewhere] = [makeDataDir(t), makeDataDir(t)];
+    const target = join(elsewhere, "target");
+    if (name === "cache" || name === "log") {
+      writeFileSync(join(dataDir, "format"), "1\n");
+      mkdirSync(target);
+    } else writeFileSync(target, "precious");
+    symlinkSync(target, join(dataDir, name));
+    const init = startTestInit(t, dataDir);
+    assert.equal(await init.ended, exitCodes.DATA_DIR_UNUSABLE, name);
+    assert.deepEqual(readdirSync(elsewhere), ["target"]);
+    if (name === "cache" || name === "log") assert.deepEqual(readdirSync(target), []);
+    else assert.equal(readFileSync(target, "utf8"), "precious");
+  }
 });
 
 test("a lock whose holder was killed is free", async (t) => {
