@@ -371,9 +371,9 @@ export class Kernel {
     this.#grpc?.refuseNew();
     await this.#quiet(forServices / 2);
     const left = Math.max(0, forServices - (performance.now() - began));
-    const outcome = await this.#cells.shutDown(left);
+    const { outcome, misfits } = await this.#cells.shutDown(left);
     if (this.#parts.begin.safeMode === undefined) {
-      await this.#turns.submit({ type: "node_stopped", outcome });
+      await this.#turns.submit({ type: "node_stopped", outcome, misfits });
       this.#housekeeping.snapshot();
     }
     return { tookMs: performance.now() - began, outcome };

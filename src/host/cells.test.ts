@@ -153,5 +153,36 @@ test("a shutdown ends what was deployed last first, whatever was restarted since
     peer.say({ type: "report", number: at + 1, report: { ...ended, started: true } });
   }
   assert.deepEqual(order, [2, 3, 9, 4]);
-  assert.equal(await ending, "clean");
+  assert.deepEqual(await ending, { outcome: "clean", misfits: [] });
+});
+
+test("a shutdown tells of each that ended badly how it did, and of nobody else", async () => {
+  await using peer = await Peer.listen();
+  const { cells } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  const incarnations = [running("goodbye", 2), running("crashes", 3), running("stubborn", 4)];
+  peer.say({ type: "welcome", tenant: acme, incarnations });
+  await adopting;
+  cells.begin();
+  const ending = cells.shutDown(300);
+  const crash = { type: "crashed", where: "terminate", error: { name: "Error", message: "no", stack: "" } };
+  for (let at = 0; at < incarnations.length; at++) {
+    const { header } = await peer.hear("stop");
+    const found = incarnations.find(({ incarnation }) => incarnation === header["incarnation"]);
+    if (found?.service === "stubborn") continue;
+    const death = found?.service === "crashes" ? crash : header["death"];
+    const ended = { type: "ended", service: found?.service, instance: 1, incarnation: header["incarnation"], death };
+    peer.say({ type: "report", number: at + 1, report: { ...ended, started: true } });
+  }
+  const { outcome, misfits } = await ending;
+  assert.equal(outcome, "deadline");
+  assert.deepEqual(
+    misfits.map(({ tenant, incarnation, death }) => [tenant, incarnation, death]),
+    [
+      [acme, 3, crash],
+      [acme, 4, { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" }],
+    ],
+  );
 });

@@ -8,7 +8,7 @@
  * with the true reason (P4), and nothing that waited for it is left waiting.
  */
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
-import { isRefusal } from "../base/index.ts";
+import { isAbnormal, isRefusal } from "../base/index.ts";
 import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held, type Tier } from "./cell.ts";
@@ -22,6 +22,11 @@ import { traceMsMax, within } from "./within.ts";
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
 
+type NodeStopped = Extract<Input, { readonly type: "node_stopped" }>;
+type Misfit = NonNullable<NodeStopped["misfits"]>[number];
+/** How a shutdown went, as the kernel's input says it. */
+export type Shutdown = Required<Pick<NodeStopped, "outcome" | "misfits">>;
+
 interface InCell {
   readonly cell: Cell;
   readonly held: Held;
@@ -29,6 +34,8 @@ interface InCell {
 
 const greetingMsMax = 3_000;
 const inspectMsMax = 250;
+/** Of what a shutdown did not wait for. */
+const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
 /** After its link closed a cell has this long to be reported dead before it is killed. */
 const lingerMsMax = 1_000;
 
@@ -44,6 +51,8 @@ export class Cells implements Disposable {
   #shuttingDown = false;
   /** During a shutdown: something did not end by itself. */
   #cutOff = false;
+  /** What ended badly in the shutdown. */
+  readonly #misfits: Misfit[] = [];
   /** Asked after each end during a shutdown. */
   #emptied: () => void = () => undefined;
   readonly #sweep: NodeJS.Timeout;
@@ -159,9 +168,9 @@ export class Cells implements Disposable {
   /**
    * Ends everything for a shutdown of the node, from the latest deployed to the first, each within its own grace; resolves
    * when nothing is held any more (`deadline`: something had to be cut off), or after `withinMs`. Nothing is reported to the
-   * kernel from now on: the services shall run again.
+   * kernel from now on, since the services shall run again: `misfits` says of those that ended badly how they did.
    */
-  async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
+  async shutDown(withinMs: number): Promise<Shutdown> {
     this.#shuttingDown = true;
     this.#supply.end();
     this.#cutOff = false;
@@ -169,6 +178,8 @@ export class Cells implements Disposable {
     this.#booted.resolve();
     const all = this.#roster.all.flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
     for (const { cell, held } of all.toSorted((a, b) => this.#rightToLeft(a, b))) {
+      // How it was lost is about to be told.
+      if (cell.phase.name === "lost") continue;
       if (cell.phase.name !== "open" || held.phase === "placed") {
         cell.held.delete(held.incarnation);
         continue;
@@ -179,14 +190,25 @@ export class Cells implements Disposable {
       cell.phase.link.send({ type: "stop", incarnation: held.incarnation, death, graceMs });
     }
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve("deadline"), withinMs);
+      const end = (outcome: Shutdown["outcome"]): void => {
+        this.#emptied = () => undefined;
+        resolve({ outcome, misfits: this.#misfits });
+      };
+      const timer = setTimeout(() => {
+        for (const { cell, held } of all) if (cell.held.get(held.incarnation) === held) this.#misfit(cell, held, cutOff);
+        end("deadline");
+      }, withinMs);
       this.#emptied = () => {
         if (this.#roster.all.some((cell) => cell.held.size > 0)) return;
         clearTimeout(timer);
-        resolve(this.#cutOff ? "deadline" : "clean");
+        end(this.#cutOff ? "deadline" : "clean");
       };
       this.#emptied();
     });
+  }
+
+  #misfit({ tenant }: Cell, { incarnation }: Held, death: Death): void {
+    if (tenant !== undefined && this.#shuttingDown) this.#misfits.push({ tenant, incarnation, death });
   }
 
   /** The order opposite to that in which services are started: a restart does not move one. */
@@ -368,6 +390,7 @@ export class Cells implements Disposable {
       } else {
         const { death, started } = report;
         this.#cutOff ||= death.type === "shutdown_timeout";
+        if (isAbnormal(death)) this.#misfit(cell, held, death);
         this.#forget(cell, tenant, held);
         this.#submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
       }
@@ -438,7 +461,11 @@ export class Cells implements Disposable {
       // When nobody is known to have been at work, everybody is suspect: a culprit must not hide behind its timers.
       inFlight: suspects.length === 0 ? true : suspects.includes(one),
     }));
-    for (const one of held) if (tenant !== undefined) this.#forget(cell, tenant, one);
+    for (const [at, one] of held.entries()) {
+      const inFlight = victims[at]?.inFlight === true ? "yes" : "no";
+      this.#misfit(cell, one, { type: "cell_lost", loss, inFlight });
+      if (tenant !== undefined) this.#forget(cell, tenant, one);
+    }
     this.#roster.remove(cell);
     const acknowledge = (): void => this.#powers.init.acknowledgeExit(cell.number);
     // One that was nobody's and held nothing is no matter of record: init's log has its end.

@@ -76,7 +76,7 @@ test("at SIGTERM deployments are refused, calls under way finish, services say g
   const again = await solo.client("default");
   await untilStatus(again, "counter", "runs again", isRunning);
   const [stopped] = await eventsOf(await solo.client("admin"), ["system_stopped"]);
-  assert.deepEqual(stopped?.payload, { outcome: "clean" });
+  assert.deepEqual(stopped?.payload, { outcome: "clean", misfits: 0 });
 });
 
 test("SIGINT ends Solo as SIGTERM does", async () => {
@@ -110,10 +110,14 @@ test("a service that does not end is cut off at the deadline, and the others sti
   await solo.startAgain();
   const admin = await solo.client("admin");
   const [stopped] = await eventsOf(admin, ["system_stopped"]);
-  assert.deepEqual(stopped?.payload, { outcome: "deadline" });
+  assert.deepEqual(stopped?.payload, { outcome: "deadline", misfits: 2 });
   const again = await solo.client("default");
   for (const serviceId of ["chatty", "stubborn", "spinner"])
     await untilStatus(again, serviceId, "runs again", isRunning);
+  const ends = async (serviceId: string): Promise<string> => (await again.status({ serviceId })).errors[0] ?? "";
+  const goodbye = await ends("chatty");
+  assert.match(goodbye, /shut ?down/, "who said goodbye is not said to have been cut off");
+  for (const serviceId of ["stubborn", "spinner"]) assert.notEqual(await ends(serviceId), goodbye);
   await again.kill({ serviceId: "stubborn", force: true });
   await again.kill({ serviceId: "spinner", force: true });
 });
