@@ -1,8 +1,10 @@
 /** `this.log` and `console`: lines go to the cell, which limits their rate. */
 import { limits } from "../base/index.ts";
 import { fromGuest } from "../wire/index.ts";
+import { boundedText } from "./errors.ts";
 import { formatLine } from "./inspect.ts";
 import type { Outbox } from "./outbox.ts";
+import { makeTable, now } from "./primordials.ts";
 
 export interface Log {
   readonly error: (...values: readonly unknown[]) => void;
@@ -30,8 +32,26 @@ export function makeLog(outbox: Outbox, least: () => number): Log {
   };
 }
 
+type Say = (...values: readonly unknown[]) => void;
+
+/** Labels that `count` and `time` remember. */
+const labelsMax = 1_000;
+
 /** The console that every JavaScript author expects, over the same lines. */
-export function makeConsole(log: Log): Readonly<Record<string, (...values: readonly unknown[]) => void>> {
+export function makeConsole(log: Log): Readonly<Record<string, Say>> {
+  const counts = makeTable<number>();
+  const times = makeTable<number>();
+  let labels = 0;
+  const labelOf = (value: unknown): string => boundedText(value ?? "default", 128, "default");
+  const keep = (table: Record<string, number>, label: string, value: number): void => {
+    if (table[label] === undefined && ++labels > labelsMax) return;
+    table[label] = value;
+  };
+  const sayTime = (label: string, values: readonly unknown[]): void => {
+    const from = times[label];
+    if (from === undefined) log.warn(`there is no timer ${label}`);
+    else log.info(`${label}: ${now() - from} ms`, ...values);
+  };
   return {
     log: log.info,
     info: log.info,
@@ -39,8 +59,28 @@ export function makeConsole(log: Log): Readonly<Record<string, (...values: reado
     error: log.error,
     debug: log.debug,
     trace: log.debug,
+    dir: (value) => log.info(value),
+    table: (rows) => log.info(rows),
+    group: log.info,
+    groupCollapsed: log.info,
+    groupEnd: () => undefined,
     assert: (holds, ...values) => {
       if (!holds) log.error("Assertion failed:", ...values);
+    },
+    count: (given) => {
+      const label = labelOf(given);
+      keep(counts, label, (counts[label] ?? 0) + 1);
+      log.info(`${label}: ${counts[label] ?? "?"}`);
+    },
+    countReset: (given) => {
+      counts[labelOf(given)] = 0;
+    },
+    time: (given) => keep(times, labelOf(given), now()),
+    timeLog: (given, ...values) => sayTime(labelOf(given), values),
+    timeEnd: (given) => {
+      const label = labelOf(given);
+      sayTime(label, []);
+      delete times[label];
     },
   };
 }

@@ -67,8 +67,8 @@ declare module "solo:service" {
    * A service: `export default class Counter extends Service<{ count: number }> { … }`.
    *
    * Its public methods can be called by clients and other services; names that start with `_` or `#` cannot. One message
-   * is handled at a time; a method may be async, and the next message waits for it. Arguments and results are plain data
-   * (JSON). An error that leaves a method goes to the caller and ends this life of the service: its supervisor starts it
+   * is handled at a time; a method may be async, and the next message waits for it. Arguments and results are copied: JSON,
+   * Uint8Array, ArrayBuffer, Date, Map, Set, bigint, undefined, Error, and references. An error that leaves a method goes to the caller and ends this life of the service: its supervisor starts it
    * afresh. To say no and live on, throw a {@link Refusal}.
    */
   export abstract class Service<State = unknown> {
@@ -84,6 +84,8 @@ declare module "solo:service" {
     /** Called once, before any message. Returns the first state. */
     init?(args: Readonly<Record<string, Plain>>): State | void | Promise<State | void>;
     onMessage?(message: Plain, from: Sender): unknown;
+    /** Answers a request: `solo call <name> fetch '{"url": "http://x/"}'` gives `{status, statusText, headers, body}`. */
+    fetch?(request: Request): Response | Promise<Response>;
     /** Called before an orderly end; the reason is a sentence. */
     terminate?(reason: string): unknown;
 
@@ -112,6 +114,11 @@ declare module "solo:service" {
   }
 }
 
+/** What `export default { fetch }` is given beside the request. */
+interface ExecutionContext {
+  waitUntil(work: PromiseLike<unknown>): void;
+}
+
 interface Console {
   log(...values: unknown[]): void;
   info(...values: unknown[]): void;
@@ -120,6 +127,15 @@ interface Console {
   debug(...values: unknown[]): void;
   trace(...values: unknown[]): void;
   assert(holds: unknown, ...values: unknown[]): void;
+  table(rows: unknown): void;
+  dir(value: unknown): void;
+  group(...values: unknown[]): void;
+  groupEnd(): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
+  time(label?: string): void;
+  timeLog(label?: string, ...values: unknown[]): void;
+  timeEnd(label?: string): void;
 }
 declare const console: Console;
 declare function setTimeout(work: (...args: never[]) => unknown, ms?: number, ...args: unknown[]): number;
@@ -127,3 +143,214 @@ declare function setInterval(work: (...args: never[]) => unknown, ms?: number, .
 declare function queueMicrotask(work: () => unknown): void;
 declare function clearTimeout(id: number | undefined): void;
 declare function clearInterval(id: number | undefined): void;
+
+declare function structuredClone<T>(value: T): T;
+declare function atob(data: string): string;
+declare function btoa(data: string): string;
+declare const performance: { readonly timeOrigin: number; now(): number };
+/** Rejects with `CAPABILITY_REQUIRED`: a service has no network unless it was granted one. */
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+
+declare class TextEncoder {
+  encode(text?: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean });
+  decode(bytes?: ArrayBuffer | ArrayBufferView, options?: { readonly stream?: boolean }): string;
+}
+declare class URLSearchParams {
+  constructor(init?: string | Iterable<readonly [string, string]> | Readonly<Record<string, string>>);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+  toString(): string;
+}
+declare class URL {
+  constructor(url: string | URL, base?: string | URL);
+  static canParse(url: string, base?: string): boolean;
+  href: string;
+  readonly origin: string;
+  protocol: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  hash: string;
+  username: string;
+  password: string;
+  readonly searchParams: URLSearchParams;
+  toString(): string;
+  toJSON(): string;
+}
+declare class Event {
+  constructor(type: string, options?: { readonly cancelable?: boolean });
+  readonly type: string;
+  readonly defaultPrevented: boolean;
+  preventDefault(): void;
+  stopImmediatePropagation(): void;
+}
+declare class CustomEvent<T = unknown> extends Event {
+  constructor(type: string, options?: { readonly detail?: T });
+  readonly detail: T;
+}
+declare class EventTarget {
+  addEventListener(
+    type: string,
+    work: (event: Event) => unknown,
+    options?: { readonly once?: boolean; readonly signal?: AbortSignal },
+  ): void;
+  removeEventListener(type: string, work: (event: Event) => unknown): void;
+  dispatchEvent(event: Event): boolean;
+}
+declare class AbortSignal extends EventTarget {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  static abort(reason?: unknown): AbortSignal;
+  static timeout(ms: number): AbortSignal;
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+}
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+declare class DOMException extends Error {
+  constructor(message?: string, name?: string);
+}
+declare class Blob {
+  constructor(parts?: Iterable<unknown>, options?: { readonly type?: string });
+  readonly size: number;
+  readonly type: string;
+  slice(from?: number, to?: number, type?: string): Blob;
+  text(): Promise<string>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  stream(): ReadableStream;
+}
+declare class File extends Blob {
+  constructor(parts: Iterable<unknown>, name: string, options?: { readonly type?: string });
+  readonly name: string;
+}
+declare class FormData {
+  append(name: string, value: string | Blob, fileName?: string): void;
+  delete(name: string): void;
+  get(name: string): string | File | null;
+  getAll(name: string): (string | File)[];
+  has(name: string): boolean;
+  set(name: string, value: string | Blob, fileName?: string): void;
+  [Symbol.iterator](): IterableIterator<[string, string | File]>;
+}
+type HeadersInit = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+declare class Headers {
+  constructor(init?: HeadersInit);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+interface RequestInit {
+  readonly method?: string;
+  readonly headers?: HeadersInit;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+interface Body {
+  readonly body: ReadableStream | null;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  json(): Promise<unknown>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  blob(): Promise<Blob>;
+  formData(): Promise<FormData>;
+}
+interface Request extends Body {}
+declare class Request {
+  constructor(input: string | URL | Request, init?: RequestInit);
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+  clone(): Request;
+}
+interface Response extends Body {}
+declare class Response {
+  constructor(
+    body?: unknown,
+    init?: { readonly status?: number; readonly statusText?: string; readonly headers?: HeadersInit },
+  );
+  readonly status: number;
+  readonly statusText: string;
+  readonly ok: boolean;
+  readonly headers: Headers;
+  clone(): Response;
+  static json(data: unknown, init?: { readonly status?: number; readonly headers?: HeadersInit }): Response;
+  static redirect(url: string, status?: number): Response;
+}
+declare class ReadableStream<T = unknown> {
+  constructor(source?: object, strategy?: object);
+  readonly locked: boolean;
+  cancel(reason?: unknown): Promise<void>;
+  getReader(): { read(): Promise<{ readonly done: boolean; readonly value: T }>; releaseLock(): void };
+  pipeThrough<U>(through: {
+    readonly readable: ReadableStream<U>;
+    readonly writable: WritableStream;
+  }): ReadableStream<U>;
+  pipeTo(to: WritableStream): Promise<void>;
+  tee(): [ReadableStream<T>, ReadableStream<T>];
+  [Symbol.asyncIterator](): AsyncIterableIterator<T>;
+}
+declare class WritableStream {
+  constructor(sink?: object, strategy?: object);
+  getWriter(): { write(chunk: unknown): Promise<void>; close(): Promise<void>; releaseLock(): void };
+}
+declare class TransformStream {
+  constructor(transformer?: object);
+  readonly readable: ReadableStream;
+  readonly writable: WritableStream;
+}
+declare class CryptoKey {
+  readonly type: "secret" | "private" | "public";
+  readonly extractable: boolean;
+  readonly algorithm: object;
+  readonly usages: readonly string[];
+}
+type BufferSource = ArrayBuffer | ArrayBufferView;
+type AlgorithmIdentifier = string | { readonly name: string; readonly [parameter: string]: unknown };
+declare const crypto: {
+  randomUUID(): string;
+  getRandomValues<T extends ArrayBufferView>(into: T): T;
+  /** SHA-1/256/384/512, HMAC, AES-GCM, HKDF, ECDSA (P-256, P-384, P-521), Ed25519. */
+  readonly subtle: {
+    digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+    sign(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+    verify(
+      algorithm: AlgorithmIdentifier,
+      key: CryptoKey,
+      signature: BufferSource,
+      data: BufferSource,
+    ): Promise<boolean>;
+    encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+    decrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+    // oxlint-disable-next-line typescript/no-explicit-any -- a key or a pair of them, by the algorithm
+    generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, usages: readonly string[]): Promise<any>;
+    importKey(
+      format: string,
+      data: unknown,
+      algorithm: AlgorithmIdentifier,
+      extractable: boolean,
+      usages: readonly string[],
+    ): Promise<CryptoKey>;
+    // oxlint-disable-next-line typescript/no-explicit-any -- a buffer or a JSON web key, by the format
+    exportKey(format: string, key: CryptoKey): Promise<any>;
+    deriveBits(algorithm: AlgorithmIdentifier, key: CryptoKey, length: number): Promise<ArrayBuffer>;
+  };
+};

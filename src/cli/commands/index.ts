@@ -52,6 +52,21 @@ const groups: readonly (readonly [heading: string, entries: readonly Entry[]])[]
     ],
   ],
   [
+    "Writing services:",
+    [
+      {
+        name: "guide",
+        summary: "print the page that teaches how to write a service",
+        load: async () => (await import("./guide.ts")).guide,
+      },
+      {
+        name: "types",
+        summary: "print or write the type definitions for services",
+        load: async () => (await import("./types.ts")).types,
+      },
+    ],
+  ],
+  [
     "What happened:",
     [
       {

@@ -25,7 +25,7 @@ export function makePlain(Refusal: new (message: string) => Error): {
       const { method, url, headers, body } = plain as Readonly<Record<string, unknown>>;
       try {
         return new Request(String(url), {
-          method: method === undefined ? "GET" : String(method),
+          method: typeof method === "string" ? method : "GET",
           headers: new Headers(headers as HeadersInit),
           body: body ?? null,
         });
