@@ -44,10 +44,15 @@ export const limits = {
   logLineBytesMax: 8 * 1024,
   /** Log lines of a service kept in memory. */
   logRingLinesMax: 1_000,
+  logRingBytesMax: 256 * 1024,
+  /** Bytes of such lines, of all services of a tenant: those of services that were silent longest are read again when asked for. */
+  logRingBytesPerTenantMax: 8 * 1024 * 1024,
   /** Log bytes per second that a service may write, sustained; more is dropped and counted. */
   logBytesPerSecondMax: 256 * 1024,
   logFileBytesMax: 16 * 1024 * 1024,
   logFilesMax: 4,
+  /** Log files of all services of a tenant: the oldest are removed first. */
+  logFileBytesPerTenantMax: 256 * 1024 * 1024,
   /** Events waiting for the disk. */
   commitQueueMax: 10_000,
   /** The same, once reports come on top that cannot be refused: deaths, and what follows from them. */

@@ -114,7 +114,9 @@ export class Kernel {
     this.#log = log;
     this.#recovered = recovered;
     this.#clock = new Clock({ wallMs: Date.now, monotonicMs: () => performance.now() }, log.timestamp);
-    this.#logs = new ServiceLogs(join(options.dataDir, "log", "services"));
+    this.#logs = new ServiceLogs(join(options.dataDir, "log", "services"), {
+      noRoom: () => this.#housekeeping.noRoom() !== undefined,
+    });
     this.#settling = new Settling({ state, newest: () => log.newest, whenDurable: (id) => log.whenDurable(id) });
     this.#turns = new Turns({
       state,
@@ -295,8 +297,21 @@ export class Kernel {
     for (const tenant of new Set(events.map((event) => event.tenant))) {
       if (tenant !== undefined) this.#router.review(tenant);
     }
+    for (const event of events) if (event.type === "deployment_requested") this.#forgetLogs(event);
     this.#resources.evolved(events);
     this.#housekeeping.evolved(events);
+  }
+
+  /** A deployment may take the place of a service that was stopped long ago: its lines go when that is durable. */
+  #forgetLogs({ id, tenant, payload }: Extract<Event, { readonly type: "deployment_requested" }>): void {
+    const service = payload?.forgets;
+    if (tenant === undefined || service === undefined) return;
+    // A log that fails ends the process by itself; files that stay count in the tenant's budget.
+    const forget = (): Promise<void> => this.#logs.forgetService({ tenant, service });
+    this.#log
+      .whenDurable(id)
+      .then(forget)
+      .catch(() => undefined);
   }
 
   #carryOut(effect: Effect): void {

@@ -17,6 +17,9 @@ export class LogFile {
   #waiting: string[] = [];
   #waitingBytes = 0;
   #dropped = 0;
+  #written = 0;
+  /** Lines that are being appended. */
+  #underWay = 0;
   #size: number | undefined;
 
   constructor(path: string) {
@@ -34,28 +37,68 @@ export class LogFile {
     return true;
   }
 
+  /** Lines given to it, whether they are on disk or not. */
+  get added(): number {
+    return this.#written + this.#underWay + this.#waiting.length;
+  }
+
+  /** Those of them that are on disk or lost: what `reload` finds ends with them. */
+  get written(): number {
+    return this.#written;
+  }
+
   get isDirty(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Appends what waits. A failing disk loses log lines, never more: it is counted and tried again with the next lines. */
-  async flush(): Promise<void> {
-    const lines = this.#waiting;
-    if (lines.length === 0) return;
+  /** What waits is not written: there is no room for it on the disk. */
+  drop(): void {
+    this.#dropped += this.#waiting.length;
+    this.#written += this.#waiting.length;
     this.#waiting = [];
     this.#waitingBytes = 0;
+  }
+
+  /** Removes it, with all that it was before. */
+  async remove(): Promise<void> {
+    this.drop();
+    await rm(this.#path, { force: true });
+    for (let n = 1; n < limits.logFilesMax; n++) await rm(`${this.#path}.${n}`, { force: true });
+  }
+
+  /**
+   * Appends what waits; how many bytes that was. A failing disk loses log lines, never more: it is counted and tried again with
+   * the next lines.
+   */
+  async flush(): Promise<number> {
+    const lines = this.#waiting;
+    if (lines.length === 0) return 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    const count = lines.length;
+    this.#underWay = count;
     if (this.#dropped > 0) lines.push(JSON.stringify({ dropped: this.#dropped }));
     try {
       this.#size ??= await this.#open();
       const text = `${lines.join("\n")}\n`;
       await appendFile(this.#path, text, { mode: 0o600 });
       this.#dropped = 0;
-      this.#size += Buffer.byteLength(text);
+      const bytes = Buffer.byteLength(text);
+      this.#size += bytes;
+      this.#settle(count);
       if (this.#size >= limits.logFileBytesMax) await this.#rotate();
+      return bytes;
     } catch {
       this.#dropped += lines.length;
       this.#size = undefined;
+      if (this.#underWay > 0) this.#settle(count);
+      return 0;
     }
+  }
+
+  #settle(count: number): void {
+    this.#underWay = 0;
+    this.#written += count;
   }
 
   /** The newest lines on disk, oldest first. */
@@ -67,7 +110,9 @@ export class LogFile {
       return [];
     }
     try {
-      const { size } = fstatSync(file);
+      const found = fstatSync(file).size;
+      // Not what is being appended right now.
+      const size = Math.min(found, this.#size ?? found);
       const from = Math.max(0, size - reloadBytesMax);
       const bytes = Buffer.alloc(size - from);
       readSync(file, bytes, 0, bytes.length, from);

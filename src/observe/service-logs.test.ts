@@ -92,3 +92,89 @@ test("a tenant's lines are removed with it", () =>
     assert.deepEqual(await readdir(folder), []);
     assert.deepEqual(logs.tail(whose, 10), []);
   }));
+
+const services = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ ...whose, service: defined(parseServiceId(`s${n}`), "service") }));
+const longest = "x".repeat(limits.logLineBytesMax);
+
+test("long lines of a service do not take more memory than its ring may have", () =>
+  inFolder(async (folder) => {
+    await using logs = new ServiceLogs(folder);
+    for (let n = 0; n < 100; n++) logs.record(whose, line(longest));
+    const kept = logs.tail(whose, limits.logRingLinesMax).length;
+    assert.ok(kept > 10 && kept < 20, `${kept} lines kept`);
+    assert.ok(logs.memoryBytes(whose.tenant) <= limits.logRingBytesMax);
+  }));
+
+test("all lines of a tenant in memory have a bound; those of silent services are read again from their files", () =>
+  inFolder(async (folder) => {
+    const many = services(2 * Math.ceil(limits.logRingBytesPerTenantMax / limits.logRingBytesMax));
+    {
+      await using logs = new ServiceLogs(folder);
+      for (const one of many) {
+        for (let n = 0; n < 20; n++) logs.record(one, line(`${one.service} ${n} ${longest.slice(0, 8_000)}`));
+        // What is not in the files yet is not forgotten altogether: the newest line of each stays.
+        const newest = many.length * 2 * longest.length;
+        assert.ok(logs.memoryBytes(whose.tenant) <= limits.logRingBytesPerTenantMax + newest);
+      }
+    }
+    await using logs = new ServiceLogs(folder);
+    for (const one of [...many, ...many]) {
+      const [last] = logs.tail(one, 1);
+      assert.ok(last?.text.startsWith(`${one.service} 19 `));
+      assert.ok(logs.memoryBytes(whose.tenant) <= limits.logRingBytesPerTenantMax);
+    }
+  }));
+
+test("the files of a tenant have a budget: what was written longest ago goes first", () =>
+  inFolder(async (folder) => {
+    const fileBytesPerTenantMax = 512 * 1024;
+    const many = services(20);
+    for (const one of many) {
+      await using logs = new ServiceLogs(folder, { fileBytesPerTenantMax });
+      for (let n = 0; n < 8; n++) logs.record(one, line(longest));
+    }
+    const names = await readdir(join(folder, whose.tenant));
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, whose.tenant, name))).size));
+    assert.ok(sizes.reduce((sum, size) => sum + size, 0) <= fileBytesPerTenantMax);
+    assert.ok(names.includes("s19.log") && !names.includes("s0.log"), names.join(" "));
+  }));
+
+test("nothing is written while the disk is nearly full; memory and followers have the lines all the same", () =>
+  inFolder(async (folder) => {
+    {
+      await using logs = new ServiceLogs(folder, { noRoom: () => true });
+      logs.record(whose, line("unwritten"));
+      assert.equal(logs.tail(whose, 1)[0]?.text, "unwritten");
+    }
+    assert.deepEqual(await readdir(folder), []);
+  }));
+
+test("the files of a service are removed when it is forgotten, and its neighbours' are not", () =>
+  inFolder(async (folder) => {
+    const [gone, stays] = services(2);
+    assert.ok(gone !== undefined && stays !== undefined);
+    {
+      await using logs = new ServiceLogs(folder);
+      for (const one of [gone, stays]) logs.record(one, line("something"));
+    }
+    await using logs = new ServiceLogs(folder);
+    await logs.forgetService(gone);
+    assert.deepEqual(await readdir(join(folder, whose.tenant)), ["s1.log"]);
+    assert.deepEqual(logs.tail(gone, 10), []);
+    assert.equal(logs.tail(stays, 10).length, 1);
+  }));
+
+test("lines of before and lines that are not on the disk yet are told together, each once", () =>
+  inFolder(async (folder) => {
+    {
+      await using logs = new ServiceLogs(folder);
+      for (const one of ["a", "b"]) logs.record(whose, line(one));
+    }
+    await using logs = new ServiceLogs(folder);
+    for (const one of ["c", "d"]) logs.record(whose, line(one));
+    const texts = (): readonly string[] => logs.tail(whose, 10).map(({ text }) => text);
+    assert.deepEqual(texts(), ["a", "b", "c", "d"]);
+    logs.record(whose, line("e"));
+    assert.deepEqual(texts(), ["a", "b", "c", "d", "e"]);
+  }));
