@@ -5,11 +5,13 @@ export const attack: Attack = {
   what: "all that the language gives, replaced by what throws",
   source: attackBy(`
 const evil = () => { throw new Error("polluted"); };
-for (const holder of [Array.prototype, Map.prototype, Set.prototype, String.prototype, RegExp.prototype, Promise, Math, Reflect, JSON, Date]) {
-  for (const name of Object.getOwnPropertyNames(holder)) {
-    if (["constructor", "length", "name", "prototype"].includes(name)) continue;
-    try { Object.defineProperty(holder, name, { value: evil, configurable: true, writable: true }); } catch {}
-  }
+const spare = { constructor: 1, length: 1, name: 1, prototype: 1 };
+const { defineProperty, getOwnPropertyNames } = Object;
+const doomed = [];
+const holders = [Array.prototype, Map.prototype, Set.prototype, String.prototype, RegExp.prototype, Promise, Math, Reflect, JSON, Date, Object, Function.prototype];
+for (const holder of holders) for (const name of getOwnPropertyNames(holder)) if (spare[name] !== 1) doomed.push([holder, name]);
+for (let i = 0; i < doomed.length; i++) {
+  try { defineProperty(doomed[i][0], doomed[i][1], { value: evil, configurable: true, writable: true }); } catch {}
 }
 return 7;
 `),

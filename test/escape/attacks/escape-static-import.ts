@@ -9,5 +9,5 @@ attack() {}
 `,
     `import fs from "fs"; console.log(fs);`,
   ),
-  expects: { type: "never_starts", of: "crashed" },
+  expects: { type: "is_not_built", with: "SYNTAX_ERROR" },
 };

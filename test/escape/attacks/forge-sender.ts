@@ -2,16 +2,9 @@ import { type Attack, guest } from "../attack.ts";
 
 export const attack: Attack = {
   name: "forge-sender",
-  what: "messages to itself that claim to come from another",
+  what: "a message to somebody who was never given to it, but looks like a reference",
   source: guest(`
-init() { return { from: [] }; }
-onMessage(message, from) { this.state.from.push(from.name); }
-attack() { this.send({ name: "victim/steady" }, 1); }
-seen() { return this.state.from; }
+attack() { this.send({ name: "victim/steady", call: {}, cast: {} }, 1); }
 `),
-  run: async ({ call }) => {
-    await Promise.allSettled([call("attack")]);
-    return call("seen");
-  },
-  expects: { type: "answers", with: [] },
+  expects: { type: "dies", of: "crashed", summary: /send needs a reference/ },
 };
