@@ -27,7 +27,8 @@ export interface PipePatience {
   readonly unreadBytesMax: number;
   readonly silentMsMax: number;
 }
-const patienceDefault: PipePatience = { unreadBytesMax: 64 * 1024 * 1024, silentMsMax: 5_000 };
+/** Well below where a link refuses large messages, or a peer that reads nothing would be refused for ever and never ended. */
+const patienceDefault: PipePatience = { unreadBytesMax: 1024 * 1024, silentMsMax: 5_000 };
 
 /** Frames that are longer together are not copied into one. */
 const gatheredBytesMax = 64 * 1024;
