@@ -1,7 +1,7 @@
 /** What the state says to a message whose service has no route. */
-import { never, sayDeath, type ServiceId, type TenantId } from "../base/index.ts";
+import { type IncarnationNumber, never, sayDeath, type ServiceId, type TenantId } from "../base/index.ts";
 import type { Absence } from "../host/index.ts";
-import type { State } from "../kernel/index.ts";
+import type { Instance, State } from "../kernel/index.ts";
 
 export function absenceOf(state: State, tenant: TenantId, id: ServiceId): Absence {
   const service = state.tenants.get(tenant)?.services.get(id);
@@ -29,4 +29,17 @@ export function absenceOf(state: State, tenant: TenantId, id: ServiceId): Absenc
     }
   }
   return { name: "stopped", why };
+}
+
+/** In safe mode the state stands still and nothing is started: only what a cell still holds can come. */
+export function absenceInSafeMode(
+  state: State,
+  tenant: TenantId,
+  id: ServiceId,
+  isHeld: (incarnation: IncarnationNumber) => boolean,
+): Absence {
+  const found = absenceOf(state, tenant, id);
+  const instances = state.tenants.get(tenant)?.services.get(id)?.instances ?? new Map<number, Instance>();
+  for (const { phase } of instances.values()) if ("incarnation" in phase && isHeld(phase.incarnation)) return found;
+  return found.name === "coming" ? { name: "stopped", why: "it ended in safe mode, in which nothing is started" } : found;
 }

@@ -23,7 +23,7 @@ import {
   startGrpc,
   writeProfile,
 } from "../gateways/index.ts";
-import { type Breakers, Builder, Cells, Router } from "../host/index.ts";
+import { type Absence, type Breakers, Builder, Cells, Router } from "../host/index.ts";
 import {
   Clock,
   type Effect,
@@ -41,7 +41,7 @@ import {
 import { ServiceLogs } from "../observe/index.ts";
 import { type EventLog, openEventLog } from "../store/index.ts";
 import { join } from "node:path";
-import { absenceOf } from "./absence.ts";
+import { absenceInSafeMode, absenceOf } from "./absence.ts";
 import { type Config, readConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import type { Begin, InitChannel } from "./init-channel.ts";
@@ -129,7 +129,7 @@ export class Kernel {
     this.#builder = new Builder(begin.epoch);
     this.#breakers = makeBreakers(config, this.#turns);
     this.#router = new Router({
-      absence: (tenant, service) => absenceOf(state, tenant, service),
+      absence: (tenant, service) => this.#absence(tenant, service),
       breakers: this.#breakers,
       throttleMs: config.monitorIntervalMs,
       durable: () => log.whenDurable(log.newest),
@@ -288,6 +288,12 @@ export class Kernel {
     }
     if (this.#stopping !== undefined) return refuse("SHUTTING_DOWN");
     return this.#housekeeping.noRoom();
+  }
+
+  #absence(tenant: TenantId, service: ServiceId): Absence {
+    const { state } = this.#turns;
+    if (this.#parts.begin.safeMode === undefined) return absenceOf(state, tenant, service);
+    return absenceInSafeMode(state, tenant, service, (one) => this.#cells.holds(tenant, one));
   }
 
   // ------------------------------------------------------------------ turns

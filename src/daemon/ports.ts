@@ -67,6 +67,7 @@ export function makePorts(parts: PortsParts): Ports {
       cast: (at, args, from) => router.cast(at, args, from),
     },
     usage: (tenant, incarnations) => cells.usage(tenant, incarnations),
+    isHeld: (tenant, incarnation) => cells.holds(tenant, incarnation),
     logs: {
       tail: (whose, lines) => logs.tail(whose, lines),
       follow: (whose, listener) => logs.follow(whose, listener),

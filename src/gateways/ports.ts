@@ -49,6 +49,8 @@ export interface Ports {
     tenant: TenantId,
     incarnations?: readonly IncarnationNumber[],
   ) => Promise<ReadonlyMap<IncarnationNumber, Usage>>;
+  /** Whether a cell holds it and has not said that it ended: what the state cannot tell while it stands still (safe mode). */
+  readonly isHeld: (tenant: TenantId, incarnation: IncarnationNumber) => boolean;
   readonly logs: Logs;
   readonly events: Events;
   readonly certificates: Certificates;

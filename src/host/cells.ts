@@ -254,6 +254,12 @@ export class Cells implements Disposable {
     return new Map(answers.flatMap((answer) => [...answer]));
   }
 
+  /** Whether it is in a cell, and not known to have ended. */
+  holds(tenant: TenantId, incarnation: IncarnationNumber): boolean {
+    const cell = this.#roster.at(tenant, incarnation);
+    return cell !== undefined && cell.phase.name !== "lost" && cell.held.get(incarnation)?.phase !== "stopping";
+  }
+
   /** The processes that there are, and how many isolates each holds. */
   census(): readonly { readonly cell: CellNumber; readonly osPid: number | undefined; readonly isolates: number }[] {
     return this.#roster.all.map(({ number, osPid, held }) => ({ cell: number, osPid, isolates: held.size }));

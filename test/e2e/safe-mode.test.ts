@@ -94,13 +94,14 @@ test("a service that ends in safe mode is not restarted; its callers are told", 
   assert.deepEqual([refused.code, refused.executed], ["SERVICE_NOT_RUNNING", "not_executed"]);
 });
 
-test(
-  "Status never says RUNNING of a service that ended in safe mode",
-  { todo: "the state is frozen, and Status shows it without asking the cells what they still hold" },
-  async () => {
-    assert.notEqual((await tenant.status({ serviceId: "crasher" })).status, Status_Value.RUNNING);
-  },
-);
+test("Status never says RUNNING of a service that ended in safe mode", async () => {
+  const status = await tenant.status({ serviceId: "crasher" });
+  assert.equal(status.status, Status_Value.ERROR);
+  assert.match(status.reason, /ended in safe mode/);
+  const listed = (await tenant.list({})).services.find(({ serviceId }) => serviceId === "crasher");
+  assert.equal(listed?.status, Status_Value.ERROR);
+  assert.ok(isRunning(await tenant.status({ serviceId: "counter" })), "of others that run, it is said");
+});
 
 test("VerifyLog names the event that was altered", async () => {
   const { valid, firstBadId } = await admin.verifyLog({});

@@ -169,6 +169,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
           .filter(({ start: at }) => at.tenant === tenant)
           .map(({ start: at }) => [at.incarnation, { memoryBytes: 1_000_000, mailboxLength: 2, cpuMicros: 300 }]),
       ),
+    isHeld: (tenant, incarnation) => lives.has(keyOf({ tenant, incarnation })),
     logs: {
       tail: (whose, lines) => logs.tail(whose, lines),
       follow: (whose, listener) => logs.follow(whose, listener),

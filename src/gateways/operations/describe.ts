@@ -8,9 +8,9 @@ import {
   type ResourceUsage,
   type StatusWord,
 } from "../../api/index.ts";
-import { never, pidOf, sayDeath, type IncarnationNumber, type Instant } from "../../base/index.ts";
-import { serviceStatus, type Phase, type Service } from "../../kernel/index.ts";
-import type { Usage } from "../ports.ts";
+import { never, pidOf, sayDeath, type IncarnationNumber, type Instant, type TenantId } from "../../base/index.ts";
+import { serviceStatus, type Instance, type Phase, type Service } from "../../kernel/index.ts";
+import type { Ports, Usage } from "../ports.ts";
 
 type Usages = ReadonlyMap<IncarnationNumber, Usage>;
 
@@ -27,7 +27,17 @@ export interface Described {
   readonly nextRestartMs: bigint;
 }
 
-export function describe(service: Service, usages: Usages, now: Instant): Described {
+/** Which incarnations live, as far as the state does not know it: in safe mode it stands still, and only cells can tell. */
+export type Lives = (incarnation: IncarnationNumber) => boolean;
+
+export const livesIn = (ports: Ports, tenant: TenantId): Lives =>
+  ports.node.readOnly()?.refused === "SAFE_MODE" ? (one) => ports.isHeld(tenant, one) : () => true;
+
+const endedUnrecorded = "it ended in safe mode, in which nothing is started again";
+
+export function describe(known: Service, usages: Usages, now: Instant, lives: Lives): Described {
+  const ended = livingIn(known).some((one) => !lives(one));
+  const service = ended ? withoutEnded(known, lives) : known;
   const { status, pid, uptimeMs, nextRestartAt, instances } = serviceStatus(service, now);
   const used = (instance: number): Usage | undefined => {
     const phase = service.instances.get(instance)?.phase;
@@ -35,7 +45,7 @@ export function describe(service: Service, usages: Usages, now: Instant): Descri
   };
   return {
     status,
-    reason: reasonOf(service),
+    reason: ended ? endedUnrecorded : reasonOf(service),
     pid: pid ?? lastPid(service),
     uptimeSeconds: secondsOf(uptimeMs),
     usage: sum(instances.map(({ instance }) => used(instance))),
@@ -51,6 +61,15 @@ export function describe(service: Service, usages: Usages, now: Instant): Descri
       }),
     ),
   };
+}
+
+/** What has ended waits for a kernel that may start it again. */
+function withoutEnded(service: Service, lives: Lives): Service {
+  const instances = [...service.instances].map(([number, { phase }]): [number, Instance] => {
+    const ended = "incarnation" in phase && !lives(phase.incarnation);
+    return [number, { number, phase: ended ? { name: "suspended", because: phase.because } : phase }];
+  });
+  return { ...service, instances: new Map(instances) };
 }
 
 /** The incarnations of a service that live: those that use something. */

@@ -14,7 +14,7 @@ import {
 import { isRefusal, refuse, type IncarnationNumber, type Instant, type TenantId } from "../../base/index.ts";
 import { findTenant, servicesInStartOrder, type Service } from "../../kernel/index.ts";
 import type { Usage } from "../ports.ts";
-import { describe } from "./describe.ts";
+import { describe, livesIn, type Lives } from "./describe.ts";
 import { invalid, scopeOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 
@@ -50,7 +50,8 @@ export const list: UnaryHandler<"list"> = async (ports, principal, request) => {
     const services = tenant.services.filter(({ release }) => tier === undefined || release.tier === tier);
     if (services.length === 0) continue;
     const usages = await ports.usage(tenant.id);
-    for (const service of services) infos.push(infoOf(tenant.id, service, usages, found.now));
+    const lives = livesIn(ports, tenant.id);
+    for (const service of services) infos.push(infoOf(tenant.id, service, usages, found.now, lives));
   }
   return create(ListResponseSchema, { services: infos });
 };
@@ -60,8 +61,9 @@ function infoOf(
   service: Service,
   usages: ReadonlyMap<IncarnationNumber, Usage>,
   now: Instant,
+  lives: Lives,
 ): ServiceInfo {
-  const seen = describe(service, usages, now);
+  const seen = describe(service, usages, now, lives);
   const { release } = service;
   return create(ServiceInfoSchema, {
     serviceId: service.id,

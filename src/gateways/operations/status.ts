@@ -4,7 +4,7 @@ import { deathOf, resourceLimitsOf, StatusResponseSchema, statusValue, type Deat
 import { isRefusal, refuse, sayDeath, type EventId } from "../../base/index.ts";
 import { findService, findTenant, type Principal, type Service } from "../../kernel/index.ts";
 import type { Ports } from "../ports.ts";
-import { describe, livingIn, pidOfPast } from "./describe.ts";
+import { describe, livesIn, livingIn, pidOfPast } from "./describe.ts";
 import { serviceOf, tenantOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 
@@ -23,7 +23,7 @@ export const status: UnaryHandler<"status"> = async (ports, principal, request) 
   const { service, now } = found;
   if (service === undefined) return refuse("SERVICE_NOT_FOUND", { service: id });
   const usages = await ports.usage(tenant, livingIn(service));
-  const seen = describe(service, usages, now);
+  const seen = describe(service, usages, now, livesIn(ports, tenant));
   const deaths = await pastDeaths(ports, principal, service);
   return create(StatusResponseSchema, {
     serviceId: id,

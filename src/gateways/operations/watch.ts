@@ -32,7 +32,7 @@ import {
 } from "../../base/index.ts";
 import { findService, findTenant, type Born, type Event, type Principal } from "../../kernel/index.ts";
 import type { LogLine, Ports } from "../ports.ts";
-import { describe, livingIn, sum, type Described } from "./describe.ts";
+import { describe, livesIn, livingIn, sum, type Described } from "./describe.ts";
 import { numberFor } from "./event.ts";
 import { countOf, invalid, serviceOf, tenantOf } from "./fields.ts";
 import type { StreamHandler } from "./handler.ts";
@@ -69,7 +69,7 @@ export const watch: StreamHandler<"watch"> = async function* (ports, principal, 
     ports.read((state, now) => {
       if (findTenant(state, tenant) === undefined) return refuse("TENANT_NOT_FOUND", { tenant });
       const found = findService(state, plan);
-      return found === undefined ? refuse("SERVICE_NOT_FOUND", { service }) : describe(found, new Map(), now);
+      return found === undefined ? refuse("SERVICE_NOT_FOUND", { service }) : describe(found, new Map(), now, livesIn(ports, tenant));
     });
   try {
     const there = await look();
