@@ -67,7 +67,8 @@ export function p3Requests(): Checker {
           if (event.payload !== undefined && isErased(done, event.payload)) node.done.delete(id);
         }
         erasing = erasing.filter(({ erased }) => erased !== event.payload?.erased);
-        return;
+        // The deletion itself is still known, as the node's own.
+        return remember(node, event, event.payload?.deletion, undefined);
       case "deployment_requested":
         return remember(scopeOf(tenant), event, event.payload?.request, event.payload?.born);
       case "service_kill_requested":

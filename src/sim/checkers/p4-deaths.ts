@@ -18,10 +18,18 @@ import { type Life, lifeKey, sayLife } from "../world/life.ts";
 
 const check: ReturnType<typeof promise> = promise("P4");
 
+interface End {
+  readonly incarnation: IncarnationNumber;
+  readonly death: Death;
+  readonly resumes?: true;
+}
+
 export function p4Deaths(): Checker {
   const believed = initialState();
   const lives = new Map<string, Life[]>();
   const asked = new Map<string, Death[]>();
+  /** Whose cell's own word the kernel that is up has had: nothing else may be said of them. */
+  const heard = new Set<string>();
   const losses = new Map<CellNumber, CellLoss>();
 
   return {
@@ -33,6 +41,11 @@ export function p4Deaths(): Checker {
           lives.set(key, [...(lives.get(key) ?? []), fact.life]);
           return;
         }
+        case "end_heard":
+          heard.add(keyOf(fact.tenant, fact.incarnation));
+          return;
+        case "kernel_died":
+          return heard.clear();
         case "cell_ended":
           losses.set(fact.cell, fact.loss);
           return;
@@ -86,25 +99,24 @@ export function p4Deaths(): Checker {
     }
   }
 
-  function judge(
-    tenant: TenantId,
-    id: EventId,
-    { incarnation, death }: { readonly incarnation: IncarnationNumber; readonly death: Death },
-  ): void {
+  function judge(tenant: TenantId, id: EventId, { incarnation, death, resumes }: End): void {
     const phase = phaseOf(tenant, incarnation);
     check(phase !== undefined, () => `event ${id} records an end of ${tenant}#${incarnation}, which was not alive`);
     const key = keyOf(tenant, incarnation);
     const mine = lives.get(key) ?? [];
+    // Past the deadline of a shutdown, what lives is cut off with its node, a moment later.
+    if (resumes === true && death.type === "cell_lost" && death.loss.type === "closed") return;
     const alive = mine.find((life) => life.phase !== "ended");
     check(alive === undefined, () => `event ${id} says "${sayDeath(death)}" of what lives: ${sayLife(alive as Life)}`);
-    const problem = asked.get(key)?.some((one) => same(one, death)) === true ? undefined : judgeDeath(death, mine);
+    const problem =
+      asked.get(key)?.some((one) => same(one, death)) === true ? undefined : judgeDeath(death, mine, heard.has(key));
     check(
       problem === undefined,
       () => `event ${id}, ${tenant}#${incarnation} (${phase.name}): "${sayDeath(death)}", ${problem ?? ""}`,
     );
   }
 
-  function judgeDeath(death: Death, mine: readonly Life[]): string | undefined {
+  function judgeDeath(death: Death, mine: readonly Life[], wasHeard: boolean): string | undefined {
     const last = mine.at(-1);
     if (last?.death === undefined) {
       // Never loaded: only its cell can have failed it.
@@ -112,12 +124,9 @@ export function p4Deaths(): Checker {
       return known ? undefined : "but it never began";
     }
     if (same(death, last.death)) return undefined;
-    if (death.type === "cell_lost") {
-      const loss = losses.get(last.cell);
-      if (loss !== undefined && equal(loss, death.loss)) return undefined;
-      // Its first cell was lost while it started and nobody heard; so was the next one, before it began there.
-      if (last.death.type === "cell_lost" && [...losses.values()].some((one) => equal(one, death.loss)))
-        return undefined;
+    if (death.type === "cell_lost" && !wasHeard) {
+      // Its cell was lost with its report; and so, perhaps, was the next one, before it began there again.
+      if (losses.has(last.cell) && [...losses.values()].some((loss) => equal(loss, death.loss))) return undefined;
     }
     return `but in truth "${sayDeath(last.death)}"`;
   }

@@ -19,6 +19,8 @@ export function p4Running(): Checker {
       switch (fact.type) {
         case "life_began":
           lives.set(lifeKey(fact.life), fact.life);
+          // What was on its way when the node was stopped ends with it, unheard.
+          if (believed.phase === "stopped") return;
           return check(
             believed.index.living.get(fact.life.tenant)?.has(fact.life.incarnation) === true,
             () => `this began, and the log knows nothing of it: ${sayLife(fact.life)}`,

@@ -57,6 +57,8 @@ export type Fact =
       };
       readonly outcome: Outcome | Refusal;
     }
+  /** The kernel that is up has had the report of an end from its cell. */
+  | { readonly type: "end_heard"; readonly tenant: TenantId; readonly incarnation: IncarnationNumber }
   | { readonly type: "life_began"; readonly life: Life }
   | { readonly type: "life_ended"; readonly life: Life; readonly death: Death }
   | { readonly type: "cell_ended"; readonly cell: CellNumber; readonly loss: CellLoss }

@@ -22,6 +22,7 @@ import type { Time } from "./time.ts";
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
 type Welcome = Extract<ToKernel, { readonly type: "welcome" }>;
+type NodeStopped = Extract<Input, { readonly type: "node_stopped" }>;
 type Report = Extract<ToKernel, { readonly type: "report" }>;
 
 interface Held {
@@ -63,6 +64,7 @@ export interface HostParts {
   /** A seam at which the kernel may die. False: it did, or has before. */
   readonly goOn: (point: string) => boolean;
   readonly alive: () => boolean;
+  readonly heardEnd: (tenant: TenantId, incarnation: IncarnationNumber) => void;
   /** How long it takes to find a stack's lines. */
   readonly traceMs: () => number;
   readonly fail: (error: unknown) => void;
@@ -71,6 +73,7 @@ export interface HostParts {
 const greetingMsMax = 3_000;
 const emptyMsMax = 60_000;
 const lingerMsMax = 1_000;
+const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
 
 export class Host {
   readonly #parts: HostParts;
@@ -83,8 +86,9 @@ export class Host {
   #spawned = 0;
   #warming = false;
   #shuttingDown = false;
-  /** During a shutdown: something did not end by itself. */
-  #cutOff = false;
+  /** During a shutdown: what did not end as it was asked to. */
+  readonly #misfits: { readonly tenant: TenantId; readonly incarnation: IncarnationNumber; readonly death: Death }[] =
+    [];
   #emptied: () => void = () => undefined;
 
   constructor(parts: HostParts) {
@@ -165,9 +169,8 @@ export class Host {
   }
 
   /** Ends everything, newest first; nothing is reported to the kernel from now on. */
-  async shutDown(withinMs: number): Promise<"clean" | "deadline"> {
+  async shutDown(withinMs: number): Promise<Pick<NodeStopped, "outcome" | "misfits">> {
     this.#shuttingDown = true;
-    this.#cutOff = false;
     this.#booted.resolve();
     const all = [...this.#cells.values()].flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
     for (const { cell, held } of all.toSorted((a, b) => b.held.incarnation - a.held.incarnation)) {
@@ -180,11 +183,17 @@ export class Host {
       cell.link?.send({ type: "stop", incarnation: held.incarnation, death, graceMs: withinMs });
     }
     return new Promise((resolve) => {
-      const cancel = this.#parts.time.after(withinMs, () => resolve("deadline"));
+      const cancel = this.#parts.time.after(withinMs, () => {
+        for (const { tenant, held } of this.#cells.values()) {
+          for (const { incarnation } of held.values())
+            if (tenant !== undefined) this.#misfit(tenant, incarnation, cutOff);
+        }
+        resolve({ outcome: "deadline", misfits: this.#misfits });
+      });
       this.#emptied = () => {
         if ([...this.#cells.values()].some((cell) => cell.held.size > 0)) return;
         cancel();
-        resolve(this.#cutOff ? "deadline" : "clean");
+        resolve({ outcome: this.#misfits.length > 0 ? "deadline" : "clean", misfits: this.#misfits });
       };
       this.#emptied();
     });
@@ -272,6 +281,8 @@ export class Host {
             cancel();
             return this.#welcome(cell, link, message);
           case "report":
+            if (message.report.type === "ended" && cell.tenant !== undefined)
+              this.#parts.heardEnd(cell.tenant, message.report.incarnation);
             return cell.inOrder(() => this.#report(cell, link, message).catch(this.#parts.fail));
           case "fenced":
             return;
@@ -326,8 +337,14 @@ export class Host {
       return this.#submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
     }
     if (report.death.type === "crashed") await this.#parts.time.pause(this.#parts.traceMs());
+    const { death } = report;
+    if (death.type !== "stopped" || death.why !== "shutdown") this.#misfit(tenant, incarnation, death);
     this.#forget(cell, tenant, held);
-    this.#submit({ type: "ended", tenant, incarnation, death: report.death, started: report.started }, acknowledge);
+    this.#submit({ type: "ended", tenant, incarnation, death, started: report.started }, acknowledge);
+  }
+
+  #misfit(tenant: TenantId, incarnation: IncarnationNumber, death: Death): void {
+    if (this.#shuttingDown) this.#misfits.push({ tenant, incarnation, death });
   }
 
   #forget(cell: HostCell, tenant: TenantId, held: Held): void {
@@ -356,7 +373,9 @@ export class Host {
     if (cell.unheard) return void this.#cells.delete(cell.number);
     const { tenant } = cell;
     const held = [...cell.held.values()];
-    this.#cutOff ||= held.length > 0;
+    for (const { incarnation } of held) {
+      if (tenant !== undefined) this.#misfit(tenant, incarnation, { type: "cell_lost", loss, inFlight: "yes" });
+    }
     const suspects = held.filter((one) => one.phase === "starting");
     const victims = held.map((one) => ({
       incarnation: one.incarnation,

@@ -163,9 +163,9 @@ export class KernelProcess {
   /** Ends everything in order. Resolves when the log is closed; never if the kernel dies first. */
   async shutDown(withinMs: number): Promise<void> {
     this.#phase = "stopping";
-    const outcome = await defined(this.#host, "the host").shutDown(withinMs);
+    const how = await defined(this.#host, "the host").shutDown(withinMs);
     if (!this.#goOn("before the end is recorded")) return forever();
-    await defined(this.#turns, "the turns").submit({ type: "node_stopped", outcome });
+    await defined(this.#turns, "the turns").submit({ type: "node_stopped", ...how });
     if (!this.alive) return forever();
     this.#snapshot();
     await this.#log?.close();
@@ -219,6 +219,7 @@ export class KernelProcess {
       submit: flaw.submit?.(submit) ?? submit,
       goOn: (point) => this.#goOn(point),
       alive: () => this.alive,
+      heardEnd: (tenant, incarnation) => tell({ type: "end_heard", tenant, incarnation }),
       traceMs: () => random.wait(10),
       fail: this.#parts.fail,
     });
