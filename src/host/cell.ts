@@ -4,9 +4,10 @@
  *   spawning ── spawned ──▶ greeting ── welcome ──▶ open ──▶ lost
  *       └──────────────────────┴────────────────────────────▲
  */
-import type { CellNumber, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
+import { limits, type CellNumber, type IncarnationNumber, type ServiceId, type TenantId } from "../base/index.ts";
 import type { Release } from "../kernel/index.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
+import type { LogGate } from "./log-gate.ts";
 
 export type Tier = Release["tier"];
 
@@ -27,6 +28,9 @@ export interface Held {
   phase: "placed" | "starting" | "running" | "stopping";
 }
 
+/** Each incarnation starts and ends once; twice that for those that ended while no kernel listened. */
+const reportsWaitingMax = 4 * limits.isolatesPerCellMax;
+
 export class Cell {
   readonly number: CellNumber;
   readonly held = new Map<IncarnationNumber, Held>();
@@ -40,7 +44,10 @@ export class Cell {
   suspects: ReadonlySet<IncarnationNumber> | undefined;
   /** When it last became empty, in ms of the monotonic clock. */
   emptySinceMs = 0;
-  /** Reports and the loss of the cell are handled one after the other. */
+  /** By incarnation, of those that logged. */
+  readonly logGates = new Map<IncarnationNumber, LogGate>();
+  /** Reports and the loss of the cell are handled one after the other; how many wait for that. */
+  #waiting = 0;
   #handled: Promise<void> = Promise.resolve();
   readonly #opened = Promise.withResolvers<CellLink | undefined>();
   readonly #welcomed = Promise.withResolvers<Welcome | undefined>();
@@ -58,6 +65,11 @@ export class Cell {
     return this.#welcomed.promise;
   }
 
+  /** It says more than all that it ever held had to say. */
+  get isFlooding(): boolean {
+    return this.#waiting >= reportsWaitingMax;
+  }
+
   open(link: CellLink, welcome: Welcome): void {
     this.phase = { name: "open", link };
     this.#welcomed.resolve(welcome);
@@ -72,6 +84,7 @@ export class Cell {
 
   /** Runs `step` after all earlier ones. Steps handle their own failures; one that throws is a bug and ends the kernel. */
   inOrder(step: () => Promise<void>): void {
-    this.#handled = this.#handled.then(step);
+    this.#waiting++;
+    this.#handled = this.#handled.then(step).then(() => void this.#waiting--);
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { cellNumber, type CellLoss, eventId, insist, parseTenantId } from "../base/index.ts";
+import { cellNumber, type CellLoss, eventId, insist, limits, parseTenantId } from "../base/index.ts";
 import type { Input } from "../kernel/index.ts";
 import type { LivingCell } from "../wire/index.ts";
 import { Breakers } from "./breakers.ts";
@@ -21,12 +21,20 @@ const deployed: Readonly<Record<string, Powers["deployedBy"] extends (...at: nev
 };
 
 /** Cells of a kernel that has just started; what they submit and acknowledge is kept. */
-function fresh(trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack): {
+function fresh(
+  trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack,
+  nowMs: Powers["nowMs"] = () => performance.now(),
+): {
   readonly cells: Cells;
   readonly submitted: Input[];
   readonly acknowledged: number[];
+  readonly logged: { readonly text: string; readonly dropped: number }[];
+  /** Why the first cell was killed. */
+  readonly killing: Promise<CellLoss>;
 } {
   const [submitted, acknowledged]: [Input[], number[]] = [[], []];
+  const logged: { readonly text: string; readonly dropped: number }[] = [];
+  const killing = Promise.withResolvers<CellLoss>();
   const cells = new Cells({
     epoch: 2 as Epoch,
     settings: { warmCells: 0, cellRssBytesMax: 0, systemCell: { rssBytesMax: 1, cpuWeight: 400 }, emptyMsMax: 60_000 },
@@ -45,18 +53,18 @@ function fresh(trace: Powers["trace"] = async (_tenant, _service, _release, stac
     init: {
       spawn: () => undefined,
       limit: () => undefined,
-      kill: () => undefined,
+      kill: (_cell, loss) => killing.resolve(loss),
       acknowledgeExit: (cell) => acknowledged.push(cell),
     },
     submit: async (input) => void submitted.push(input),
     artifact: async () => ({ refused: "ARTIFACT_DAMAGED", detail: {} }),
     trace,
-    log: () => undefined,
+    log: ({ text, dropped }) => logged.push({ text, dropped }),
     releaseOf: () => undefined,
     deployedBy: (_tenant, service) => deployed[service],
-    nowMs: () => performance.now(),
+    nowMs,
   });
-  return { cells, submitted, acknowledged };
+  return { cells, submitted, acknowledged, logged, killing: killing.promise };
 }
 
 const living = (peer: Peer, cell: number): LivingCell => ({
@@ -186,3 +194,48 @@ test("a shutdown tells of each that ended badly how it did, and of nobody else",
     ],
   );
 });
+
+test("a cell that reports without end is cut off", async () => {
+  await using peer = await Peer.listen();
+  const { cells, killing } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
+  await adopting;
+  // Nothing is handled before the kernel has taken over: all of it would wait.
+  const report = { type: "started", service: "first", instance: 1, incarnation: 7, tookMs: 1 };
+  for (let number = 1; number <= 4 * limits.isolatesPerCellMax + 1; number++) {
+    peer.say({ type: "report", number, report });
+  }
+  assert.deepEqual(await killing, { type: "protocol", problem: "more reports than it can have" });
+});
+
+test("lines that come faster than a sound cell sends them are dropped, and counted when there is room again", async () => {
+  await using peer = await Peer.listen();
+  let now = 0;
+  const { cells, logged } = fresh(undefined, () => now);
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
+  await adopting;
+  cells.begin();
+  const line = { type: "log", incarnation: 7, level: "INFO", text: "x".repeat(limits.logLineBytesMax), dropped: 0 };
+  const sent = 1_000;
+  for (let n = 0; n < sent; n++) peer.say(line);
+  await told(peer);
+  const taken = logged.length;
+  assert.ok(taken * limits.logLineBytesMax <= 4 * limits.logBytesPerSecondMax && taken > 100);
+  now += 1_000;
+  peer.say({ ...line, text: "again" });
+  await told(peer, 2);
+  assert.deepEqual(logged.at(-1), { text: "again", dropped: sent - taken });
+});
+
+/** Until the cells have read all that was said: a report that nobody waits for is acknowledged. */
+async function told(peer: Peer, number = 1): Promise<void> {
+  const report = { type: "started", service: "nobody", instance: 1, incarnation: 99, tookMs: 1 };
+  peer.say({ type: "report", number, report });
+  await peer.hear("acknowledge");
+}

@@ -14,6 +14,7 @@ import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held, type Tier } from "./cell.ts";
 import { CellLink, type CellMessage } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
+import { LogGate } from "./log-gate.ts";
 import { loadOf, unloadable } from "./load.ts";
 import { Roster } from "./roster.ts";
 import { Supply } from "./supply.ts";
@@ -195,7 +196,8 @@ export class Cells implements Disposable {
         resolve({ outcome, misfits: this.#misfits });
       };
       const timer = setTimeout(() => {
-        for (const { cell, held } of all) if (cell.held.get(held.incarnation) === held) this.#misfit(cell, held, cutOff);
+        for (const { cell, held } of all)
+          if (cell.held.get(held.incarnation) === held) this.#misfit(cell, held, cutOff);
         end("deadline");
       }, withinMs);
       this.#emptied = () => {
@@ -359,7 +361,7 @@ export class Cells implements Disposable {
     if (tenant === undefined || held === undefined) return;
     switch (message.type) {
       case "log":
-        return this.#powers.log({ tenant, held, level: message.level, text: message.text, dropped: message.dropped });
+        return this.#log(cell, tenant, held, message);
       case "call":
         return this.#powers.router.callFrom(tenant, held, link, message, body);
       case "cast":
@@ -368,7 +370,20 @@ export class Cells implements Disposable {
     }
   }
 
+  #log(cell: Cell, tenant: TenantId, held: Held, line: Extract<CellMessage, { readonly type: "log" }>): void {
+    const gate = cell.logGates.get(held.incarnation) ?? new LogGate();
+    cell.logGates.set(held.incarnation, gate);
+    const dropped = gate.take(line.text, this.#powers.nowMs());
+    if (dropped === undefined) return;
+    this.#powers.log({ tenant, held, level: line.level, text: line.text, dropped: line.dropped + dropped });
+  }
+
   #heard(cell: Cell, link: CellLink, number: number, report: CellReport): void {
+    if (cell.isFlooding) {
+      this.#powers.init.kill(cell.number, { type: "protocol", problem: "more reports than it can have" });
+      // Nothing more is read of it.
+      return link[Symbol.dispose]();
+    }
     const held = cell.held.get(report.incarnation);
     if (held === undefined || cell.tenant === undefined || report.type === "started") {
       return cell.inOrder(() => this.#report(cell, link, number, report));
@@ -426,6 +441,7 @@ export class Cells implements Disposable {
   #forget(cell: Cell, tenant: TenantId, held: Held): void {
     this.#powers.router.remove(tenant, held.service, held.incarnation);
     this.#roster.unplace(cell, tenant, held);
+    cell.logGates.delete(held.incarnation);
     if (cell.held.size === 0) cell.emptySinceMs = this.#powers.nowMs();
     this.#emptied();
   }
