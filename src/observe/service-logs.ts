@@ -174,7 +174,7 @@ export class ServiceLogs implements AsyncDisposable {
     const ring = emptyRing();
     const both = newest === undefined || since === "all" ? 0 : Math.max(0, file.written - since);
     const stored = file.reload();
-    for (const json of stored.slice(0, stored.length - both)) {
+    for (const json of stored.slice(0, Math.max(0, stored.length - both))) {
       const line = parseLine(json);
       if (line !== undefined) ring.push(line);
     }
