@@ -41,5 +41,7 @@ export function absenceInSafeMode(
   const found = absenceOf(state, tenant, id);
   const instances = state.tenants.get(tenant)?.services.get(id)?.instances ?? new Map<number, Instance>();
   for (const { phase } of instances.values()) if ("incarnation" in phase && isHeld(phase.incarnation)) return found;
-  return found.name === "coming" ? { name: "stopped", why: "it ended in safe mode, in which nothing is started" } : found;
+  return found.name === "coming"
+    ? { name: "stopped", why: "it ended in safe mode, in which nothing is started" }
+    : found;
 }

@@ -213,7 +213,9 @@ test("a tenant that asks too much waits for itself: neither artifacts nor others
     const other = log.query({ tenant: b }).then((page) => {
       order.push(isRefusal(page) ? page.refused : "b");
     });
-    const artifact = log.getArtifact(a, first).then((bytes) => order.push(isRefusal(bytes) ? bytes.refused : "artifact"));
+    const artifact = log
+      .getArtifact(a, first)
+      .then((bytes) => order.push(isRefusal(bytes) ? bytes.refused : "artifact"));
     await Promise.all([...flood, other, artifact]);
     const answered = order.filter((one) => one !== "OVERLOADED");
     // A few are with the reader already when the others come.

@@ -219,7 +219,8 @@ test("a tenant whose cell is lost learns that, and not the cell's number", async
   const [deployed] = (await eventsOf(admin, ["service_deployed"])).filter(({ subject }) => subject === "victim");
   const cell = Number(deployed?.payload?.["cell"]);
   process.kill(solo.cellPid(cell), "SIGKILL");
-  const lostOf = async (client: SoloClient) => (await eventsOf(client, ["cell_lost"])).filter((e) => e.tenantId === "b");
+  const lostOf = async (client: SoloClient) =>
+    (await eventsOf(client, ["cell_lost"])).filter((e) => e.tenantId === "b");
   await until("its loss", async () => (await lostOf(admin)).length > 0);
   assert.deepEqual(
     (await lostOf(admin)).map(({ subject }) => subject),

@@ -10,7 +10,14 @@ import { test, type TestContext } from "node:test";
 import { connect as tlsConnect } from "node:tls";
 import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
-import { Client, credentials, type ClientDuplexStream, Metadata, status as codes, type ServiceError } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  type ClientDuplexStream,
+  Metadata,
+  status as codes,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import { operations, Status_Value, type OperationName } from "../../src/api/index.ts";
 import { isRefusal, limits, refuse } from "../../src/base/index.ts";
 import { connect, SoloError, type Connection, type SoloClient } from "../../src/client/index.ts";

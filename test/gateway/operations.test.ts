@@ -180,7 +180,12 @@ test("a deployment that is refused because its service runs stores nothing", asy
   const { get, refusal } = askerOf(world);
   await get(admin, "deploy", { serviceId: "s", code: bytes(counter) });
   const environment = { A: "1" };
-  await refusal(admin, "deploy", { serviceId: "s", code: bytes(`${counter}\n// other`), environment }, "SERVICE_EXISTS");
+  await refusal(
+    admin,
+    "deploy",
+    { serviceId: "s", code: bytes(`${counter}\n// other`), environment },
+    "SERVICE_EXISTS",
+  );
   await world.createTenant("later");
   using database = new DatabaseSync(join(world.dir, "log.sqlite"), { readOnly: true });
   assert.equal(database.prepare("SELECT count(*) AS n FROM artifacts").get()?.["n"], 3);

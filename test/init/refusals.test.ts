@@ -42,7 +42,10 @@ test("a data directory in which others may write, or that is another user's, is 
     [(dir: string) => chmodSync(dir, 0o770), /others may write in it \(mode 0770\): run chmod go-w/],
     [(dir: string) => chmodSync(dir, 0o702), /others may write in it \(mode 0702\)/],
   ];
-  const foreign = [(dir: string) => chownSync(dir, 4_711, 4_711), /belongs to user 4711, and Solo runs as user 0/] as const;
+  const foreign = [
+    (dir: string) => chownSync(dir, 4_711, 4_711),
+    /belongs to user 4711, and Solo runs as user 0/,
+  ] as const;
   for (const [spoil, says] of isRoot ? [...spoilings, foreign] : spoilings) {
     const dataDir = makeDataDir(t);
     spoil(dataDir);

@@ -41,9 +41,7 @@ test("a quota that releases fill refuses", () =>
     assert.ok(!isRefusal(named));
     await write(first, [created("a")]);
     await first.close();
-    tamper((database) =>
-      database.prepare("UPDATE artifacts SET size = ?").run(limits.artifactBytesPerTenantMax),
-    );
+    tamper((database) => database.prepare("UPDATE artifacts SET size = ?").run(limits.artifactBytesPerTenantMax));
     const log = await open();
     using hold = holdArtifacts(log, a, () => log.keepArtifacts(a, new Set([named])));
     const refused = await hold.put(bytesOf("fresh"));

@@ -30,7 +30,12 @@ export const watchEvents: StreamHandler<"watchEvents"> = async function* (ports,
     let last = after === -1 ? await ports.read((state) => newest(principal, state)) : after;
     if (after !== -1) news.add();
     while (await news.come()) {
-      for await (const page of pages(ports, principal, { ...wanted, ...(since === undefined ? {} : { since }) }, last)) {
+      for await (const page of pages(
+        ports,
+        principal,
+        { ...wanted, ...(since === undefined ? {} : { since }) },
+        last,
+      )) {
         if (isRefusal(page)) return page;
         for (const event of page.events) last = numberFor(principal, event) ?? last;
         yield* publicEvents(principal, page);

@@ -105,7 +105,8 @@ test("a shutdown that meets its deadline says of each how it ended: of those tha
   ];
   world.take({ type: "node_stopped", outcome: "deadline", misfits });
   assert.deepEqual(world.last("system_stopped").payload, { outcome: "deadline", misfits: 3 });
-  const deathsOf = (tenant: string, name: string): unknown => world.status(tenant, name).deaths.map(({ death }) => death);
+  const deathsOf = (tenant: string, name: string): unknown =>
+    world.status(tenant, name).deaths.map(({ death }) => death);
   assert.deepEqual(deathsOf("t", "goodbye"), [{ type: "stopped", why: "shutdown" }]);
   assert.deepEqual(deathsOf("t", "cut"), [cut]);
   assert.deepEqual(deathsOf("t", "crashes"), [crash]);
