@@ -138,7 +138,7 @@ export class Arena implements AsyncDisposable {
     await admin.createTenant({ tenantId });
     if (attack.expects.type === "loses_its_cell") this.#doomed.add(tenantId);
     const { pid: neighbour } = await admin.deploy({ tenantId, serviceId: "neighbour", code: counter });
-    const stage = this.#stage(tenantId);
+    const stage = stageOf(admin, tenantId);
     const said = await this.#provoke(attack, stage);
     await this.#neighbourIsWell(attack, stage, neighbour);
     await this.#witness.nextAnswer();
@@ -179,24 +179,6 @@ export class Arena implements AsyncDisposable {
   }
 
   // ------------------------------------------------------------------ one attack
-
-  #stage(tenantId: string): Stage {
-    const admin = this.#admin;
-    return {
-      admin,
-      tenantId,
-      call: async (method, args = [], serviceId = "attacker") => {
-        const { result } = await admin.call(
-          { tenantId, serviceId, method, args: Buffer.from(JSON.stringify(args)), timeoutMs: 60_000 },
-          { timeoutMs: 90_000, retryForMs: 0 },
-        );
-        return result.length === 0 ? undefined : (JSON.parse(Buffer.from(result).toString("utf8")) as unknown);
-      },
-      cast: async (method, args = []) => {
-        await admin.cast({ tenantId, serviceId: "attacker", method, args: Buffer.from(JSON.stringify(args)) });
-      },
-    };
-  }
 
   async #provoke(attack: Attack, stage: Stage): Promise<string> {
     const { tenantId } = stage;
@@ -304,6 +286,24 @@ export class Arena implements AsyncDisposable {
   }
 }
 
+/** How an attack asks for things in its tenant. */
+export function stageOf(admin: SoloClient, tenantId: string): Stage {
+  return {
+    admin,
+    tenantId,
+    call: async (method, args = [], serviceId = "attacker") => {
+      const { result } = await admin.call(
+        { tenantId, serviceId, method, args: Buffer.from(JSON.stringify(args)), timeoutMs: 60_000 },
+        { timeoutMs: 90_000, retryForMs: 0 },
+      );
+      return result.length === 0 ? undefined : (JSON.parse(Buffer.from(result).toString("utf8")) as unknown);
+    },
+    cast: async (method, args = []) => {
+      await admin.cast({ tenantId, serviceId: "attacker", method, args: Buffer.from(JSON.stringify(args)) });
+    },
+  };
+}
+
 /** Memory of the kernel, and of each cell, as it goes. */
 class MemoryWatch implements Disposable {
   #timer: NodeJS.Timeout | undefined;
@@ -376,7 +376,7 @@ async function cellOf(admin: SoloClient, tenantId: string, serviceId: string): P
   return Number(events.find(({ subject }) => subject === serviceId)?.payload?.["cell"]);
 }
 
-/** All attacks of a folder, one file each, by name. */
+/** All attacks of a folder beside this file, one file each, by name. */
 export async function attacksIn(folder: string): Promise<readonly Attack[]> {
   const files = readdirSync(new URL(folder, import.meta.url)).toSorted();
   return Promise.all(

@@ -1,0 +1,168 @@
+/**
+ * Chaos: all that may happen to a node, at random and at once. Some deploy, call and kill and write down what was acknowledged;
+ * some attack; somebody kills cells, the kernel and the builder with -9; and some work in peace, whose availability is what
+ * counts. At the end everything that was acknowledged is looked for, and nothing of the node may be left.
+ */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { Striker, type Victim } from "../crash/blows.ts";
+import { check, type Checked } from "../crash/checks.ts";
+import { Ledger } from "../crash/ledger.ts";
+import { Node } from "../crash/node.ts";
+import { Random } from "../crash/random.ts";
+import { Worker, type Tally } from "../crash/worker.ts";
+import { attacksIn } from "../escape/harness.ts";
+import { Attacker } from "./attackers.ts";
+import { Calm } from "./calm.ts";
+import { residentOf, type Sample, slopeOf } from "./resident.ts";
+
+export interface ChaosOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+const workTenants = ["red", "green"] as const;
+const calmTenants = ["calm-1", "calm-2", "calm-3"] as const;
+const attackersCount = 2;
+/** From the end of the load to the last answer; a client that waits longer was left hanging. */
+const settleMsMax = 120_000;
+const blowMs = { min: 500, max: 4_000 } as const;
+
+/** Throws at the first thing that is not as it must be, with what reproduces the choices that led there. */
+export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void> {
+  const random = new Random(seed);
+  const tally: Tally = new Map();
+  const attacks = (await attacksIn("attacks")).filter(({ slow }) => slow !== true);
+  await using node = await Node.start();
+  const { initPid } = node.solo;
+  for (const tenant of workTenants) await node.addTenant(tenant);
+  const workers = workTenants.map(
+    (tenant) => new Worker({ node, tenant, name: `${tenant}-1`, random: random.fork(), tally }),
+  );
+  const calm = calmTenants.map((tenant) => new Calm(node, tenant));
+  for (const one of calm) await one.begin();
+  const attackers = Array.from(
+    { length: attackersCount },
+    (_, n) => new Attacker({ node, random: random.fork(), attacks, name: `wild-${n + 1}` }),
+  );
+  const striker = new Striker(node, random.fork());
+  const wild = (tenant: string): boolean => tenant.startsWith("wild-");
+  const all: Checked = { node, workers, striker, ledger: new Ledger(), wild, checkpoint: undefined };
+  const memory = new Memory(node);
+  try {
+    const until = performance.now() + minutes * 60_000;
+    let stopped = false;
+    const over = (): boolean => stopped || performance.now() >= until;
+    const working = Promise.all([...workers, ...calm, ...attackers].map((one) => one.run(over)));
+    working.catch(() => (stopped = true));
+    const blows = await strike(striker, random.fork(), over);
+    await within(settleMsMax, working);
+    await check(all);
+    report(all, calm, say);
+    say(
+      `${blows} blows, ${attackers.reduce((sum, { made }) => sum + made, 0)} attacks; the log: ${all.ledger.summary}`,
+    );
+    say(memory.summary);
+  } catch (error) {
+    say(`what the node wrote last:\n${node.solo.processLog.trim().split("\n").slice(-30).join("\n")}`);
+    throw new Error(`chaos failed; the same choices: npm run chaos -- --minutes ${minutes} --seed ${seed}`, {
+      cause: error,
+    });
+  } finally {
+    memory[Symbol.dispose]();
+  }
+  await lastRites(node, initPid);
+}
+
+/** Blow after blow, never more ends of a kernel than init bears. */
+async function strike(striker: Striker, random: Random, over: () => boolean): Promise<number> {
+  let blows = 0;
+  while (!over()) {
+    const drawn: Victim = random.weighed({ cell: 6, kernel: 2, builder: 1 });
+    const victim = drawn === "kernel" && striker.kernelEndsLeft === 0 ? "cell" : drawn;
+    const afterMs = random.whole(blowMs.min, blowMs.max);
+    await striker.strike({ blows: [{ victim, afterMs }], interruptions: [], thenMs: 0 });
+    blows += 1;
+  }
+  return blows;
+}
+
+/** Calls that succeeded at the first try or the one after, apart from those whose own cell was killed. */
+function report({ ledger, striker }: Checked, calm: readonly Calm[], say: (line: string) => void): void {
+  const failures = calm.flatMap((one) => one.failures);
+  const counted = failures.filter(({ tenant, pid }) => {
+    const life = ledger.life(tenant, pid);
+    return life?.cell === undefined || !striker.cells.has(life.cell);
+  });
+  const calls = calm.reduce((sum, one) => sum + one.calls, 0);
+  const retried = calm.reduce((sum, one) => sum + one.retried, 0);
+  const judged = calls - (failures.length - counted.length);
+  const percent = ((100 * (judged - counted.length)) / judged).toFixed(4);
+  const kinds = new Map<string, number>();
+  for (const { what } of counted) kinds.set(what, (kinds.get(what) ?? 0) + 1);
+  const why = [...kinds].map(([what, count]) => `${what} ${count}`).join(", ");
+  say(
+    `availability ${percent} % of ${judged} calls (${retried} failed at first, ${failures.length - counted.length} with their own cell)${why === "" ? "" : `; lost: ${why}`}`,
+  );
+}
+
+class Memory implements Disposable {
+  readonly #timer: NodeJS.Timeout;
+  readonly #init: Sample[] = [];
+  readonly #all: Sample[] = [];
+
+  constructor(node: Node) {
+    this.#timer = setInterval(() => {
+      const atMs = performance.now();
+      this.#init.push({ atMs, bytes: residentOf([node.solo.initPid]) });
+      this.#all.push({ atMs, bytes: residentOf(node.everything()) });
+    }, 500);
+  }
+
+  get summary(): string {
+    const say = (samples: readonly Sample[]): string =>
+      `${Math.round((samples.at(-1)?.bytes ?? 0) / 1024 ** 2)} MB, ${slopeOf(samples).toFixed(1)} MB a minute`;
+    return `resident memory at the end, and its slope: init ${say(this.#init)}; all processes ${say(this.#all)}`;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`somebody was left hanging for ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A node that is stopped leaves nothing behind. */
+async function lastRites(node: Node, initPid: number): Promise<void> {
+  assert.equal(await node.solo.stop(), 0, "after all that, it stops as ordered");
+  assert.deepEqual([...node.remaining(), ...node.solo.left()], [], "no process of it is left");
+  const files = readdirSync(node.solo.dataDir, { recursive: true, withFileTypes: true });
+  assert.deepEqual(
+    files.filter((file) => file.isSocket()).map(({ name }) => name),
+    [],
+    "no socket of it is left",
+  );
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  assert.deepEqual(
+    mounts.filter((line) => line.includes(node.solo.dataDir)),
+    [],
+    "no mount of it is left",
+  );
+  const groups = mounts
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((point) => existsSync(point))
+    .flatMap((point) => readdirSync(point).filter((name) => name.startsWith(`solo.${initPid}.`)));
+  assert.deepEqual(groups, [], "no control group of it is left");
+}
