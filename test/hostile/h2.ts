@@ -36,6 +36,12 @@ export function setting(id: number, value: number): Buffer {
   return bytes;
 }
 
+export function windowUpdate(stream: number, bytes: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt32BE(bytes);
+  return frame(frames.windowUpdate, flags.none, stream, payload);
+}
+
 export const initialWindowSize = 0x4;
 
 /** Literal fields without indexing or Huffman coding (RFC 7541, 6.2.2); names and values under 127 bytes. */
@@ -125,15 +131,15 @@ export class RawPeer implements Disposable {
     return Promise.race([drained, this.closed.then(() => false)]);
   }
 
-  /** Tells the type of each frame that comes whole; its content is forgotten. */
-  onFrame(told: (type: number) => void): void {
+  /** Tells type, flags and length of each frame that comes whole; its content is forgotten. */
+  onFrame(told: (type: number, flag: number, length: number) => void): void {
     let left = Buffer.alloc(0);
     this.socket.on("data", (chunk: Buffer) => {
       left = Buffer.concat([left, chunk]);
       while (left.length >= 9) {
         const length = 9 + left.readUIntBE(0, 3);
         if (left.length < length) return;
-        told(left.readUInt8(3));
+        told(left.readUInt8(3), left.readUInt8(4), length - 9);
         left = left.subarray(length);
       }
     });

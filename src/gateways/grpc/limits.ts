@@ -13,7 +13,7 @@ export const grpcLimits = {
   receivingPerPrincipalMax: 16,
   /**
    * Answers that one principal has not read: past this its further requests wait. Of those that had begun before, answers past
-   * four times as much are refused.
+   * eight times as much are refused.
    */
   unreadBytesMax: 32 * 1024 * 1024,
   /** From the first byte of TCP to the end of the TLS handshake. */

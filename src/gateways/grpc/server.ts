@@ -72,7 +72,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
       receiveInTurn((peer) => nameOf(principalAt(peer)), limits.receivingPerPrincipalMax),
       expectReaders((peer) => nameOf(principalAt(peer)), {
         waitBytes: limits.unreadBytesMax,
-        refuseBytes: limits.unreadBytesMax * 4,
+        refuseBytes: limits.unreadBytesMax * 8,
       }),
     ],
   });

@@ -39,6 +39,7 @@ export function expectReaders(keyOf: (peer: string) => string, limits: UnreadLim
     if (method.responseStream) return new ServerInterceptingCall(call);
     const key = keyOf(call.getPeer());
     let unread = 0;
+    let over = false;
     return new ServerInterceptingCall(call, {
       start: (next) => {
         const begin = (): void =>
@@ -46,9 +47,8 @@ export function expectReaders(keyOf: (peer: string) => string, limits: UnreadLim
             new ServerListenerBuilder()
               // Said of every call: when its trailers are on their way behind all of its answer, or when it is gone.
               .withOnCancel(() => {
-                const bytes = unread;
-                unread = 0;
-                if (bytes > 0) taken(key, bytes);
+                over = true;
+                if (unread > 0) taken(key, unread);
               })
               .build(),
           );
@@ -56,6 +56,8 @@ export function expectReaders(keyOf: (peer: string) => string, limits: UnreadLim
         else provide(key).waiting.push(begin);
       },
       sendMessage: (message, next) => {
+        // Nobody waits for it any more, and nothing more will be said of it.
+        if (over) return;
         const bytes = Buffer.isBuffer(message) ? message.length : 0;
         const wanted = (readers.get(key)?.unread ?? 0) + bytes;
         if (wanted > limits.refuseBytes) {
