@@ -24,6 +24,15 @@ export function boundedText(value: unknown, lengthMax: number, otherwise: string
   }
 }
 
+/** `instanceof` for what a tenant threw: false where a proxy of the tenant's throws or was revoked. */
+export function isA<T>(value: unknown, Class: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
+}
+
 function read(thrown: object, property: string): unknown {
   try {
     return (thrown as Record<string, unknown>)[property];

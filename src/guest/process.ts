@@ -11,7 +11,7 @@
 import { fromGuest, type GuestConfiguration, serviceOfSender, toGuest } from "../wire/index.ts";
 import { limits } from "../base/index.ts";
 import { decode, decodeList, encode } from "./codec.ts";
-import { describeError, SoloError } from "./errors.ts";
+import { describeError, isA, SoloError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import { makeLog, type Log } from "./log.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
@@ -179,7 +179,7 @@ export class Process {
     try {
       text = encode(result, "the result", true);
     } catch (error) {
-      return this.#fail(mail, error instanceof SoloError ? error.code : "CALL_FAILED", error);
+      return this.#fail(mail, isA(error, SoloError) ? error.code : "CALL_FAILED", error);
     }
     this.mailbox.reply(mail.number, text, this.#references.sendSlots());
   }
@@ -266,7 +266,7 @@ export class Process {
   #threw(mail: Mail | undefined, thrown: unknown, place: CrashPlace): void {
     const called = mail?.kind === toGuest.call ? mail : undefined;
     if (called !== undefined) this.#fail(called, "CALL_FAILED", thrown);
-    if (thrown instanceof Refusal) {
+    if (isA(thrown, Refusal)) {
       if (called === undefined) this.log.warn("a refusal that nobody waits for:", thrown);
       return;
     }
