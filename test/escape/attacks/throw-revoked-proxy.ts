@@ -6,5 +6,5 @@ export const attack: Attack = {
   source: attackBy(`
 const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy;
 `),
-  expects: { type: "dies", of: "crashed" },
+  expects: { type: "dies", of: "crashed", summary: /crashed in message: Error: a thrown object that is no Error/ },
 };
