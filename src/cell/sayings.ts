@@ -11,6 +11,8 @@ export const configurationOf = (birth: Birth): GuestConfiguration => ({
   release: birth.release,
   env: birth.environment,
   level: guestLevels.indexOf(birth.logLevel),
+  processesMax: birth.limits.maxProcesses,
+  mailboxLengthMax: birth.limits.messageQueueLimit,
 });
 
 /** The method that a message runs. */

@@ -76,7 +76,7 @@ export function makeFetchMethod(fetch: Method, part: () => object): Method {
   };
 }
 
-function extendsService(exported: object): boolean {
+export function extendsService(exported: object): boolean {
   let at: unknown = (exported as { readonly prototype?: unknown }).prototype;
   for (let i = 0; i < inheritanceMax && typeof at === "object" && at !== null; i++) {
     at = getPrototypeOf(at);

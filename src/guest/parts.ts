@@ -3,6 +3,7 @@
  * isolate holds. It is code that the cell keeps once, and an isolate evaluates when it first uses it.
  */
 import { asks, type PartName } from "../wire/index.ts";
+import type { FamilyKit } from "./family.ts";
 import type { Cell } from "./outbox.ts";
 import { evaluate, makeTable } from "./primordials.ts";
 import { SoloError } from "./errors.ts";
@@ -12,6 +13,8 @@ export interface Kit {
   readonly ask: Cell["ask"];
   readonly SoloError: typeof SoloError;
   readonly Refusal: new (message: string) => Error;
+  /** For processes within a service. */
+  readonly family: () => FamilyKit;
   readonly isHandle: (value: object) => boolean;
 }
 

@@ -10,17 +10,26 @@
  */
 import { fromGuest, type GuestConfiguration, serviceOfSender, toGuest } from "../wire/index.ts";
 import { limits } from "../base/index.ts";
-import { decode, decodeList, encode } from "./codec.ts";
-import { describeError, isA, SoloError } from "./errors.ts";
+import { decode, decodeList, encode, encodeList, takeSlots } from "./codec.ts";
+import { CallError, describeError, isA, SoloError } from "./errors.ts";
+import type { FamilyKit, FamilyPart } from "./family.ts";
 import { Handle } from "./handle.ts";
 import { makeLog, type Log } from "./log.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
-import { findCallback, findClass, findMethods, makeFetchMethod, type Method, type Methods } from "./methods.ts";
+import {
+  extendsService,
+  findCallback,
+  findClass,
+  findMethods,
+  makeFetchMethod,
+  type Method,
+  type Methods,
+} from "./methods.ts";
 import { type Cell, Outbox } from "./outbox.ts";
-import { apply, freeze, parseJson } from "./primordials.ts";
+import { apply, freeze, parseJson, soon } from "./primordials.ts";
 import { Parts } from "./parts.ts";
 import { Reference, References } from "./reference.ts";
-import { makeInstance, Refusal, type Service } from "./service.ts";
+import { type Kin, makeInstance, Refusal, type Service } from "./service.ts";
 import { Timers } from "./timers.ts";
 
 type CrashPlace = "load" | "init" | "message" | "timer" | "terminate";
@@ -41,6 +50,7 @@ export class Process {
   #onMessage: Method | undefined;
   #terminate: Method | undefined;
   #self: Reference | undefined;
+  #family: FamilyKit | undefined;
   #body: unknown;
 
   constructor(cell: Cell) {
@@ -53,7 +63,13 @@ export class Process {
     });
     this.#references = new References(this.#outbox, this.mailbox);
     this.timers = new Timers(this.#outbox);
-    this.parts = new Parts({ ask: cell.ask, SoloError, Refusal, isHandle: (value) => Handle.is(value) });
+    this.parts = new Parts({
+      ask: cell.ask,
+      SoloError,
+      Refusal,
+      family: () => this.#getFamily(),
+      isHandle: (value) => Handle.is(value),
+    });
     this.log = makeLog(this.#outbox, () => this.#level);
   }
 
@@ -91,7 +107,7 @@ export class Process {
     let place: CrashPlace = "load";
     let made: unknown;
     try {
-      const { service, pid, env, level } = parseJson(mail.a) as GuestConfiguration;
+      const { service, pid, env, level, processesMax, mailboxLengthMax } = parseJson(mail.a) as GuestConfiguration;
       this.#level = level;
       const Class = findClass(this.#exports.default);
       const methods = findMethods(Class);
@@ -105,14 +121,40 @@ export class Process {
       const self = new Reference(this.#references, "", service, limits.callTimeoutMsDefault);
       this.#self = self;
       this.#references.self = self;
-      this.#instance = makeInstance(Class, {
+      const footing = {
         env: freeze(env),
         self,
         pid,
         log: this.log,
         timers: this.timers,
         references: this.#references,
-      });
+      };
+      this.#family = {
+        footing,
+        rootClass: Class,
+        timers: this.timers,
+        processesMax,
+        mailboxLengthMax,
+        crash: (error) => this.#crash("message", error),
+        soon,
+        extendsService: (value) => typeof value === "function" && extendsService(value),
+        encode,
+        encodeList,
+        decode,
+        decodeList,
+        takeSlots,
+        describeError,
+        isA,
+        findCallback,
+        findMethods,
+        makeInstance,
+        Reference,
+        Refusal,
+        CallError,
+        SoloError,
+      };
+      const kin = (): Kin => (this.parts.provide("processes") as FamilyPart).root;
+      this.#instance = makeInstance(Class, { ...footing, kin });
       if (init !== undefined) made = apply(init, this.#instance, [{}]);
       if (isThenable(made)) {
         void this.#settleInit(made);
@@ -138,6 +180,11 @@ export class Process {
   #started(state: unknown): void {
     if (state !== undefined && this.#instance !== undefined) this.#instance.state = state;
     this.#outbox.add0(fromGuest.started);
+  }
+
+  #getFamily(): FamilyKit {
+    if (this.#family === undefined) throw new SoloError("INTERNAL", "the service has not begun");
+    return this.#family;
   }
 
   // ── mail
@@ -176,12 +223,14 @@ export class Process {
   #finish(mail: Mail, result: unknown): void {
     if (mail.kind !== toGuest.call) return;
     let text: string | undefined;
+    let slots: string | undefined;
     try {
       text = encode(result, "the result", true);
+      slots = this.#references.sendSlots();
     } catch (error) {
       return this.#fail(mail, isA(error, SoloError) ? error.code : "CALL_FAILED", error);
     }
-    this.mailbox.reply(mail.number, text, this.#references.sendSlots());
+    this.mailbox.reply(mail.number, text, slots);
   }
 
   /** Reads a mail's body into `#body`. True: it cannot be read, which is its sender's fault, and was said. */

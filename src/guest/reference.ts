@@ -25,7 +25,17 @@ type Caster = (...args: readonly unknown[]) => void;
 const methodsKeptMax = 256;
 const numberSign = 35;
 
-export class References {
+/** Who carries what is sent by a reference. */
+export interface Carrier {
+  /** Within this service: the reference means nothing outside of it. */
+  readonly local: boolean;
+  call(target: string, name: string, method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown>;
+  cast(target: string, name: string, method: string, args: readonly unknown[]): void;
+  send(target: string, name: string, message: unknown): void;
+}
+
+export class References implements Carrier {
+  readonly local = false;
   readonly #outbox: Outbox;
   readonly #mailbox: Mailbox;
   readonly #byName = makeTable<Reference>();
@@ -153,7 +163,7 @@ function refuseIf(refused: number): void {
   }
 }
 
-function makeCallError(failure: string, name: string, method: string): CallError {
+export function makeCallError(failure: string, name: string, method: string): CallError {
   const { code, message, executed, error } = parseJson(failure) as {
     readonly code: string;
     readonly message: string;
@@ -201,14 +211,14 @@ function sayFailure(code: string, message: string, name: string, method: string)
 
 export class Reference extends Handle {
   readonly name: string;
-  readonly #owner: References;
+  readonly #owner: Carrier;
   readonly #target: string;
   readonly #timeoutMs: number;
   #callers: object | undefined;
   #casters: object | undefined;
 
   /** `target` is empty for the incarnation itself, `#` and a number for one that was given. */
-  constructor(owner: References, target: string, name: string, timeoutMs: number) {
+  constructor(owner: Carrier, target: string, name: string, timeoutMs: number) {
     super();
     this.#owner = owner;
     this.#target = target;
@@ -216,8 +226,15 @@ export class Reference extends Handle {
     this.#timeoutMs = timeoutMs;
   }
 
+  get carrier(): Carrier {
+    return this.#owner;
+  }
+
   /** What stands for it in the slots of a message. */
   get slot(): string | number {
+    if (this.#owner.local) {
+      throw new SoloError("NOT_SERIALIZABLE", "a process within a service cannot be reached from outside of it");
+    }
     if (this.#target === "") return 0;
     return codeAt(this.#target, 0) === numberSign ? numberOf(cut(this.#target, 1)) : this.#target;
   }

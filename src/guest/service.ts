@@ -11,8 +11,18 @@ export interface Footing {
   readonly self: Reference;
   readonly pid: string;
   readonly log: Log;
-  readonly timers: Timers;
-  readonly references: References;
+  readonly timers: Pick<Timers, "expect" | "clear">;
+  readonly references: Pick<References, "provide">;
+  /** Spawning, linking and watching, as this process. */
+  readonly kin: () => Kin;
+}
+
+/** What a process may do with the processes of its service. */
+export interface Kin {
+  spawn(Class: unknown, args: unknown, options: unknown): Promise<Reference>;
+  monitor(process: unknown): void;
+  link(process: unknown): void;
+  stop(process: unknown): void;
 }
 
 let footing: Footing | undefined;
@@ -80,6 +90,22 @@ export class Service {
 
   every(ms: number, message: unknown): number {
     return this.#on.timers.expect(true, encode(message, "the message"), ms);
+  }
+
+  async spawn(Class: unknown, args?: unknown, options?: unknown): Promise<Reference> {
+    return this.#on.kin().spawn(Class, args ?? {}, options ?? {});
+  }
+
+  monitor(process: unknown): void {
+    this.#on.kin().monitor(process);
+  }
+
+  link(process: unknown): void {
+    this.#on.kin().link(process);
+  }
+
+  stop(process: unknown): void {
+    this.#on.kin().stop(process);
   }
 
   cancel(timer: number): void {

@@ -97,6 +97,42 @@ declare module "solo:service" {
     /** Sends a message to itself again and again. */
     every(ms: number, message: Plain): TimerId;
     cancel(timer: TimerId): void;
+
+    /**
+     * Starts a process within this service: its own mailbox and state, the same isolate and limits. Resolves once its
+     * `init` is done; rejects with what that throws. When it ends abnormally it is started afresh, as its `restart` and this
+     * class's `static supervision` say; past the intensity, this process ends too. Its reference follows restarts, and is
+     * good only within this service. Throws {@link SoloError} `QUOTA_EXCEEDED` past the service's number of processes.
+     */
+    spawn<S extends Service<never> | Service>(
+      Class: new () => S,
+      args?: Readonly<Record<string, Plain>>,
+      options?: { readonly restart?: "permanent" | "transient" | "temporary" },
+    ): Promise<Reference<S>>;
+    /** When that process ends, `onMessage` gets a {@link Down}. */
+    monitor(process: Reference): void;
+    /** When that process ends abnormally, this one does too, and the other way round. */
+    link(process: Reference): void;
+    /** Ends a process that this one spawned, for good: `terminate`, then gone. */
+    stop(process: Reference): void;
+
+    /** A new release takes over the old one's state: what this returns is the new state. */
+    codeChange?(fromRelease: string, oldState: Plain): State | Promise<State>;
+  }
+
+  /** How a class supervises what it spawns: `static supervision: Supervision = { strategy: "one_for_all" }`. */
+  export interface Supervision {
+    readonly strategy?: "one_for_one" | "one_for_all" | "rest_for_one";
+    /** More restarts than this within `withinMs` end the supervising process; 3 within 30,000 if not said. */
+    readonly restartsMax?: number;
+    readonly withinMs?: number;
+  }
+
+  /** What `monitor` brings. */
+  export interface Down {
+    readonly type: "down";
+    readonly process: string;
+    readonly reason: { readonly type: "normal" | "shutdown" } | { readonly type: "crashed"; readonly error: Error };
   }
 
   /** A "no" that a method throws on purpose: the caller gets it, and the service goes on. */
@@ -272,6 +308,7 @@ interface Body {
   blob(): Promise<Blob>;
   formData(): Promise<FormData>;
 }
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Body is no global
 interface Request extends Body {}
 declare class Request {
   constructor(input: string | URL | Request, init?: RequestInit);
@@ -281,6 +318,7 @@ declare class Request {
   readonly signal: AbortSignal;
   clone(): Request;
 }
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Body is no global
 interface Response extends Body {}
 declare class Response {
   constructor(

@@ -102,11 +102,11 @@ export const asks = {
 } as const;
 
 /** Scripts beside the prelude, evaluated when a guest first uses what they bring. */
-export const partNames = ["web", "streams", "url", "fetch", "crypto"] as const;
+export const partNames = ["web", "streams", "url", "fetch", "crypto", "processes"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** Names of the web platform, by the part that brings them. */
-export const namesOfParts: Readonly<Record<PartName, string>> = {
+export const namesOfParts: Readonly<Record<Exclude<PartName, "processes">, string>> = {
   web:
     "TextEncoder TextDecoder EventTarget Event CustomEvent AbortController AbortSignal DOMException structuredClone " +
     "atob btoa performance",
@@ -129,6 +129,10 @@ export interface GuestConfiguration {
   readonly env: Readonly<Record<string, string>>;
   /** Index in `guestLevels` of the least urgent level that is kept. */
   readonly level: number;
+  /** Processes that it may consist of, itself included. */
+  readonly processesMax: number;
+  /** Messages that may wait for each of them. */
+  readonly mailboxLengthMax: number;
 }
 
 /** The sender's text for an incarnation of the same tenant; all else is a client's name. */
