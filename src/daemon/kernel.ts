@@ -29,6 +29,7 @@ import {
   type Effect,
   type Event,
   eventVersions,
+  heldIn,
   recover,
   type Recovered,
   type Release,
@@ -159,6 +160,7 @@ export class Kernel {
           { atMs: this.#clock.wallMs(), level, text, dropped, instance: held.instance, incarnation: held.incarnation },
         ),
       releaseOf: (tenant, service) => releaseIn(state, tenant, service),
+      residents: (cell) => heldIn(state, cell),
       deployedBy: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.deployedBy,
       nowMs: () => performance.now(),
     });

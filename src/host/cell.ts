@@ -44,6 +44,8 @@ export class Cell {
   suspects: ReadonlySet<IncarnationNumber> | undefined;
   /** When it last became empty, in ms of the monotonic clock. */
   emptySinceMs = 0;
+  /** `found`: an earlier kernel's, not heard yet. `late`: the kernel has taken over without having heard it. */
+  origin: "made" | "found" | "late" = "made";
   /** By incarnation, of those that logged. */
   readonly logGates = new Map<IncarnationNumber, LogGate>();
   /** Reports and the loss of the cell are handled one after the other; how many wait for that. */

@@ -1,6 +1,6 @@
 /** What the cells need of the world. */
 import type { CellLoss, CellNumber, EventId, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
-import type { Input, Release } from "../kernel/index.ts";
+import type { Input, Release, Resident } from "../kernel/index.ts";
 import type { Held } from "./cell.ts";
 import type { Router } from "./router.ts";
 
@@ -44,6 +44,8 @@ export interface CellsPowers {
   }) => void;
   /** The release of an incarnation, from the state. */
   readonly releaseOf: (tenant: TenantId, service: ServiceId) => Release | undefined;
+  /** What a cell holds, as the state knows it. */
+  readonly residents: (cell: CellNumber) => readonly Resident[];
   /** Services are started in the order of these events. */
   readonly deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined;
   /** Monotonic milliseconds. */

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { cellNumber, type CellLoss, eventId, insist, limits, parseTenantId } from "../base/index.ts";
+import {
+  cellNumber,
+  type CellLoss,
+  eventId,
+  incarnationNumber,
+  insist,
+  limits,
+  parseServiceId,
+  parseTenantId,
+  type ServiceId,
+} from "../base/index.ts";
 import type { Input } from "../kernel/index.ts";
 import type { LivingCell } from "../wire/index.ts";
 import { Breakers } from "./breakers.ts";
@@ -24,6 +34,7 @@ const deployed: Readonly<Record<string, Powers["deployedBy"] extends (...at: nev
 function fresh(
   trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack,
   nowMs: Powers["nowMs"] = () => performance.now(),
+  residents: ReturnType<Powers["residents"]> = [],
 ): {
   readonly cells: Cells;
   readonly submitted: Input[];
@@ -61,6 +72,7 @@ function fresh(
     trace,
     log: ({ text, dropped }) => logged.push({ text, dropped }),
     releaseOf: () => undefined,
+    residents: () => residents,
     deployedBy: (_tenant, service) => deployed[service],
     nowMs,
   });
@@ -238,4 +250,45 @@ async function told(peer: Peer, number = 1): Promise<void> {
   const report = { type: "started", service: "nobody", instance: 1, incarnation: 99, tookMs: 1 };
   peer.say({ type: "report", number, report });
   await peer.hear("acknowledge");
+}
+
+const seven = { tenant: acme, service: parsedService("first"), instance: 1, incarnation: incarnationNumber(7) };
+
+test("a busy cell holds up no takeover: it is believed to hold what the log says, and joins when it answers", async () => {
+  await using peer = await Peer.listen();
+  const { cells, submitted } = fresh(undefined, undefined, [seven]);
+  using _ = cells;
+  const { survivors } = await cells.adopt([living(peer, 1_000_001)]);
+  assert.deepEqual(
+    survivors.map(({ incarnation, phase }) => [incarnation, phase]),
+    [[7, "running"]],
+  );
+  cells.begin();
+  // Ordered while it does not answer: told when it does. What the kernel did not know of ends.
+  cells.stop({ type: "stop", ...seven, death: { type: "stopped", why: "sibling" }, graceMs: 5 });
+  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7), running("second", 8)] });
+  const stops = [(await peer.hear("stop")).header, (await peer.hear("stop")).header];
+  assert.deepEqual(stops.map(({ incarnation, graceMs }) => [incarnation, graceMs]).toSorted(), [
+    [7, 5],
+    [8, 0],
+  ]);
+  assert.deepEqual(submitted, []);
+});
+
+test("a busy cell that turns out to be dead is reported with what the log says it held", async () => {
+  await using peer = await Peer.listen();
+  const { cells, submitted, acknowledged } = fresh(undefined, undefined, [seven]);
+  using _ = cells;
+  await cells.adopt([living(peer, 1_000_001)]);
+  cells.begin();
+  cells.exited(cellNumber(1_000_001), killed);
+  while (acknowledged.length === 0) await turn();
+  const victims = [{ incarnation: 7, inFlight: true }];
+  assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, tenant: acme }]);
+});
+
+function parsedService(name: string): ServiceId {
+  const service = parseServiceId(name);
+  insist(service !== undefined, "a service's name");
+  return service;
 }

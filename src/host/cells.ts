@@ -28,12 +28,21 @@ type Misfit = NonNullable<NodeStopped["misfits"]>[number];
 /** How a shutdown went, as the kernel's input says it. */
 export type Shutdown = Required<Pick<NodeStopped, "outcome" | "misfits">>;
 
+interface Found {
+  readonly service: ServiceId;
+  readonly instance: number;
+  readonly incarnation: IncarnationNumber;
+  readonly phase: "starting" | "running" | "stopping";
+}
+
 interface InCell {
   readonly cell: Cell;
   readonly held: Held;
 }
 
 const greetingMsMax = 3_000;
+/** A kernel that comes back waits so long for the cells that it finds. */
+const adoptionMsMax = 150;
 const inspectMsMax = 250;
 /** Of what a shutdown did not wait for. */
 const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
@@ -73,6 +82,7 @@ export class Cells implements Disposable {
   /**
    * Connects to the cells that an earlier kernel left running and tells what they hold; and how those ended that did so
    * before they could be heard. What these held only the state knows: their loss is the asker's to record and acknowledge.
+   * One cell that is busy must not hold up the others: it is believed to hold what the log says, and joins when it answers.
    */
   async adopt(
     living: readonly LivingCell[],
@@ -80,22 +90,37 @@ export class Cells implements Disposable {
     const cells = living.map(({ cell: number, socket, osPid }) => {
       const cell = new Cell(number);
       cell.osPid = osPid;
+      cell.origin = "found";
       this.#roster.add(cell);
       this.#greet(cell, socket);
       return cell;
     });
-    const survivors: Survivor[] = [];
     const exits: DeadCell[] = [];
     this.#unheard = exits;
-    for (const cell of cells) {
-      const welcome = await cell.welcomed;
-      if (welcome?.tenant === undefined) continue;
-      for (const { service, incarnation, phase } of welcome.incarnations) {
-        survivors.push({ tenant: welcome.tenant, service, incarnation, cell: cell.number, phase });
-      }
-    }
+    const all = await within(adoptionMsMax, Promise.all(cells.map(({ welcomed }) => welcomed)));
     this.#unheard = undefined;
+    if (all === undefined) for (const cell of cells) if (cell.phase.name === "greeting") this.#believe(cell);
+    const survivors = cells.flatMap((cell) =>
+      [...cell.held.values()].flatMap(({ service, incarnation, phase }): Survivor[] =>
+        cell.tenant === undefined || phase === "placed"
+          ? []
+          : [{ tenant: cell.tenant, service, incarnation, cell: cell.number, phase }],
+      ),
+    );
     return { survivors, exits };
+  }
+
+  /** A cell that is too busy to answer holds what the log says, until it says so itself or turns out to be dead. */
+  #believe(cell: Cell): void {
+    cell.origin = "late";
+    const residents = this.#powers.residents(cell.number);
+    const [first] = residents;
+    if (first === undefined) return;
+    this.#roster.give(cell, first.tenant, this.#tierOf(first.tenant, residents));
+    for (const { tenant, service, instance, incarnation } of residents) {
+      const release = this.#powers.releaseOf(tenant, service);
+      this.#roster.place(cell, tenant, { service, instance, incarnation, release, phase: "running" });
+    }
   }
 
   /** The kernel has taken `booted`: reports may flow, and the warm pool is filled. */
@@ -156,14 +181,10 @@ export class Cells implements Disposable {
       return this.#endEarly(cell, held, effect.tenant, effect.death);
     }
     held.phase = "stopping";
-    if (cell.phase.name === "open") {
-      cell.phase.link.send({
-        type: "stop",
-        incarnation: effect.incarnation,
-        death: effect.death,
-        graceMs: effect.graceMs,
-      });
-    }
+    const { incarnation, death, graceMs } = effect;
+    const order = { type: "stop", incarnation, death, graceMs } as const;
+    if (cell.phase.name === "open") cell.phase.link.send(order);
+    else void cell.opened.then((link) => link?.send(order));
   }
 
   /**
@@ -323,12 +344,7 @@ export class Cells implements Disposable {
     link: CellLink,
     welcome: {
       readonly tenant?: TenantId;
-      readonly incarnations: readonly {
-        readonly service: ServiceId;
-        readonly instance: number;
-        readonly incarnation: IncarnationNumber;
-        readonly phase: "starting" | "running" | "stopping";
-      }[];
+      readonly incarnations: readonly Found[];
     },
   ): void {
     if (cell.phase.name !== "greeting") return;
@@ -337,14 +353,24 @@ export class Cells implements Disposable {
         return this.#powers.init.kill(cell.number, { type: "protocol", problem: "it says it is another tenant's" });
       }
       this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, welcome.incarnations));
-      for (const found of welcome.incarnations) {
-        const held: Held = { ...found, release: this.#powers.releaseOf(welcome.tenant, found.service) };
-        this.#roster.place(cell, welcome.tenant, held);
-        if (found.phase === "running") this.#powers.router.add(welcome.tenant, held, link);
-      }
+      for (const found of welcome.incarnations) this.#meet(cell, welcome.tenant, found, link);
     }
     cell.open(link, { type: "welcome", ...welcome });
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
+  }
+
+  /** An incarnation that lives in a cell of an earlier kernel. */
+  #meet(cell: Cell, tenant: TenantId, found: Found, link: CellLink): void {
+    const { incarnation } = found;
+    const believed = cell.held.get(incarnation);
+    if (believed === undefined && cell.origin === "late") {
+      // The kernel has decided without it, and may have started its successor: it must not live beside that.
+      const death: Death = { type: "stopped", why: "replaced" };
+      return void link.send({ type: "stop", incarnation, death, graceMs: 0 });
+    }
+    const held = believed ?? { ...found, release: this.#powers.releaseOf(tenant, found.service) };
+    if (believed === undefined) this.#roster.place(cell, tenant, held);
+    if (found.phase === "running" && held.phase === "running") this.#powers.router.add(tenant, held, link);
   }
 
   /** A cell holds services of one tier: what one of them is, all are. */

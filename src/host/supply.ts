@@ -90,7 +90,10 @@ export class Supply {
   }
 
   #warm(): readonly Cell[] {
-    return this.#powers.roster.all.filter((cell) => cell.tenant === undefined && cell.phase.name !== "lost");
+    return this.#powers.roster.all.filter(({ tenant, phase, origin }) => {
+      // One that an earlier kernel left is anybody's until it has said whose it is.
+      return tenant === undefined && (phase.name === "open" || (phase.name !== "lost" && origin === "made"));
+    });
   }
 
   #spawn(): Cell {

@@ -2,7 +2,7 @@
  * What a kernel tells its decider first: that it has started, what still lives, and which cells ended while there was no
  * kernel. What such a cell held counts as alive until its loss is told, so that it ends with the true reason (P4).
  */
-import type { CellLoss, CellNumber, KernelEpoch } from "../../base/index.ts";
+import type { CellLoss, CellNumber, IncarnationNumber, KernelEpoch, ServiceId, TenantId } from "../../base/index.ts";
 import type { State } from "../state.ts";
 import type { Input, Survivor } from "../turn.ts";
 
@@ -15,6 +15,13 @@ export interface Found {
   readonly exits: readonly { readonly cell: CellNumber; readonly loss: CellLoss }[];
 }
 
+export interface Resident {
+  readonly tenant: TenantId;
+  readonly service: ServiceId;
+  readonly instance: number;
+  readonly incarnation: IncarnationNumber;
+}
+
 export interface TakeOver {
   readonly booted: Extract<Input, { readonly type: "booted" }>;
   /** To be submitted next, in this order. */
@@ -25,7 +32,9 @@ export function takeOver(state: State, { epoch, boot, version, survivors, exits 
   // Of another boot's cells the whole node's end tells.
   const lost = state.boot === boot ? exits.map((exit) => ({ ...exit, victims: heldIn(state, exit.cell) })) : [];
   const ending = lost.flatMap(({ cell, victims }) =>
-    victims.map((victim) => ({ ...victim, cell, phase: "running" as const })),
+    victims.map(({ tenant, service, incarnation }) => {
+      return { tenant, service, incarnation, cell, phase: "running" as const };
+    }),
   );
   return {
     booted: { type: "booted", epoch, boot, version, survivors: [...survivors, ...ending] },
@@ -39,13 +48,13 @@ export function takeOver(state: State, { epoch, boot, version, survivors, exits 
 }
 
 /** The incarnations that ran in a cell, as the log knows it. */
-function heldIn(state: State, cell: CellNumber): Omit<Survivor, "cell" | "phase">[] {
-  const held: Omit<Survivor, "cell" | "phase">[] = [];
+export function heldIn(state: State, cell: CellNumber): readonly Resident[] {
+  const held: Resident[] = [];
   for (const tenant of state.tenants.values()) {
     for (const service of tenant.services.values()) {
-      for (const { phase } of service.instances.values()) {
+      for (const { number, phase } of service.instances.values()) {
         if (phase.name === "running" && phase.cell === cell) {
-          held.push({ tenant: tenant.id, service: service.id, incarnation: phase.incarnation });
+          held.push({ tenant: tenant.id, service: service.id, instance: number, incarnation: phase.incarnation });
         }
       }
     }
