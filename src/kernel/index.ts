@@ -5,8 +5,32 @@
  * Keeps P3 (nothing is believed that the log does not hold) and P4 (every end has its reason).
  */
 export { decide } from "./decide.ts";
-export * from "./defaults.ts";
-export * from "./event.ts";
+export {
+  abridgedDeath,
+  blamelessWait,
+  intensityMax,
+  recoveriesMax,
+  recoveriesPerTenantMax,
+  serviceSupervisionDefault,
+  shedWaitMs,
+  startsPerTurnMax,
+  systemSupervisionDefault,
+  tenantRestMs,
+  tenantSupervision,
+} from "./defaults.ts";
+export {
+  type Born,
+  type Event,
+  type EventType,
+  eventVersions,
+  type NewEvent,
+  type Observation,
+  type Payloads,
+  type Release,
+  type RequestMark,
+  type SharedResource,
+  sharedResources,
+} from "./event.ts";
 export { evolve, initialState } from "./evolve.ts";
 export { Clock, type ClockSources, type Jump } from "./loop/clock.ts";
 export { current, recover, type Recovered, type RecoveryLog } from "./loop/recover.ts";
@@ -32,7 +56,34 @@ export {
 export { isStopped } from "./service/life.ts";
 export { isBlameless } from "./service/supervise.ts";
 export { fromSnapshot, type Snapshot, toSnapshot } from "./snapshot.ts";
-export * from "./state.ts";
+export {
+  type Due,
+  evolveVersion,
+  type Index,
+  type Instance,
+  type Outcome,
+  type PastDeath,
+  type Phase,
+  type Place,
+  type Remembered,
+  type Resting,
+  type Service,
+  type State,
+  type Tenant,
+  type Waiting,
+} from "./state.ts";
 export { type InstanceView, type ServiceView, type TenantView, toTenantView } from "./tenant-view.ts";
-export * from "./turn.ts";
+export {
+  type Command,
+  type CommandInput,
+  type Effect,
+  type Input,
+  nothingHappened,
+  type Principal,
+  principalName,
+  type Quota,
+  type Reply,
+  type Survivor,
+  type Turn,
+} from "./turn.ts";
 export { upcast } from "./upcast.ts";

@@ -2,10 +2,75 @@
  * wire: the pipe. Every message between kernel, cells, builder and init, as unions with the shapes that parse them, and
  * the frames they travel in. Pure ECMAScript. Keeps P6: what a peer sends is bounded before it is believed.
  */
-export * from "./builder.ts";
-export * from "./cell.ts";
-export * from "./command.ts";
-export * from "./frame.ts";
-export * from "./guest.ts";
-export * from "./init.ts";
-export * from "./words.ts";
+export {
+  type BuilderToKernel,
+  builderToKernelShape,
+  type Diagnostic,
+  diagnosticShape,
+  type KernelToBuilder,
+  kernelToBuilderShape,
+} from "./builder.ts";
+export {
+  type CellReport,
+  type CellToKernel,
+  cellToKernelShape,
+  type KernelToCell,
+  kernelToCellShape,
+  lanes,
+  reportShape,
+} from "./cell.ts";
+export {
+  cellFlags,
+  descriptors,
+  heartbeatMs,
+  imageFiles,
+  jailedArgument,
+  lockFile,
+  pidPlaceholder,
+} from "./command.ts";
+export { type BrokenFrame, encodeFrame, type Frame, FrameReader, protocolVersion } from "./frame.ts";
+export {
+  asks,
+  fromGuest,
+  type FromGuest,
+  fromGuestFields,
+  type GuestConfiguration,
+  guestLevels,
+  itemWidth,
+  namesOfParts,
+  type PartName,
+  partNames,
+  senderOf,
+  serviceOfSender,
+  timerModes,
+  toGuest,
+} from "./guest.ts";
+export {
+  type DeadCell,
+  type InitToKernel,
+  initToKernelShape,
+  kernelRefusedExitCode,
+  type KernelToInit,
+  kernelToInitShape,
+  type LivingCell,
+} from "./init.ts";
+export {
+  type CallFailure,
+  callFailureShape,
+  callIdShape,
+  cellShape,
+  chainShape,
+  epochShape,
+  type Executed,
+  executedShape,
+  incarnationShape,
+  type Level,
+  levelShape,
+  methodShape,
+  releaseShape,
+  senderShape,
+  serviceShape,
+  tenantShape,
+  type Usage,
+  usageShape,
+} from "./words.ts";
