@@ -76,11 +76,22 @@ export class Striker {
   readonly #random: Random;
   /** Cells that were killed, by the numbers that the log gives them. */
   readonly cells = new Set<number>();
+  /** Cells that were killed before they could be told apart. */
+  #unnamed = 0;
   #kernelEnds: number[] = [];
 
   constructor(node: Node, random: Random) {
     this.#node = node;
     this.#random = random;
+  }
+
+  /** Whether this cell's end is the striker's work. */
+  struck(cell: number): boolean {
+    if (this.cells.has(cell)) return true;
+    if (this.#unnamed === 0) return false;
+    this.#unnamed -= 1;
+    this.cells.add(cell);
+    return true;
   }
 
   /** How many more ends of a kernel the present init would bear. */
@@ -133,6 +144,7 @@ export class Striker {
     for (const { pid, cell } of cells) {
       // Before the stroke: what the log says of it must never be ahead of what is remembered here.
       if (cell !== undefined) this.cells.add(cell);
+      else this.#unnamed += 1;
       kill(pid);
     }
     return `cell ${cells.map(({ cell }) => cell ?? "?").join(", ")}`;

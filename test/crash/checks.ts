@@ -130,7 +130,7 @@ function explained({ ledger, striker, wild }: Checked, life: Life): void {
   if (end.type === "killed" || end.type === "stopped") return;
   assert.equal(end.type, "cell_lost", `${name} died of what nobody did to it`);
   if (end.loss === "node" || cell === undefined) return;
-  assert.ok(striker.cells.has(cell), `${name} died with cell ${cell}, which nobody killed: ${end.loss}`);
+  assert.ok(striker.struck(cell), `${name} died with cell ${cell}, which nobody killed: ${end.loss}`);
   assert.equal(end.loss, "signal SIGKILL", `${name} is told the true end of its cell`);
   assert.equal(ledger.lost.get(cell), "signal SIGKILL", `the loss of cell ${cell} is in the log`);
 }
