@@ -12,8 +12,9 @@ import { isAbnormal, isRefusal } from "../base/index.ts";
 import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held, type Tier } from "./cell.ts";
-import { CellLink, type CellMessage } from "./cell-link.ts";
+import type { CellLink, CellMessage, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
+import { greet } from "./greeting.ts";
 import { LogGate } from "./log-gate.ts";
 import { loadOf, unloadable } from "./load.ts";
 import { Roster } from "./roster.ts";
@@ -28,26 +29,18 @@ type Misfit = NonNullable<NodeStopped["misfits"]>[number];
 /** How a shutdown went, as the kernel's input says it. */
 export type Shutdown = Required<Pick<NodeStopped, "outcome" | "misfits">>;
 
-interface Found {
-  readonly service: ServiceId;
-  readonly instance: number;
-  readonly incarnation: IncarnationNumber;
-  readonly phase: "starting" | "running" | "stopping";
-}
+type Found = Welcome["incarnations"][number];
 
 interface InCell {
   readonly cell: Cell;
   readonly held: Held;
 }
 
-const greetingMsMax = 3_000;
 /** A kernel that comes back waits so long for the cells that it finds. */
 const adoptionMsMax = 150;
 const inspectMsMax = 250;
 /** Of what a shutdown did not wait for. */
 const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
-/** After its link closed a cell has this long to be reported dead before it is killed. */
-const lingerMsMax = 1_000;
 
 export class Cells implements Disposable {
   readonly #powers: CellsPowers;
@@ -309,44 +302,20 @@ export class Cells implements Disposable {
   // ------------------------------------------------------------------ talking
 
   #greet(cell: Cell, socket: string): void {
-    const link = new CellLink(
-      { socket, cell: cell.number, epoch: this.#powers.epoch },
+    const { epoch, init } = this.#powers;
+    greet(
+      cell,
+      { socket, epoch },
       {
-        onWelcome: (welcome) => {
-          clearTimeout(timer);
-          this.#welcome(cell, link, welcome);
-        },
-        onMessage: (message, body) => this.#take(cell, link, message, body),
-        onClosed: (closed) => {
-          clearTimeout(timer);
-          if (this.#closed || cell.phase.name === "lost") return;
-          cell.suspects = link.busy;
-          const loss: CellLoss = {
-            type: "protocol",
-            problem: closed.why === "ended" ? "it closed its connection" : closed.problem,
-          };
-          if (closed.why === "protocol") return this.#powers.init.kill(cell.number, loss);
-          // Most likely its process has just ended, and init is about to say how.
-          setTimeout(() => {
-            if (cell.phase.name !== "lost" && !this.#closed) this.#powers.init.kill(cell.number, loss);
-          }, lingerMsMax).unref();
-        },
+        welcome: (link, welcome) => this.#welcome(cell, link, welcome),
+        message: (link, message, body) => this.#take(cell, link, message, body),
+        kill: (loss) => init.kill(cell.number, loss),
+        isLeaving: () => this.#closed,
       },
     );
-    const timer = setTimeout(() => {
-      this.#powers.init.kill(cell.number, { type: "protocol", problem: `no welcome within ${greetingMsMax} ms` });
-    }, greetingMsMax);
-    cell.phase = { name: "greeting", link };
   }
 
-  #welcome(
-    cell: Cell,
-    link: CellLink,
-    welcome: {
-      readonly tenant?: TenantId;
-      readonly incarnations: readonly Found[];
-    },
-  ): void {
+  #welcome(cell: Cell, link: CellLink, welcome: Welcome): void {
     if (cell.phase.name !== "greeting") return;
     if (welcome.tenant !== undefined) {
       if (cell.tenant !== undefined && cell.tenant !== welcome.tenant) {
@@ -355,7 +324,7 @@ export class Cells implements Disposable {
       this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, welcome.incarnations));
       for (const found of welcome.incarnations) this.#meet(cell, welcome.tenant, found, link);
     }
-    cell.open(link, { type: "welcome", ...welcome });
+    cell.open(link, welcome);
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
   }
 

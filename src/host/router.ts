@@ -16,7 +16,6 @@ import {
   never,
   pidOf,
   type Refusal,
-  refuse,
   type ServiceId,
   type TenantId,
 } from "../base/index.ts";
@@ -25,6 +24,7 @@ import type { Verdict } from "./breaker.ts";
 import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
+import { type Named, refusalOf } from "./call-refusal.ts";
 import { Parking } from "./parking.ts";
 import { traceMsMax, within } from "./within.ts";
 
@@ -61,12 +61,6 @@ interface Target {
 interface Route {
   readonly targets: Target[];
   next: number;
-}
-
-interface Named {
-  readonly tenant: TenantId;
-  readonly service: ServiceId;
-  readonly method: string;
 }
 
 export class Router {
@@ -366,61 +360,4 @@ function verdictOf(answer: Answer, { delivered, timeoutMs }: { delivered: boolea
   // One that never began may have waited behind another that hangs.
   if (delivered && code === "CALL_TIMEOUT" && timeoutMs >= patienceMsMin) return "failed";
   return executed === "not_executed" ? "unused" : "neither";
-}
-
-/** What was asked for, unless it was cut short. */
-const waitedMs = ({ message }: CallFailure, timeoutMs: number): number =>
-  Number(message) === limits.systemCallTimeoutMsMax ? limits.systemCallTimeoutMsMax : timeoutMs;
-
-/** A failure of the wire as a refusal of the public contract. */
-function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal {
-  const { service, method } = at;
-  const outcome = failure.executed;
-  switch (failure.code) {
-    case "METHOD_NOT_FOUND":
-      return refuse("METHOD_NOT_FOUND", { service, method });
-    case "SERVICE_NOT_FOUND":
-      return refuse("SERVICE_NOT_FOUND", { service });
-    case "SERVICE_NOT_RUNNING":
-      return refuse("SERVICE_NOT_RUNNING", { service, why: failure.message });
-    case "CALL_FAILED":
-      return refuse("CALL_FAILED", {
-        service,
-        method,
-        name: failure.error?.name ?? "Error",
-        message: failure.error?.message ?? failure.message,
-      });
-    case "CALL_TIMEOUT":
-      return refuse("CALL_TIMEOUT", { service, method, limitMs: waitedMs(failure, timeoutMs), outcome });
-    case "CALL_LOST":
-      return refuse("CALL_LOST", { service, why: failure.message, outcome });
-    case "CALL_CYCLE":
-      return refuse("CALL_CYCLE", { chain: failure.message });
-    case "CALL_TOO_DEEP":
-      return refuse("CALL_TOO_DEEP", { limit: limits.callDepthMax });
-    case "MAILBOX_FULL":
-      return refuse("MAILBOX_FULL", { service, limit: failure.message });
-    case "NOT_SERIALIZABLE":
-      return refuse("NOT_SERIALIZABLE", { what: `${service}.${method}`, problem: failure.message });
-    case "OVERLOADED":
-      return refuse("OVERLOADED", {
-        what: service,
-        limit: failure.message,
-        ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
-      });
-    case "CIRCUIT_OPEN":
-      return refuse("CIRCUIT_OPEN", {
-        service,
-        failures: failure.message,
-        retryAfterMs: failure.retryAfterMs ?? 0,
-      });
-    case "TOO_LARGE":
-      return refuse("TOO_LARGE", {
-        what: `${service}.${method}`,
-        size: failure.message,
-        limit: limits.payloadBytesMax,
-      });
-    case "SHUTTING_DOWN":
-      return refuse("SHUTTING_DOWN");
-  }
 }
