@@ -1,14 +1,19 @@
 /** Deaths and crashed stacks, from the words of the log to those of the contract. */
 import { create, type JsonObject } from "@bufbuild/protobuf";
-import { sayDeath, type Death as DeathReason } from "../base/index.ts";
-import { DeathSchema, type Death } from "./gen/solo/v1/solo_pb.ts";
+import { remedyOfDeath, sayDeath, type Death as DeathReason } from "../base/index.ts";
+import { DeathSchema, type Death, type LogEntry } from "./gen/solo/v1/solo_pb.ts";
 
 /** The guest's stack, if its own error ended it; else empty. */
 export const stackOf = (reason: DeathReason): string => (reason.type === "crashed" ? reason.error.stack : "");
 
 export function deathOf(
   reason: DeathReason,
-  at: { readonly pid: string; readonly atMs: number; readonly event?: number },
+  at: {
+    readonly pid: string;
+    readonly atMs: number;
+    readonly event?: number;
+    readonly lastLines?: readonly LogEntry[];
+  },
 ): Death {
   const { type, ...rest } = reason;
   return create(DeathSchema, {
@@ -19,6 +24,8 @@ export function deathOf(
     stack: stackOf(reason),
     detail: plainObject(rest),
     eventId: BigInt(at.event ?? 0),
+    remedy: remedyOfDeath(reason),
+    lastLines: [...(at.lastLines ?? [])],
   });
 }
 

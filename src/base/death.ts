@@ -59,7 +59,8 @@ const deathVariants = {
   stopped: record({ why: oneOf("normal", "shutdown", "sibling", "tenant_deleted", "replaced", "escalated") }),
   /** It did not end within its shutdown timeout and was cut off. */
   shutdown_timeout: record({ limitMs: amount }),
-  cell_lost: record({ loss: cellLossShape, inFlight: oneOf("yes", "no") }),
+  /** `culprit`: of a victim, the service that is known to have brought the cell down. */
+  cell_lost: record({ loss: cellLossShape, inFlight: oneOf("yes", "no"), culprit: optional(text(128)) }),
 } as const;
 export const deathShape = union(deathVariants);
 export type Death = Of<typeof deathShape>;
@@ -94,7 +95,7 @@ export function sayExcess({ what, used, limit }: Excess): string {
   }
 }
 
-const sayLoss = (loss: CellLoss): string => {
+export const sayLoss = (loss: CellLoss): string => {
   switch (loss.type) {
     case "signal":
       return `ended by ${loss.signal}${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
@@ -121,6 +122,11 @@ const sayLoss = (loss: CellLoss): string => {
   }
 };
 
+function sayPart({ inFlight, culprit }: Extract<Death, { type: "cell_lost" }>): string {
+  if (inFlight === "yes") return " while it was at work";
+  return culprit === undefined ? "" : `, brought down by ${culprit}`;
+}
+
 /** One line for people; the structured death stands beside it wherever machines read. */
 export function sayDeath(death: Death): string {
   switch (death.type) {
@@ -145,7 +151,7 @@ export function sayDeath(death: Death): string {
     case "shutdown_timeout":
       return `shutdown timeout: did not end within ${death.limitMs} ms and was cut off`;
     case "cell_lost":
-      return `cell lost${death.inFlight === "yes" ? " while it was at work" : ""}: ${sayLoss(death.loss)}`;
+      return `cell lost${sayPart(death)}: ${sayLoss(death.loss)}`;
     default:
       return never(death);
   }

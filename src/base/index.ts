@@ -14,6 +14,7 @@ export {
   isAbnormal,
   sayDeath,
   sayExcess,
+  sayLoss,
 } from "./death.ts";
 export {
   type ArtifactHash,
@@ -57,6 +58,7 @@ export {
   say,
   type StatusName,
 } from "./refusal.ts";
+export { remedyOfDeath } from "./remedy.ts";
 export {
   amount,
   branded,

@@ -7,7 +7,7 @@
  * At most one turn is under way. When it ends, every call it owes is answered, and it owns nothing any more.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Death, type IncarnationNumber, pidOf } from "../base/index.ts";
+import { type Death, type IncarnationNumber, pidOf, sayDeath } from "../base/index.ts";
 import { type CallFailure, senderOf, toGuest, type Usage } from "../wire/index.ts";
 import type { Fault, Guest, TurnResult } from "./engine.ts";
 import { Errands } from "./errands.ts";
@@ -152,7 +152,7 @@ export class Incarnation {
     if (this.#phase.name !== "running") return;
     this.#phase = { name: "stopping", death };
     this.#lifeTimer = setTimeout(() => this.end({ type: "shutdown_timeout", limitMs: graceMs }), graceMs);
-    this.#post.dropMail("it is stopping");
+    this.#post.dropMail(`it is stopping: ${sayDeath(death)}`);
     this.#post.direct(toGuest.terminate, reasonOf(death));
     this.#house.ready(this);
   }
@@ -174,7 +174,7 @@ export class Incarnation {
     const underWay = this.#turn !== "none";
     if (underWay) this.#thread.expectDisposed();
     const { received, progress } = this.#post;
-    this.#post.dropAll(begun ?? (underWay ? received : Math.ceil(progress / 2)), "it ended");
+    this.#post.dropAll(begun ?? (underWay ? received : Math.ceil(progress / 2)), sayDeath(death));
     this.#errands.abandon();
     this.#house.ended(this, death, started);
   }

@@ -265,7 +265,7 @@ export class Kernel {
       logs: this.#logs,
       identity,
       begin,
-      quota: () => this.#resources.quota(),
+      resources: this.#resources,
       prune: (tenant) => this.#housekeeping.prune(tenant),
       readOnly: () => this.#readOnly(),
       shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),

@@ -12,12 +12,13 @@ import {
 } from "../base/index.ts";
 import type { EventQuery, Events, Identity, Ports, Verification } from "../gateways/index.ts";
 import type { Builder, Cells, Router } from "../host/index.ts";
-import { type Clock, current, type Quota, type Settling, type Turns } from "../kernel/index.ts";
+import { type Clock, current, type Settling, type Turns } from "../kernel/index.ts";
 import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
 import { holdArtifacts } from "./artifact-hold.ts";
 import { makeFingerprint } from "./fingerprint.ts";
 import type { Begin } from "./init-channel.ts";
+import type { Resources } from "./resources.ts";
 import { Replays } from "./state-at.ts";
 import { version } from "./version.ts";
 
@@ -32,8 +33,7 @@ export interface PortsParts {
   readonly logs: ServiceLogs;
   readonly identity: Identity;
   readonly begin: Begin;
-  /** As of now. */
-  readonly quota: () => Quota;
+  readonly resources: Resources;
   /** Lets go of a tenant's artifacts that no release of it names. */
   readonly prune: (tenant: TenantId) => void;
   readonly readOnly: () => Refusal | undefined;
@@ -44,7 +44,7 @@ export function makePorts(parts: PortsParts): Ports {
   const { turns, settling, log, clock, builder, router, cells, logs, identity, begin } = parts;
   return {
     command: ({ command, ...order }) => {
-      const within = command.type === "deploy" ? { ...command, quota: parts.quota() } : command;
+      const within = command.type === "deploy" ? { ...command, quota: parts.resources.quota() } : command;
       return turns.command({ type: "command", ...order, command: within });
     },
     settled: (at, signal) => settling.settled(at, signal),
@@ -68,6 +68,8 @@ export function makePorts(parts: PortsParts): Ports {
     },
     usage: (tenant, incarnations) => cells.usage(tenant, incarnations),
     isHeld: (tenant, incarnation) => cells.holds(tenant, incarnation),
+    conditions: (at) => parts.resources.conditions(at),
+    history: ({ tenant, incarnation }) => parts.resources.history(tenant, incarnation),
     logs: {
       tail: (whose, lines) => logs.tail(whose, lines),
       follow: (whose, listener) => logs.follow(whose, listener),

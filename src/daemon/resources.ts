@@ -1,5 +1,6 @@
 /** What services use and the node has left: who watches it, and what is done about it. */
-import { refuse, sayDeath, sayExcess } from "../base/index.ts";
+import { type IncarnationNumber, refuse, sayDeath, sayExcess, type ServiceId, type TenantId } from "../base/index.ts";
+import type { Conditions } from "../gateways/index.ts";
 import { Breakers, type Cells, type Router } from "../host/index.ts";
 import { type Clock, type Event, type Input, isBlameless, type Quota, type Turns } from "../kernel/index.ts";
 import { Gauges, percentOf, PressureMonitor, ResourceMonitor, type Violation } from "../observe/index.ts";
@@ -82,6 +83,17 @@ export class Resources {
       retryAfterMs: monitorIntervalMs,
     });
     return { processesMax, noRoom };
+  }
+
+  /** What is known of a service beside its state. */
+  conditions({ tenant, service }: { readonly tenant: TenantId; readonly service: ServiceId }): Conditions {
+    const found = this.#parts.breakers.look({ tenant, service });
+    const excesses = this.#monitor.excesses(tenant, service);
+    return found === undefined ? { excesses } : { excesses, circuit: found };
+  }
+
+  history(tenant: TenantId, incarnation: IncarnationNumber): ReturnType<ResourceMonitor["history"]> {
+    return this.#monitor.history(tenant, incarnation);
   }
 
   /** Called in each turn with its events. */

@@ -8,6 +8,7 @@
 import type {
   ArtifactHash,
   EventId,
+  Excess,
   IncarnationNumber,
   Instant,
   Refusal,
@@ -51,6 +52,13 @@ export interface Ports {
   ) => Promise<ReadonlyMap<IncarnationNumber, Usage>>;
   /** Whether a cell holds it and has not said that it ended: what the state cannot tell while it stands still (safe mode). */
   readonly isHeld: (tenant: TenantId, incarnation: IncarnationNumber) => boolean;
+  /** What is known of a service beside its state, right now. */
+  readonly conditions: (at: { readonly tenant: TenantId; readonly service: ServiceId }) => Conditions;
+  /** What an incarnation used lately, oldest first. */
+  readonly history: (at: {
+    readonly tenant: TenantId;
+    readonly incarnation: IncarnationNumber;
+  }) => readonly (Usage & { readonly atMs: number })[];
   readonly logs: Logs;
   readonly events: Events;
   readonly certificates: Certificates;
@@ -128,6 +136,17 @@ export interface Usage {
   readonly memoryBytes: number;
   readonly mailboxLength: number;
   readonly cpuMicros: number;
+}
+
+export interface Conditions {
+  /** Limits that it is over. */
+  readonly excesses: readonly Excess[];
+  /** Absent if it did not fail lately. */
+  readonly circuit?: {
+    readonly state: "closed" | "open" | "half_open";
+    readonly failures: number;
+    readonly retryAfterMs: number;
+  };
 }
 
 export interface LogLine {

@@ -60,6 +60,12 @@ export class Breakers {
     return breaker?.name === "open" && this.#powers.nowMs() < breaker.until ? this.#refusal(breaker) : undefined;
   }
 
+  /** How it stands; undefined if it did not fail lately. */
+  look(at: At): (Refused & { readonly state: Breaker["name"] }) | undefined {
+    const breaker = this.#breakers.get(keyOf(at));
+    return breaker === undefined ? undefined : { state: breaker.name, ...this.#refusal(breaker) };
+  }
+
   /** It was deployed anew, or will not run any more: nothing of before counts. */
   forget(at: At): void {
     const breaker = this.#breakers.get(keyOf(at));
@@ -79,7 +85,7 @@ export class Breakers {
 
   #refusal(breaker: Breaker): Refused {
     const left = breaker.name === "open" ? breaker.until - this.#powers.nowMs() : 0;
-    return { failures: breaker.failures, retryAfterMs: Math.max(1, Math.ceil(left)) };
+    return { failures: breaker.failures, retryAfterMs: Math.max(0, Math.ceil(left)) };
   }
 }
 

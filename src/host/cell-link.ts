@@ -38,6 +38,8 @@ const unreadBytesMax = 32 * 1024 * 1024;
 
 /** The cell answers by its own clock; this is only for a cell that does not. */
 const answerSlackMs = 500;
+/** After its link closed, a cell's end has this long to be told, so that its callers hear of it. */
+const concludeMsMax = 700;
 
 export class CellLink implements Disposable {
   readonly #pipe: Pipe<KernelToCell, CellToKernel>;
@@ -46,6 +48,7 @@ export class CellLink implements Disposable {
   readonly #inspections = new Map<number, (usages: ReadonlyMap<IncarnationNumber, Usage>) => void>();
   readonly #busy = new Map<IncarnationNumber, number>();
   #lastId = 0;
+  #conclusion: NodeJS.Timeout | undefined;
 
   constructor(
     at: { readonly socket: string; readonly cell: CellNumber; readonly epoch: KernelEpoch },
@@ -116,8 +119,21 @@ export class CellLink implements Disposable {
     return new Set(this.#busy.keys());
   }
 
+  get isClosed(): boolean {
+    return this.#pipe.isClosed;
+  }
+
+  /** No answer will come any more, for this reason: whoever waits for one is told. */
+  conclude(why: string): void {
+    clearTimeout(this.#conclusion);
+    for (const id of this.#calls.keys()) {
+      this.#settle(id, { failure: { code: "CALL_LOST", executed: "unknown", message: why } });
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#pipe[Symbol.dispose]();
+    this.conclude("its cell was lost");
   }
 
   #take(message: CellToKernel, body: Uint8Array): void {
@@ -153,9 +169,8 @@ export class CellLink implements Disposable {
   #end(closed: Closed): void {
     // Told first, while `busy` still names the suspects.
     this.#listener.onClosed(closed);
-    for (const id of this.#calls.keys()) {
-      this.#settle(id, { failure: { code: "CALL_LOST", executed: "unknown", message: "its cell was lost" } });
-    }
     for (const settle of this.#inspections.values()) settle(new Map());
+    // Who waits for an answer waits a little longer to learn how the cell ended.
+    if (this.#calls.size > 0) this.#conclusion = setTimeout(() => this.conclude("its cell was lost"), concludeMsMax);
   }
 }

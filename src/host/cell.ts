@@ -4,7 +4,14 @@
  *   spawning ── spawned ──▶ greeting ── welcome ──▶ open ──▶ lost
  *       └──────────────────────┴────────────────────────────▲
  */
-import { limits, type CellNumber, type IncarnationNumber, type ServiceId, type TenantId } from "../base/index.ts";
+import {
+  limits,
+  type CellLoss,
+  type CellNumber,
+  type IncarnationNumber,
+  type ServiceId,
+  type TenantId,
+} from "../base/index.ts";
 import type { Release } from "../kernel/index.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
 import type { LogGate } from "./log-gate.ts";
@@ -42,6 +49,8 @@ export class Cell {
   phase: CellPhase = { name: "spawning" };
   /** Who was at work when its link closed; its end is told later, when nobody is any more. */
   suspects: ReadonlySet<IncarnationNumber> | undefined;
+  /** How its process ended, while the last of what it said is still being read. */
+  ended: CellLoss | undefined;
   /** When it last became empty, in ms of the monotonic clock. */
   emptySinceMs = 0;
   /** `found`: an earlier kernel's, not heard yet. `late`: the kernel has taken over without having heard it. */

@@ -8,7 +8,7 @@
  * with the true reason (P4), and nothing that waited for it is left waiting.
  */
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
-import { isAbnormal, isRefusal } from "../base/index.ts";
+import { isAbnormal, isRefusal, sayLoss } from "../base/index.ts";
 import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held, type Tier } from "./cell.ts";
@@ -41,6 +41,8 @@ const adoptionMsMax = 150;
 const inspectMsMax = 250;
 /** Of what a shutdown did not wait for. */
 const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
+/** A cell that has ended is listened to for at most this long. */
+const lastWordsMsMax = 200;
 
 export class Cells implements Disposable {
   readonly #powers: CellsPowers;
@@ -251,7 +253,11 @@ export class Cells implements Disposable {
   exited(number: CellNumber, loss: CellLoss): void {
     const cell = this.#roster.find(number);
     if (cell === undefined) return this.#powers.init.acknowledgeExit(number);
-    this.#lose(cell, loss);
+    const link = cell.phase.name === "open" ? cell.phase.link : undefined;
+    if (link === undefined || link.isClosed || this.#closed) return this.#lose(cell, loss);
+    // What it said last is still being read, and may be the truer reason. Its pipe ends soon: its process has.
+    cell.ended = loss;
+    setTimeout(() => this.#lose(cell, loss), lastWordsMsMax);
   }
 
   // ------------------------------------------------------------------ asked
@@ -309,6 +315,11 @@ export class Cells implements Disposable {
       {
         welcome: (link, welcome) => this.#welcome(cell, link, welcome),
         message: (link, message, body) => this.#take(cell, link, message, body),
+        closed: () => {
+          if (cell.ended !== undefined) return this.#lose(cell, cell.ended);
+          // What is sent to its services from now on waits for their next lives.
+          this.#unroute(cell);
+        },
         kill: (loss) => init.kill(cell.number, loss),
         isLeaving: () => this.#closed,
       },
@@ -449,16 +460,14 @@ export class Cells implements Disposable {
     const busy = cell.suspects ?? link?.busy ?? new Set<IncarnationNumber>();
     const unheard = cell.phase.name === "greeting" ? this.#unheard : undefined;
     cell.lose();
+    link?.conclude(`its cell was lost: ${sayLoss(loss)}`);
     link?.[Symbol.dispose]();
     if (unheard !== undefined) {
       this.#roster.remove(cell);
       unheard.push({ cell: cell.number, loss });
       return;
     }
-    const { tenant } = cell;
-    for (const held of cell.held.values()) {
-      if (tenant !== undefined) this.#powers.router.remove(tenant, held.service, held.incarnation);
-    }
+    this.#unroute(cell);
     // After the reports that the cell managed to send: those are the truer reasons.
     cell.inOrder(async () => {
       await this.#booted.promise;
@@ -466,6 +475,11 @@ export class Cells implements Disposable {
     });
     this.#supply.lost(cell);
     this.#supply.keepWarm();
+  }
+
+  #unroute({ tenant, held }: Cell): void {
+    if (tenant === undefined) return;
+    for (const { service, incarnation } of held.values()) this.#powers.router.remove(tenant, service, incarnation);
   }
 
   #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {

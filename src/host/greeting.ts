@@ -9,6 +9,8 @@ import { CellLink, type CellMessage, type Welcome } from "./cell-link.ts";
 export interface GreetingListener {
   readonly welcome: (link: CellLink, welcome: Welcome) => void;
   readonly message: (link: CellLink, message: CellMessage, body: Uint8Array) => void;
+  /** Its link is closed; `cell.ended` says how its process ended, if that is known already. */
+  readonly closed: () => void;
   readonly kill: (loss: CellLoss) => void;
   /** This kernel lets go of all its links: what closes now is no cell's fault. */
   readonly isLeaving: () => boolean;
@@ -36,6 +38,8 @@ export function greet(
         clearTimeout(timer);
         if (listener.isLeaving() || cell.phase.name === "lost") return;
         cell.suspects = link.busy;
+        listener.closed();
+        if (cell.ended !== undefined) return;
         const problem = closed.why === "ended" ? "it closed its connection" : closed.problem;
         if (closed.why === "protocol") return listener.kill({ type: "protocol", problem });
         // Most likely its process has just ended, and init is about to say how.

@@ -53,7 +53,7 @@ export {
   type StatusName,
   statusName,
 } from "./read.ts";
-export { isStopped } from "./service/life.ts";
+export { isStopped, living } from "./service/life.ts";
 export { isBlameless } from "./service/supervise.ts";
 export { fromSnapshot, type Snapshot, toSnapshot } from "./snapshot.ts";
 export {

@@ -49,6 +49,8 @@ import {
 const flag: Shape<boolean> = (value, at = "") =>
   typeof value === "boolean" ? value : { misfit: "must be true or false", at };
 
+const yes: Shape<true> = (value, at = "") => (value === true ? value : { misfit: "must be true", at });
+
 const waiting = { until: instantShape, because: eventIdShape, probation: flag };
 const resting = { ...waiting, level: oneOf("service", "tenant") } as const;
 const nextShape = unionBy("name", { waiting: record(waiting), resting: record(resting) });
@@ -61,7 +63,13 @@ const phaseShape: Shape<Phase> = unionBy("name", {
     probation: flag,
     recovery: flag,
   }),
-  running: record({ incarnation: incarnationShape, because: eventIdShape, cell: cellNumberShape, since: instantShape }),
+  running: record({
+    incarnation: incarnationShape,
+    because: eventIdShape,
+    cell: cellNumberShape,
+    since: instantShape,
+    probation: optional(yes),
+  }),
   stopping: unionBy("then", { stop: record(stopping), restart: record({ ...stopping, next: nextShape }) }),
   waiting: record(waiting),
   resting: record(resting),

@@ -72,6 +72,8 @@ export type Phase =
       readonly because: EventId;
       readonly cell: CellNumber;
       readonly since: Instant;
+      /** It started on probation: it had been at work when its last cell died. */
+      readonly probation?: true;
     }
   /** `then`: what follows when it has ended. */
   | (Stopping & { readonly then: "stop" })
@@ -197,4 +199,4 @@ export interface Index {
 }
 
 /** Raised when `evolve` or the shape above changes: snapshots of another version are discarded. */
-export const evolveVersion = 3;
+export const evolveVersion = 4;

@@ -163,6 +163,8 @@ export async function makeWorld(t: TestContext): Promise<World> {
       fingerprint: makeFingerprint(identity.secretFor("request fingerprints")),
     },
     router: routerOf(lifeOf),
+    conditions: () => ({ excesses: [] }),
+    history: () => [],
     usage: async (tenant) =>
       new Map(
         [...lives.values()]

@@ -43,6 +43,11 @@ const groups: readonly (readonly [heading: string, entries: readonly Entry[]])[]
         load: async () => (await import("./status.ts")).status,
       },
       {
+        name: "why",
+        summary: "tell why a service is as it is, and what to do",
+        load: async () => (await import("./why.ts")).why,
+      },
+      {
         name: "watch",
         summary: "follow a service: status, logs and metrics",
         load: async () => (await import("./watch.ts")).watch,

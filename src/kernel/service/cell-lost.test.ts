@@ -37,7 +37,7 @@ test("a lost cell is one event, and the cause of each victim's end", () => {
     crashes.map(({ payload }) => payload?.death),
     [
       { type: "cell_lost", loss: aborted, inFlight: "yes" },
-      { type: "cell_lost", loss: aborted, inFlight: "no" },
+      { type: "cell_lost", loss: aborted, inFlight: "no", culprit: "a" },
     ],
   );
   assert.ok(crashes.every(({ payload }) => payload?.started === true));
@@ -130,4 +130,55 @@ test("instances of one service that are lost together are started together", () 
   lose(world, "t", { 1: "at work", 2: "idle", 3: "idle" });
   world.advance(1_000);
   assert.deepEqual(world.phases("t", "a"), ["starting", "starting", "starting"]);
+});
+
+const deathsOf = (world: World) =>
+  world.events.flatMap((event) => (event.type === "service_crashed" ? [[event.subject, event.payload?.death]] : []));
+
+test("of several that were at work none is named; who is at work again when the next cell dies, is", () => {
+  const world = World.of("t");
+  for (const name of ["a", "b", "c"]) world.run("t", name);
+  const inFlight = { type: "cell_lost", loss: aborted, inFlight: "yes" };
+  lose(world, "t", { 1: "at work", 2: "at work", 3: "idle" });
+  assert.deepEqual(deathsOf(world), [
+    ["a", inFlight],
+    ["b", inFlight],
+    ["c", { ...inFlight, inFlight: "no" }],
+  ]);
+  world.advance(5_000);
+  const [a, b, c] = ["a", "b", "c"].map((name) => world.alive("t", name));
+  for (const each of [a, b, c]) if (each !== undefined) world.started("t", each);
+  world.events.length = 0;
+  lose(world, "t", { [a ?? 0]: "at work", [b ?? 0]: "idle", [c ?? 0]: "at work" });
+  assert.deepEqual(deathsOf(world), [
+    ["a", inFlight],
+    ["b", { ...inFlight, inFlight: "no", culprit: "a" }],
+    ["c", { ...inFlight, inFlight: "no", culprit: "a" }],
+  ]);
+  const restarts = world.events.filter((event) => event.type === "service_restart_scheduled");
+  assert.deepEqual(
+    restarts.map(({ payload }) => payload?.restarts.length),
+    [2, 1, 0],
+    "only the culprit pays",
+  );
+});
+
+test("a service that has lived long since its probation is not blamed for it", () => {
+  const world = World.of("t");
+  for (const name of ["a", "b"]) world.run("t", name);
+  lose(world, "t", { 1: "at work", 2: "idle" });
+  world.advance(5_000);
+  const [a, b] = [world.alive("t", "a"), world.alive("t", "b")];
+  for (const each of [a, b]) world.started("t", each);
+  world.advance(3_600_000);
+  world.events.length = 0;
+  lose(world, "t", { [a]: "at work", [b]: "at work" });
+  assert.ok(deathsOf(world).every(([, death]) => typeof death === "object" && !("culprit" in death)));
+});
+
+test("a cell that was ended from outside has no culprit", () => {
+  const world = World.of("t");
+  for (const name of ["a", "b"]) world.run("t", name);
+  lose(world, "t", { 1: "at work", 2: "idle" }, { type: "signal", signal: "SIGKILL" });
+  assert.ok(deathsOf(world).every(([, death]) => typeof death === "object" && !("culprit" in death)));
 });

@@ -200,6 +200,7 @@ function started(service: Service, event: Event, { instance, incarnation, cell }
     because: event.id,
     cell,
     since: event.timestamp,
+    ...(phase.probation ? { probation: true } : {}),
   });
 }
 
