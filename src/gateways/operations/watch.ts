@@ -69,7 +69,9 @@ export const watch: StreamHandler<"watch"> = async function* (ports, principal, 
     ports.read((state, now) => {
       if (findTenant(state, tenant) === undefined) return refuse("TENANT_NOT_FOUND", { tenant });
       const found = findService(state, plan);
-      return found === undefined ? refuse("SERVICE_NOT_FOUND", { service }) : describe(found, new Map(), now, livesIn(ports, tenant));
+      return found === undefined
+        ? refuse("SERVICE_NOT_FOUND", { service })
+        : describe(found, new Map(), now, livesIn(ports, tenant));
     });
   try {
     const there = await look();
