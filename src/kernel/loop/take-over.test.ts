@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cellNumber, kernelEpoch } from "../../base/index.ts";
+import { tenantId, World } from "../world.ts";
+import { takeOver } from "./take-over.ts";
+
+const signal = { type: "signal", signal: "SIGKILL" } as const;
+const found = (boot: string) => ({
+  epoch: kernelEpoch(2),
+  boot,
+  version: "1",
+  survivors: [],
+  exits: [{ cell: cellNumber(1), loss: signal }],
+});
+
+test("what a cell held that ended without a kernel counts as alive until its loss is told, with the true reason", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  const incarnation = world.alive("t", "a");
+  const { booted, losses } = takeOver(world.state, found(world.state.boot));
+  assert.deepEqual(booted.survivors, [{ tenant: "t", service: "a", incarnation, cell: 1, phase: "running" }]);
+  const victims = [{ incarnation, inFlight: true }];
+  assert.deepEqual(losses, [{ type: "cell_lost", cell: 1, tenant: "t", loss: signal, victims }]);
+  world.take(booted);
+  for (const loss of losses) world.take(loss);
+  assert.deepEqual(world.last("service_crashed").payload?.death, { type: "cell_lost", loss: signal, inFlight: "yes" });
+});
+
+test("a cell that held nothing is told too, and what another cell holds is left alone", () => {
+  const world = World.of("t");
+  const { born } = world.deploy("t", "a");
+  for (const { incarnation } of born) world.started("t", incarnation, 2);
+  const { booted, losses } = takeOver(world.state, found(world.state.boot));
+  assert.deepEqual(booted.survivors, []);
+  assert.deepEqual(losses, [{ type: "cell_lost", cell: 1, loss: signal, victims: [] }]);
+});
+
+test("of the cells of another boot the end of the node tells", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  const { booted, losses } = takeOver(world.state, found("another"));
+  assert.deepEqual([booted.survivors, losses], [[], []]);
+  world.take(booted);
+  const { deaths } = world.status(tenantId("t"), "a");
+  assert.deepEqual(deaths.at(-1)?.death, { type: "cell_lost", loss: { type: "node" }, inFlight: "no" });
+});
