@@ -12,6 +12,11 @@ export interface Kept {
 export const seeds: readonly Kept[] = [
   { seed: 55, steps: 4_000, why: "an erased request had pushed another out of memory; the replay still knew that one" },
   { seed: 10_306, steps: 4_000, why: "the same, with a snapshot in between" },
+  {
+    seed: 765_921_744_757,
+    steps: 3_995,
+    why: "temporary instances are lost through another before they ran; their deployment never came to an outcome",
+  },
   { seed: 42, steps: 4_000, why: "a whole node's worth of instances recovers, as many at once as may" },
   { seed: 46, steps: 4_000, why: "a service spends its tenant's budget too" },
   { seed: 59, steps: 4_000, why: "the kernel dies between a deletion and the erasure" },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { limits, type RefusalCode, type RefusalDetail } from "../../base/index.ts";
+import { cellNumber, limits, type RefusalCode, type RefusalDetail } from "../../base/index.ts";
 import { outcomeOf } from "../read.ts";
 import type { Command } from "../turn.ts";
 import { admin, agent, crash, normalEnd, release, serviceId, tenantId, World } from "../world.ts";
@@ -113,6 +113,21 @@ test("a first start whose cell was lost through another is tried again, and the 
   world.advance(1_000);
   world.started("t", world.alive("t", "counter"));
   assert.equal(world.last("service_deployed").causation, world.last("service_restarting").id);
+});
+
+test("a temporary instance that is lost before it ran fails the deployment, since nobody will start it again", () => {
+  for (const loss of [{ type: "closed" }, { type: "signal", signal: "SIGTRAP" }] as const) {
+    const world = World.of("t");
+    const { born } = world.deploy("t", "job", { restart: "temporary", instances: 3 });
+    const [first] = born;
+    assert.ok(first !== undefined);
+    world.started("t", first.incarnation);
+    const victims = born.map(({ incarnation }) => ({ incarnation, inFlight: false }));
+    world.take({ type: "cell_lost", cell: cellNumber(1), tenant: tenantId("t"), loss, victims });
+    assert.deepEqual(world.phases("t", "job"), ["stopped", "stopped", "stopped"]);
+    assert.equal(world.last("service_deployment_failed").payload?.death.type, "cell_lost");
+    assert.equal(world.status("t", "job").status, "ERROR");
+  }
 });
 
 test("a first start that was at work when its cell died fails the deployment", () => {

@@ -74,9 +74,14 @@ export function isBlameless(death: Death): boolean {
   return type !== "spawn" && death.inFlight === "no";
 }
 
-/** Ends that do not fail a deployment: a victim's, and a job's that did its work before its siblings had started. */
+/**
+ * Ends that do not fail a deployment: a victim's, and a job's that did its work before its siblings had started. A temporary
+ * instance that never ran is not tried again: with it the deployment would wait for ever.
+ */
 function isForgivenAtFirst({ release }: Service, { death, phase }: End): boolean {
-  return isBlameless(death) || (phase.name === "running" && release.restart !== "permanent" && !isAbnormal(death));
+  const ran = phase.name === "running";
+  if (isBlameless(death)) return ran || release.restart !== "temporary";
+  return ran && release.restart !== "permanent" && !isAbnormal(death);
 }
 
 function recordStopped(draft: Draft, { tenant, service, instance, incarnation, death, cause }: End): EventId {
