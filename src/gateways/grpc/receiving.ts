@@ -30,26 +30,28 @@ export function receiveInTurn(keyOf: (peer: string) => string, receivingMax: num
 
   // A stream of requests is never whole: who serves it counts its streams.
   return (method, call) =>
-    method.requestStream ? new ServerInterceptingCall(call) : new ServerInterceptingCall(call, {
-      start: (next) =>
-        enter(keyOf(call.getPeer()), (leave) => {
-          let started = false;
-          const listener = new ServerListenerBuilder()
-            .withOnReceiveMetadata((metadata, go) => {
-              started = true;
-              go(metadata);
-            })
-            .withOnReceiveHalfClose((go) => {
-              leave();
-              go();
-            })
-            .withOnCancel(leave)
-            .build();
-          next(listener);
-          // It was cancelled while it waited: grpc-js says nothing more of it.
-          if (!started) leave();
-        }),
-    });
+    method.requestStream
+      ? new ServerInterceptingCall(call)
+      : new ServerInterceptingCall(call, {
+          start: (next) =>
+            enter(keyOf(call.getPeer()), (leave) => {
+              let started = false;
+              const listener = new ServerListenerBuilder()
+                .withOnReceiveMetadata((metadata, go) => {
+                  started = true;
+                  go(metadata);
+                })
+                .withOnReceiveHalfClose((go) => {
+                  leave();
+                  go();
+                })
+                .withOnCancel(leave)
+                .build();
+              next(listener);
+              // It was cancelled while it waited: grpc-js says nothing more of it.
+              if (!started) leave();
+            }),
+        });
 }
 
 function once(act: () => void): () => void {
