@@ -55,6 +55,8 @@ import { version } from "./version.ts";
 
 /** An empty cell stays for the tenant's next service for this long. */
 const emptyCellMsMax = 60_000;
+/** Calls under way when the node is told to end have this long to finish; then whoever waits is told. */
+const drainMsMax = 800;
 /** Shares of the processor of a cell of system services; others have 100. */
 const systemCpuWeight = 400;
 
@@ -392,7 +394,9 @@ export class Kernel {
     // A tenth is kept for closing the gateways and the log.
     const forServices = deadlineMs * 0.8;
     this.#grpc?.refuseNew();
-    await this.#quiet(forServices / 2);
+    await this.#quiet(Math.min(drainMsMax, forServices / 2));
+    this.#router.end();
+    this.#settling.end(refuse("SHUTTING_DOWN"));
     const left = Math.max(0, forServices - (performance.now() - began));
     const { outcome, misfits } = await this.#cells.shutDown(left);
     if (this.#parts.begin.safeMode === undefined) {

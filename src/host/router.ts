@@ -69,6 +69,9 @@ export class Router {
   readonly #routes = new Map<TenantId, Map<ServiceId, Route>>();
   readonly #underWay = new Map<TenantId, number>();
   readonly #throttled = new Map<string, string>();
+  /** What ends each call that is under way. */
+  readonly #open = new Set<() => void>();
+  #ending = false;
 
   constructor(powers: RouterPowers) {
     this.#powers = powers;
@@ -115,6 +118,12 @@ export class Router {
     let sum = 0;
     for (const count of this.#underWay.values()) sum += count;
     return sum;
+  }
+
+  /** The node ends: nothing more is taken, and whoever still waits is told so. */
+  end(): void {
+    this.#ending = true;
+    for (const abandon of this.#open) abandon();
   }
 
   // ------------------------------------------------------------------ from the gateways
@@ -186,47 +195,67 @@ export class Router {
     if (count >= limits.callsInFlightMax) {
       return answered(failed("OVERLOADED", `${limits.callsInFlightMax} calls under way`));
     }
-    const refused = this.#throttling(at);
+    const refused = this.#ending ? shuttingDown("not_executed") : this.#throttling(at);
     if (refused !== undefined) return answered({ failure: refused });
     const { breakers } = this.#powers;
     const passage = breakers.enter(at);
     if (typeof passage === "object") return answered({ failure: openCircuit(passage) });
     this.#underWay.set(at.tenant, count + 1);
     const settle = (answer: Answer): void => {
+      if (!this.#open.delete(abandon)) return;
       breakers.leave(at, passage, verdictOf(answer, { delivered, timeoutMs }));
       const left = (this.#underWay.get(at.tenant) ?? 1) - 1;
       if (left === 0) this.#underWay.delete(at.tenant);
       else this.#underWay.set(at.tenant, left);
       answered(answer);
     };
-    const target = this.#target(at);
-    let delivered = target !== undefined;
-    if (target !== undefined) {
-      if (target.link.isChoked) return settle({ failure: choked });
-      const to = { incarnation: target.held.incarnation, method: at.method, from };
-      return target.link.call(to, args, strictly(target, timeoutMs), chain, settle);
-    }
-    const absence = this.#absence(at, args.length);
-    if (absence !== undefined) return settle({ failure: absence });
+    const abandon = (): void => settle({ failure: shuttingDown(delivered ? "unknown" : "not_executed") });
+    this.#open.add(abandon);
+    let delivered = false;
+    let stale = false;
     const deadline = performance.now() + timeoutMs;
-    const timer = setTimeout(() => {
-      withdraw();
-      settle(failed("CALL_TIMEOUT", `${timeoutMs}`));
-    }, timeoutMs);
-    const withdraw = this.#parking.add(at, {
-      bytes: args.length,
-      deliver: ({ held, link }) => {
-        clearTimeout(timer);
-        delivered = true;
-        const to = { incarnation: held.incarnation, method: at.method, from };
-        const leftMs = Math.max(1, Math.round(deadline - performance.now()));
-        link.call(to, args, strictly({ held, link }, leftMs), chain, settle);
-      },
-      giveUp: (failure) => {
-        clearTimeout(timer);
-        settle({ failure });
-      },
-    });
+    const deliver = (target: Target): void => {
+      delivered = true;
+      const { held, link } = target;
+      if (link.isChoked) return settle({ failure: choked });
+      const to = { incarnation: held.incarnation, method: at.method, from };
+      const leftMs = stale || parked ? Math.max(1, Math.round(deadline - performance.now())) : timeoutMs;
+      link.call(to, args, strictly(target, leftMs), chain, (answer) => {
+        if (stale || !isStale(answer)) return settle(answer);
+        // It ended a moment ago, and the news is on its way: the call is for its next life.
+        stale = true;
+        delivered = false;
+        this.remove(at.tenant, at.service, held.incarnation);
+        route();
+      });
+    };
+    let parked = false;
+    const route = (): void => {
+      const target = this.#target(at);
+      if (target !== undefined) return deliver(target);
+      const absence = this.#absence(at, args.length);
+      if (absence !== undefined) return settle({ failure: absence });
+      parked = true;
+      const timer = setTimeout(
+        () => {
+          withdraw();
+          settle(failed("CALL_TIMEOUT", `${timeoutMs}`));
+        },
+        Math.max(1, deadline - performance.now()),
+      );
+      const withdraw = this.#parking.add(at, {
+        bytes: args.length,
+        deliver: (next) => {
+          clearTimeout(timer);
+          deliver(next);
+        },
+        giveUp: (failure) => {
+          clearTimeout(timer);
+          settle({ failure });
+        },
+      });
+    };
+    route();
   }
 
   #deliver(
@@ -326,6 +355,10 @@ const next = (route: Route): Target | undefined => {
   return route.targets[route.next];
 };
 
+/** The cell has no such incarnation any more, and the call was not begun. */
+const isStale = (answer: Answer): boolean =>
+  "failure" in answer && answer.failure.code === "SERVICE_NOT_RUNNING" && answer.failure.executed === "not_executed";
+
 /** Whoever asks a system service has its answer soon, or goes on without. */
 const strictly = ({ held }: Target, timeoutMs: number): number =>
   held.release?.tier === "system" ? Math.min(timeoutMs, limits.systemCallTimeoutMsMax) : timeoutMs;
@@ -345,6 +378,12 @@ const failure = (code: CallFailure["code"], message: string): CallFailure => ({
 const choked: CallFailure = failure("OVERLOADED", "large messages wait for it to read them");
 
 const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
+
+const shuttingDown = (executed: CallFailure["executed"]): CallFailure => ({
+  code: "SHUTTING_DOWN",
+  executed,
+  message: "the node ends",
+});
 
 const openCircuit = ({ failures, retryAfterMs }: Refused): CallFailure => ({
   ...failure("CIRCUIT_OPEN", `${failures}`),

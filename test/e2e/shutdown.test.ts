@@ -37,7 +37,7 @@ test("at SIGTERM deployments are refused, calls under way finish, services say g
   await tenant.deploy({ serviceId: "sleeper", code: sleeper });
   await tenant.deploy({ serviceId: "counter", code: await example("counter") });
   await tenant.deploy({ serviceId: "chatty", code: await example("chatty") });
-  const sleeping = call(tenant, "sleeper", "sleep", [1_500]);
+  const sleeping = call(tenant, "sleeper", "sleep", [400]);
   const watched: WatchResponse["event"][] = [];
   const watching = refusalOf(
     (async () => {

@@ -22,7 +22,7 @@ interface Awaited {
 
 interface Waiter {
   readonly at: Awaited;
-  readonly settle: (outcome: Outcome) => void;
+  readonly settle: (outcome: Outcome | undefined) => void;
 }
 
 /** How long a waiter waits: the part of an AbortSignal that is needed. */
@@ -41,15 +41,26 @@ export interface SettlingPowers {
 export class Settling {
   readonly #powers: SettlingPowers;
   readonly #waiters = new Map<string, Set<Waiter>>();
+  #ended: Refusal | undefined;
 
   constructor(powers: SettlingPowers) {
     this.#powers = powers;
   }
 
   async settled(at: Awaited, signal: Patience): Promise<Outcome | Refusal> {
-    const outcome = this.#look(at) ?? (await this.#wait(at, signal));
+    const outcome = this.#look(at) ?? this.#ended ?? (await this.#wait(at, signal));
     await this.#powers.whenDurable(this.#powers.newest());
-    return outcome ?? refuse("SERVICE_NOT_RUNNING", { service: at.service, why: "nobody waits for it any more" });
+    return (
+      outcome ??
+      this.#ended ??
+      refuse("SERVICE_NOT_RUNNING", { service: at.service, why: "nobody waits for it any more" })
+    );
+  }
+
+  /** Nothing settles any more: whoever waits, or comes to, is refused like this. */
+  end(refusal: Refusal): void {
+    this.#ended = refusal;
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.settle(undefined);
   }
 
   /** Called in each turn with its events. */

@@ -1,0 +1,188 @@
+/** Whoever waits is answered within a second, in a typed way, however that for which it waits ends. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { ServiceTier } from "../../src/api/index.ts";
+import type { SoloClient, SoloError } from "../../src/client/index.ts";
+import { isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { call, Solo, until } from "../e2e/solo.ts";
+
+let solo: Solo;
+let admin: SoloClient;
+let tenant: SoloClient;
+
+before(async () => {
+  solo = await Solo.start({ config: { breaker_failures_max: 1_000 } });
+  admin = await solo.client("admin");
+  tenant = await solo.client("default");
+});
+after(() => solo[Symbol.asyncDispose]());
+
+const patience = { timeoutMs: 60_000, retryForMs: 0 } as const;
+const hangs = service(`
+  hang() { this.log.info("hangs"); return new Promise(() => {}); }
+  doomed() { setTimeout(() => { throw new Error("at last"); }, 700); return new Promise(() => {}); }
+  ping() { return "pong"; }`);
+
+/** Calls that hang, and that wait behind those; resolves when all of them have reached the service. */
+async function waiting(client: SoloClient, serviceId: string, count: number): Promise<readonly Promise<SoloError>[]> {
+  const calls = Array.from({ length: count }, () =>
+    refusalOf(call(client, serviceId, "hang", [], { timeoutMs: 60_000 })),
+  );
+  await untilStatus(client, serviceId, "holds them", ({ currentUsage }) => currentUsage?.messageQueueLen === count);
+  return calls;
+}
+
+/** Strikes, and sees all of them answered within a second. */
+async function answered(calls: readonly Promise<SoloError>[], strike: () => unknown): Promise<readonly SoloError[]> {
+  const struck = performance.now();
+  const [answers] = await Promise.all([Promise.all(calls), strike()]);
+  // A second is promised; what this machine adds by itself is not.
+  const tookMs = performance.now() - struck;
+  assert.ok(tookMs < 1_000 + busy, `answered after ${Math.round(tookMs)} ms`);
+  return answers;
+}
+const busy = 500;
+
+const codes = (answers: readonly SoloError[]): ReadonlySet<string> => new Set(answers.map(({ code }) => code));
+
+test("a service that dies: those whose call it had, and those behind them, are told how it died", async () => {
+  await tenant.deploy({ serviceId: "dies", code: hangs });
+  const doomed = refusalOf(call(tenant, "dies", "doomed", [], { timeoutMs: 60_000 }));
+  await untilStatus(tenant, "dies", "is at it", ({ currentUsage }) => currentUsage?.messageQueueLen === 1);
+  const calls = Array.from({ length: 3 }, () => refusalOf(call(tenant, "dies", "hang", [], { timeoutMs: 60_000 })));
+  const first = await doomed;
+  const answers = [first, ...(await answered(calls, () => undefined))];
+  assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
+  for (const { message } of answers) assert.match(message, /crashed in timer: Error: at last/);
+  assert.deepEqual(
+    answers.map(({ executed }) => executed),
+    ["unknown", "not_executed", "not_executed", "not_executed"],
+  );
+});
+
+test("a service that is killed: all are told by whom", async () => {
+  await tenant.deploy({ serviceId: "killed", code: hangs });
+  const calls = await waiting(tenant, "killed", 20);
+  const answers = await answered(calls, () => tenant.kill({ serviceId: "killed", force: true }));
+  assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
+  for (const { message } of answers) assert.match(message, /killed by tenant default \(forced\)/);
+  assert.deepEqual(new Set(answers.map(({ executed }) => executed)), new Set(["unknown", "not_executed"]));
+});
+
+test("a service that is killed while it starts: its deployer, and calls that wait for it, are told", async () => {
+  const deploying = refusalOf(
+    tenant.deploy(
+      {
+        serviceId: "late",
+        code: service(`init() { return new Promise(() => {}); }`),
+        resourceLimits: { startupTimeoutMs: 60_000 },
+      },
+      patience,
+    ),
+  );
+  await until("it to start", () =>
+    tenant.status({ serviceId: "late" }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const parked = refusalOf(call(tenant, "late", "anything", [], { timeoutMs: 60_000 }));
+  const [deployed, called] = await answered([deploying, parked], () => tenant.kill({ serviceId: "late", force: true }));
+  assert.equal(deployed?.code, "STARTUP_FAILED");
+  assert.match(deployed.message, /killed by tenant default/);
+  assert.equal(called?.code, "SERVICE_NOT_RUNNING");
+});
+
+test("a cell that is killed: callers from outside and from another cell are told how it ended, and it runs again", async () => {
+  await tenant.deploy({ serviceId: "inside", code: hangs });
+  await admin.deploy({
+    serviceId: "asker",
+    tier: ServiceTier.SYSTEM,
+    code: service(`
+      async ask() {
+        const inside = await this.lookup("inside");
+        try { return await inside.call.hang(); } catch (error) { return [error.code, error.message]; }
+      }`),
+  });
+  const asked = call(admin, "asker", "ask", [], { timeoutMs: 60_000 });
+  const calls = await waiting(tenant, "inside", 4);
+  const cell = await cellOf("inside");
+  const answers = await answered(calls, () => process.kill(cell, "SIGKILL"));
+  assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
+  for (const { message } of answers) assert.match(message, /its cell was lost: ended by SIGKILL/);
+  const told = await asked;
+  assert.ok(
+    Array.isArray(told) && told[0] === "CALL_LOST" && String(told[1]).includes("ended by SIGKILL"),
+    String(told),
+  );
+  await untilStatus(tenant, "inside", "runs again", isRunning);
+  assert.equal(await call(tenant, "inside", "ping"), "pong");
+});
+
+test("a kernel that is killed: its clients are told, calls between cells end, and the next one serves", async () => {
+  await tenant.deploy({ serviceId: "outlives", code: hangs });
+  const calls = await waiting(tenant, "outlives", 3);
+  const deploying = refusalOf(
+    tenant.deploy({ serviceId: "slow", code: service(`init() { return new Promise(() => {}); }`) }, patience),
+  );
+  await until("it to start", () =>
+    tenant.status({ serviceId: "slow" }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const answers = await answered([...calls, deploying], () => solo.killKernel());
+  assert.deepEqual(codes(answers), new Set(["UNREACHABLE"]));
+  await tenant.kill({ serviceId: "outlives", force: true });
+});
+
+test("a node that is shut down: calls, deployments and kills that wait are told so, however long their services take", async () => {
+  await using other = await Solo.start();
+  const client = await other.client("default");
+  await client.deploy({ serviceId: "hangs", code: hangs, resourceLimits: { shutdownTimeoutMs: 3_000 } });
+  const calls = await waiting(client, "hangs", 5);
+  const deploying = refusalOf(
+    client.deploy(
+      {
+        serviceId: "slow",
+        code: service(`init() { return new Promise(() => {}); }`),
+        resourceLimits: { startupTimeoutMs: 60_000 },
+      },
+      patience,
+    ),
+  );
+  await until("it to start", () =>
+    client.status({ serviceId: "slow" }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const answers = await answered([...calls, deploying], () => void process.kill(other.initPid, "SIGTERM"));
+  assert.deepEqual(codes(answers), new Set(["SHUTTING_DOWN"]));
+});
+
+/** The process of a service's cell: the one that is at work when the service is. */
+async function cellOf(serviceId: string): Promise<number> {
+  const ticks = (): Map<number, number> =>
+    new Map(
+      solo.processes().flatMap(({ pid, role }) => {
+        if (role !== "cell") return [];
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        return [[pid, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11])]];
+      }),
+    );
+  await tenant.deploy({
+    serviceId: `beside-${serviceId}`,
+    code: service(`spin() { const end = Date.now() + 600; while (Date.now() < end); }`),
+  });
+  const before = ticks();
+  await call(tenant, `beside-${serviceId}`, "spin");
+  const grown = [...ticks()].flatMap(([pid, now]) =>
+    before.has(pid) ? [{ pid, by: now - (before.get(pid) ?? 0) }] : [],
+  );
+  const [busiest] = grown.toSorted((a, b) => b.by - a.by);
+  assert.ok(busiest !== undefined);
+  return busiest.pid;
+}
