@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { eventId, isRefusal } from "../base/index.ts";
 import type { EventLog, Head, Verdict, VerifyOptions } from "./index.ts";
 import { created, erased, inWorld, killed, stopped, tenant, write } from "./log.fixture.ts";
-import type { Database } from "./sqlite.ts";
+import { type Database, openForReading } from "./sqlite.ts";
+import { verifyChain } from "./verify.ts";
 
 const verdictOf = async (log: EventLog, options?: VerifyOptions): Promise<Verdict> => {
   const verdict = await log.verify(options);
@@ -233,4 +234,23 @@ test("what was erased is left neither in the log's file nor in the one beside it
     assert.ok(!(await holdsSecret()));
     await log.close();
     assert.ok(!(await holdsSecret()));
+  }));
+
+test("payloads that are erased while the chain is walked are erased, not missing", () =>
+  inWorld(async ({ dir, open }) => {
+    const log = await open();
+    for (let n = 0; n < 1_200; n++)
+      log.append([killed({ tenant: "a", service: "x" })], { timestamp: log.timestamp, wallClockMs: n });
+    await log.whenDurable(log.newest);
+    const database = openForReading(join(dir, "log.sqlite"));
+    try {
+      const walk = verifyChain(database, { known: log.head() });
+      assert.equal(walk.next().done, false);
+      await write(log, [erased("a", log.newest, 1_200)]);
+      let step = walk.next();
+      while (step.done !== true) step = walk.next();
+      assert.equal(step.value.type, "sound");
+    } finally {
+      database.close();
+    }
   }));

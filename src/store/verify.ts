@@ -36,7 +36,7 @@ export function* verifyChain(database: Database, ask: VerifyAsk): Generator<numb
   const count = { checked: 0, erased: 0 };
   try {
     const last = Math.min(ask.to ?? ask.known.id, ask.known.id);
-    const erasures = readErasures(database);
+    const erasures = new Erasures(database);
     const sequences = new Map<string, number>();
     let previous = next === 1 ? genesis : insistLink(database, next - 1).hash;
     while (next <= last) {
@@ -133,17 +133,37 @@ function diagnose(database: Database, link: Link, previous: Uint8Array): Broken 
   return new Broken(id, "reordered", `event ${id} does not follow event ${id - 1}, nor does event ${id + 1} follow it`);
 }
 
-function checkPayload(link: Link, erasures: ReadonlyMap<string, number>): "whole" | "erased" {
+function checkPayload(link: Link, erasures: Erasures): "whole" | "erased" {
   const { id, tenant, type } = link.header;
   if (link.payload !== undefined) {
     if (sameBytes(digestPayload(link.payload.salt, link.payload.json), link.digest)) return "whole";
     throw new Broken(id, "altered_payload", `the payload of event ${id} was altered`);
   }
-  if (tenant !== null && type !== "payload_erased" && id <= (erasures.get(tenant) ?? 0)) return "erased";
+  if (tenant !== null && type !== "payload_erased" && erasures.cover(tenant, id)) return "erased";
   throw new Broken(id, "missing_payload", `the payload of event ${id} is gone, and no event says that it was erased`);
 }
 
-/** How far each tenant's payloads were erased. The events that say so are part of the chain, and checked with it. */
+/**
+ * How far each tenant's payloads were erased. The log goes on while it is walked: before a payload is called missing, the
+ * erasures are read again, since one may have been recorded after the walk began.
+ */
+class Erasures {
+  readonly #database: Database;
+  #through: ReadonlyMap<string, number>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#through = readErasures(database);
+  }
+
+  cover(tenant: string, id: number): boolean {
+    if (id <= (this.#through.get(tenant) ?? 0)) return true;
+    this.#through = readErasures(this.#database);
+    return id <= (this.#through.get(tenant) ?? 0);
+  }
+}
+
+/** The events that say so are part of the chain, and checked with it. */
 function readErasures(database: Database): ReadonlyMap<string, number> {
   const rows = database.prepare(
     `SELECT json_extract(json, '$.erased') AS tenant, max(json_extract(json, '$.through')) AS through
