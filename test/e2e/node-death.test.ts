@@ -138,7 +138,7 @@ test("a node that is stopped and started again says so, and services go on with 
   await expectAllBack(solo, before);
   const admin = await solo.client("admin");
   const [stopped] = await eventsOf(admin, ["system_stopped"]);
-  assert.deepEqual(stopped?.payload, { outcome: "clean" });
+  assert.deepEqual(stopped?.payload, { outcome: "clean", misfits: 0 });
   const status = await (await solo.client("default")).status({ serviceId: "first" });
   assert.equal(status.restartCount, 0, "the end of its node is not the service's fault");
 });
