@@ -1,12 +1,16 @@
 /**
  * Warm guests: a few isolates with their prelude evaluated, for services with the default memory limit. Refilled only
- * when there is nothing else to do, one at a time: making one takes 2 ms of the cell's thread.
+ * when there is nothing else to do, one at a time: making one takes 2 ms of the cell's thread, which the first call of a
+ * new service should not meet. When few are left, deployments come one after the other: then it is done in the moments
+ * that they spend elsewhere, with the log and the builder.
  */
 import { resourceLimitsDefault } from "../base/index.ts";
 import type { Engine, Guest } from "./engine.ts";
 
 const kept = 4;
 const refillMs = 20;
+const fewLeft = 2;
+const refillSoonMs = 1;
 
 export class WarmGuests {
   readonly #engine: Engine;
@@ -28,11 +32,14 @@ export class WarmGuests {
   /** Sees to it that there will be some. */
   refill(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#idle()) this.#guests.push(this.#engine.makeGuest(resourceLimitsDefault.maxMemoryBytes));
-      if (this.#guests.length < kept) this.refill();
-    }, refillMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        if (this.#idle()) this.#guests.push(this.#engine.makeGuest(resourceLimitsDefault.maxMemoryBytes));
+        if (this.#guests.length < kept) this.refill();
+      },
+      this.#guests.length < fewLeft ? refillSoonMs : refillMs,
+    );
   }
 
   /** Makes them at once: at the start of a cell. */
