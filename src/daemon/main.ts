@@ -36,5 +36,6 @@ if (isRefusal(kernel)) {
   process.exit(kernelRefusedExitCode);
 }
 init.send({ type: "ready", recoveredMs: Math.round(performance.now() - began) });
-// A process that is killed never writes its compile cache, and the next kernel's start would pay for it.
-setImmediate(() => flushCompileCache());
+// A process that is killed never writes its compile cache, and the next kernel's start would pay for it. Writing it holds up
+// the event loop, so it waits until those who waited for this kernel have been answered.
+setTimeout(() => flushCompileCache(), 2_000).unref();
