@@ -92,8 +92,11 @@ export const limits = {
   tenantsMax: 1_000,
   servicesPerTenantMax: 1_000,
   instancesPerServiceMax: 64,
-  /** Services in one cell process; an isolate takes 8 memory maps of the 65,530 that Linux allows. */
-  isolatesPerCellMax: 1_500,
+  /**
+   * Services in one cell process. Idle ones take 1.6 MB each of the 1 GiB that a cell may hold by default, and 8 memory maps
+   * of the 65,530 that Linux allows.
+   */
+  isolatesPerCellMax: 500,
   /** Streams (Watch, WatchEvents) open at once, per principal. */
   watchersMax: 100,
   /** Streams of reflection, and those that watch health, open at once, each per principal. */
