@@ -27,6 +27,8 @@ import { WarmGuests } from "./warm.ts";
 /** Threads that were lost before the cell ends itself: each may burn a core, or hold memory that nobody can free. */
 const woundsMax = 2;
 
+const throttled = "throttled until it is back under its limits";
+
 type OrderOf<T extends Order["type"]> = Extract<Order, { readonly type: T }>;
 
 export interface Rim {
@@ -137,6 +139,8 @@ export class Cell {
           chain: [],
         });
         return;
+      case "throttle":
+        return this.#directory.find(order.incarnation)?.throttle(order.throttled);
       case "inspect":
         void this.#inspect(link, order);
         return;
@@ -232,6 +236,7 @@ export class Cell {
       call,
       chain: waiting,
     };
+    if (target.throttled && target !== caller) return call.fail("OVERLOADED", "not_executed", throttled);
     if (nested && target.idleInline && this.#scheduler.depth < limits.callDepthMax) {
       this.#nest(caller, target, message);
       if (call.open) call.expire(wanted.timeoutMs);
@@ -280,6 +285,7 @@ export class Cell {
     const { service, target, gone } = this.#aim(caller, wanted, nobody);
     if (gone) return true;
     if (target !== undefined) {
+      if (target.throttled && target !== caller) return false;
       const shown = slots === undefined ? undefined : target.slots.present(slots);
       if (slots !== undefined && shown === undefined) return false;
       return target.receive({

@@ -12,6 +12,7 @@ import { type CallFailure, senderOf, toGuest, type Usage } from "../wire/index.t
 import type { Fault, Guest, TurnResult } from "./engine.ts";
 import { Errands } from "./errands.ts";
 import { shareLagMs } from "./cpu-shares.ts";
+import { Claim } from "./fair-queue.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import type { Birth, House, Message } from "./house.ts";
 import { lanePolicy } from "./lane.ts";
@@ -32,6 +33,8 @@ type Phase =
 
 /** Wall time for each millisecond of CPU time that a threaded turn may take. */
 const patience = 10;
+/** What is left of the shares of one that is throttled. */
+const throttledFactor = 0.25;
 /** Whoever asks what a service uses does not wait longer for one that is at work. */
 const usageMsMax = 50;
 
@@ -43,6 +46,8 @@ const tooManyReferences: CallFailure = {
 
 export class Incarnation {
   readonly birth: Birth;
+  /** On the processor, beside the others of the cell. */
+  readonly claim: Claim;
   /** What the numbers that its guest holds mean. */
   readonly slots: SlotTable;
   readonly #house: House;
@@ -64,9 +69,11 @@ export class Incarnation {
   /** Time that turns of other incarnations took on the stack of this one's. */
   #nestedMs = 0;
   #memoryBytes = 0;
+  #throttled = false;
 
   constructor(birth: Birth, guest: Guest, house: House) {
     this.birth = birth;
+    this.claim = new Claim(birth.limits.cpuShares);
     this.slots = new SlotTable({ service: birth.service, incarnation: birth.incarnation });
     this.#guest = guest;
     this.#house = house;
@@ -121,8 +128,23 @@ export class Incarnation {
   /** Could handle a message this instant, on this thread. */
   get idleInline(): boolean {
     return (
-      this.#pace.inline && this.#turn === "none" && this.#takesMail && this.#doom === undefined && this.#post.empty
+      !this.#throttled &&
+      this.#pace.inline &&
+      this.#turn === "none" &&
+      this.#takesMail &&
+      this.#doom === undefined &&
+      this.#post.empty
     );
+  }
+
+  /** Takes nothing new from others of the cell, and has less of the processor, until it is back under its limits. */
+  throttle(throttled: boolean): void {
+    this.#throttled = throttled;
+    this.claim.factor = throttled ? throttledFactor : 1;
+  }
+
+  get throttled(): boolean {
+    return this.#throttled;
   }
 
   // ── start and stop
@@ -291,6 +313,7 @@ export class Incarnation {
   }
 
   #after(result: TurnResult, ownMs: number, progress: number, timeoutMs: number): void {
+    this.claim.charge(ownMs);
     const post = this.#post;
     if (typeof result === "object" && result !== null) return this.#fault(result, timeoutMs, "turn");
     if (typeof result === "number") {

@@ -21,7 +21,7 @@ export interface KernelHandlers {
 }
 
 /** What only the newest kernel may order. */
-const decisions: ReadonlySet<KernelToCell["type"]> = new Set(["adopt", "load", "stop", "acknowledge"]);
+const decisions: ReadonlySet<KernelToCell["type"]> = new Set(["adopt", "load", "stop", "throttle", "acknowledge"]);
 
 interface Asked {
   readonly call: Call;

@@ -1,9 +1,10 @@
 /**
  * Gives turns: inline ones on this thread, in short bursts between which the event loop turns; threaded ones in pool
- * threads, a few at a time, the rest waiting in order. Each ready incarnation waits in one of the queues at most once.
+ * threads, a few at a time, the rest waiting. Who had least for its shares is next. Each ready incarnation waits in one of the
+ * queues at most once.
  */
+import { type FairClock, FairQueue } from "./fair-queue.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { Queue } from "./queue.ts";
 
 /** A burst of inline turns ends after this long, so that frames, timers and the heartbeat get their turn. */
 const burstMsMax = 8;
@@ -14,8 +15,9 @@ const contentionMax = 4;
 export class Scheduler {
   readonly #threadsMax: number;
   readonly #queued = new Set<Incarnation>();
-  readonly #inline = new Queue<Incarnation>();
-  readonly #threaded = new Queue<Incarnation>();
+  readonly #clock: FairClock = { now: 0 };
+  readonly #inline = new FairQueue<Incarnation>(this.#clock);
+  readonly #threaded = new FairQueue<Incarnation>(this.#clock);
   #threads = 0;
   #contention = 1;
   #scheduled = false;

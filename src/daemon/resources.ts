@@ -43,10 +43,15 @@ export class Resources {
     this.#monitor = new ResourceMonitor({
       look: () => measure(turns.state, cells),
       violated: (violation) => this.#violated(violation),
-      throttled: (services) =>
-        router.throttle(
-          services.map(({ by, excess }) => ({ tenant: by.tenant, service: by.service, why: sayExcess(excess) })),
-        ),
+      throttled: (services) => {
+        const found = services.map(({ by, excess }) => ({
+          tenant: by.tenant,
+          service: by.service,
+          why: sayExcess(excess),
+        }));
+        router.throttle(found);
+        cells.throttle(found);
+      },
       now: () => clock.wallMs(),
       settings: {
         everyMs: config.monitorIntervalMs,

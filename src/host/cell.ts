@@ -32,6 +32,8 @@ export interface Held {
   /** Unknown for incarnations that an earlier kernel placed, until the state was asked. */
   readonly release: Release | undefined;
   /** `placed`: chosen this cell, code not sent yet. */
+  /** Told so; of one that an earlier kernel placed: perhaps. */
+  throttled?: boolean;
   phase: "placed" | "starting" | "running" | "stopping";
 }
 

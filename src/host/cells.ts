@@ -114,7 +114,7 @@ export class Cells implements Disposable {
     this.#roster.give(cell, first.tenant, this.#tierOf(first.tenant, residents));
     for (const { tenant, service, instance, incarnation } of residents) {
       const release = this.#powers.releaseOf(tenant, service);
-      this.#roster.place(cell, tenant, { service, instance, incarnation, release, phase: "running" });
+      this.#roster.place(cell, tenant, { service, instance, incarnation, release, throttled: true, phase: "running" });
     }
   }
 
@@ -282,6 +282,20 @@ export class Cells implements Disposable {
     return cell !== undefined && cell.phase.name !== "lost" && cell.held.get(incarnation)?.phase !== "stopping";
   }
 
+  /** These services, and no others, take nothing new for now. What starts meanwhile is told with the next list. */
+  throttle(services: readonly { readonly tenant: TenantId; readonly service: ServiceId }[]): void {
+    const wanted = new Set(services.map(({ tenant, service }) => `${tenant}/${service}`));
+    for (const { tenant, phase, held } of this.#roster.all) {
+      if (tenant === undefined || phase.name !== "open") continue;
+      for (const one of held.values()) {
+        const throttled = wanted.has(`${tenant}/${one.service}`);
+        if (one.phase !== "running" || (one.throttled ?? false) === throttled) continue;
+        one.throttled = throttled;
+        phase.link.send({ type: "throttle", incarnation: one.incarnation, throttled });
+      }
+    }
+  }
+
   /** The processes that there are, and how many isolates each holds. */
   census(): readonly { readonly cell: CellNumber; readonly osPid: number | undefined; readonly isolates: number }[] {
     return this.#roster.all.map(({ number, osPid, held }) => ({ cell: number, osPid, isolates: held.size }));
@@ -348,7 +362,7 @@ export class Cells implements Disposable {
       const death: Death = { type: "stopped", why: "replaced" };
       return void link.send({ type: "stop", incarnation, death, graceMs: 0 });
     }
-    const held = believed ?? { ...found, release: this.#powers.releaseOf(tenant, found.service) };
+    const held = believed ?? { ...found, throttled: true, release: this.#powers.releaseOf(tenant, found.service) };
     if (believed === undefined) this.#roster.place(cell, tenant, held);
     if (found.phase === "running" && held.phase === "running") this.#powers.router.add(tenant, held, link);
   }

@@ -69,6 +69,8 @@ export const kernelToCellShape = union({
   send: record({ incarnation: incarnationShape, from: senderShape }),
   /** Answers a cell's `call`. Body: JSON of the result (empty: undefined), if there is no failure. */
   answer: record({ id: callIdShape, failure: optional(callFailureShape) }),
+  /** It takes nothing new from others, and has less of the processor; or does again. */
+  throttle: record({ incarnation: incarnationShape, throttled: flag }),
   /** Answered by `inspected`, for those of these incarnations that the cell has; if none are named, for all it has. */
   inspect: record({ id: callIdShape, incarnations: optional(listOf(incarnationShape, 10_000)) }),
   /** Everything up to and including this report is durable: the cell may forget it. */

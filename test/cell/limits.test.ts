@@ -281,3 +281,39 @@ test("whoever asks for the usage of one incarnation hears of that one, and of no
     [two],
   );
 });
+
+test("CPU time is given by shares: who has more is served first, and nobody is left out", async (t) => {
+  const { kernel } = await cellFor(t);
+  // Their limit keeps them in the threaded lane, in which only a few run at once.
+  const limits = { cpuTimeMs: 5_000 };
+  const worker = service(`work() { const end = Date.now() + 8; while (Date.now() < end); }\n done() { return true; }`);
+  const names = Array.from({ length: 8 }, (_, i) => i + 1);
+  for (const incarnation of names) {
+    const cpuShares = incarnation <= 4 ? 4_096 : 256;
+    await kernel.load(worker, { service: `s${incarnation}`, incarnation, limits: { ...limits, cpuShares } });
+  }
+  for (let i = 0; i < 12; i++) for (const incarnation of names) kernel.cast(incarnation, "work");
+  await Promise.all([1, 2, 3, 4].map((incarnation) => kernel.result(incarnation, "done")));
+  kernel.send({ type: "inspect", id: 1, incarnations: [5, 6, 7, 8].map(incarnationNumber) });
+  const { usages } = await kernel.until(() => kernel.all("inspected")[0]);
+  const left = usages.reduce((sum, { usage }) => sum + usage.mailboxLength, 0);
+  assert.ok(left >= 20, `${left} of 48 were left`);
+  await Promise.all([5, 6, 7, 8].map((incarnation) => kernel.result(incarnation, "done")));
+});
+
+test("a throttled service takes no calls from its neighbours, goes on with its own work, and takes them again later", async (t) => {
+  const { kernel } = await cellFor(t);
+  await kernel.load(service(`ping() { return "pong"; }`), { service: "quiet", incarnation: 1 });
+  await kernel.load(
+    service(`async ask() {
+      try { return await (await this.lookup("quiet")).call.ping(); } catch (error) { return error.code; }
+    }`),
+    { service: "asker", incarnation: 2 },
+  );
+  assert.equal(await kernel.result(2, "ask"), "pong");
+  kernel.send({ type: "throttle", incarnation: incarnationNumber(1), throttled: true });
+  assert.equal(await kernel.result(2, "ask"), "OVERLOADED");
+  assert.equal(await kernel.result(1, "ping"), "pong", "what the kernel lets through is its own");
+  kernel.send({ type: "throttle", incarnation: incarnationNumber(1), throttled: false });
+  assert.equal(await kernel.result(2, "ask"), "pong");
+});

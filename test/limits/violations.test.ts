@@ -65,10 +65,16 @@ test("a throttled service takes no new work, says so with a retry hint, and take
       init() { return { kept: [] }; }
       binge() {
         this.state.kept = Array.from({ length: 13 }, () => new Uint8Array(1024 * 1024).fill(1));
-        setTimeout(() => { this.state.kept = []; this.every(20, "x"); }, 1_000);
+        setTimeout(() => { this.state.kept = []; this.every(20, "x"); }, 1_500);
       }
       onMessage() { this.state.kept = [new Uint8Array(1024 * 1024)]; }
       ping() { return "pong"; }`),
+  });
+  await tenant.deploy({
+    serviceId: "neighbour",
+    code: service(`async ask() {
+      try { return await (await this.lookup("sobering")).call.ping(); } catch (error) { return error.code; }
+    }`),
   });
   await call(tenant, "sobering", "binge");
   await until("it to be throttled", async () => (await violationsOf("sobering")).length === 1);
@@ -80,6 +86,11 @@ test("a throttled service takes no new work, says so with a retry hint, and take
   assert.match(refused.message, /sobering is full \(throttled: \d+ of at most 8388608 bytes of memory\)/);
   assert.equal(refused.retryDelayMs, 100);
   assert.equal((await refusalOf(tenant.cast({ serviceId: "sobering", method: "ping" }))).code, "OVERLOADED");
+  await until(
+    "its neighbours to be refused too",
+    async () => (await call(tenant, "neighbour", "ask")) === "OVERLOADED",
+    800,
+  );
   await until("it to be back under", async () => (await violationsOf("sobering")).length === 2);
   await until("it to take work", () =>
     call(tenant, "sobering", "ping").then(
@@ -87,6 +98,7 @@ test("a throttled service takes no new work, says so with a retry hint, and take
       () => false,
     ),
   );
+  assert.equal(await call(tenant, "neighbour", "ask"), "pong");
 });
 
 test("a tenant that is over its total loses the service that has most of it, and its supervisor starts it again", async () => {
