@@ -38,9 +38,9 @@ export function renderEvent(event: Event, paint: Paint, now: Date, widths: Width
 }
 
 function colourOf(type: string): keyof Paint {
-  if (/failed|crashed|lost|rested|jumped/.test(type)) return "red";
-  if (/kill|stopped|deleted|deletion|erased/.test(type)) return "yellow";
-  return /deployed|restarted|started|created/.test(type) ? "green" : "cyan";
+  if (/failed|crashed|lost|rested|jumped|opened|rose/.test(type)) return "red";
+  if (/kill|stopped|deleted|deletion|erased|violation/.test(type)) return "yellow";
+  return /deployed|restarted|started|created|closed|fell/.test(type) ? "green" : "cyan";
 }
 
 /** What the payload says that the other columns do not: a death in words, pids, times, and what else is plain. */
