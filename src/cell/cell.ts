@@ -83,7 +83,10 @@ export class Cell {
         this.#tell(caller, service, { kind: toGuest.send, a: undefined, b: message }, slots),
       log: (incarnation, level, text, dropped) =>
         this.#kernels.log({ type: "log", incarnation: incarnation.id, level, text, dropped }),
-      started: (incarnation, tookMs) => this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs }),
+      started: (incarnation, tookMs) => {
+        this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs });
+        this.#warm.refill();
+      },
       ended: (incarnation, death, started) => this.#ended(incarnation, death, started),
       wounded: (why) => this.#wounded(why),
       favours: new Favours(rim.parts),

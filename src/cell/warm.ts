@@ -23,8 +23,8 @@ export class WarmGuests {
     this.#idle = idle;
   }
 
+  /** Refill once the guest that was taken has started, or ended: until then the cell has better to do. */
   take(memoryBytesMax: number): Guest {
-    this.refill();
     const warm = memoryBytesMax === resourceLimitsDefault.maxMemoryBytes ? this.#guests.pop() : undefined;
     return warm ?? this.#engine.makeGuest(memoryBytesMax);
   }
