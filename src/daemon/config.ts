@@ -26,7 +26,7 @@ const fields = {
   calls_wait_ms_max: optional(whole(1, 60_000)),
   /** Limits of what the node shares, below those of the system: at 80 % of each it warns, at 90 % it takes nothing new in. */
   descriptors_max: optional(whole(64, 10_000_000)),
-  memory_maps_max: optional(whole(1_000, 100_000_000)),
+  memory_maps_max: optional(whole(256, 100_000_000)),
   processes_max: optional(whole(16, 10_000_000)),
   /** How late the kernel's event loop may be, at the median. */
   event_loop_delay_ms_max: optional(whole(10, 60_000)),

@@ -11,7 +11,7 @@ const patient = { monitor_interval_ms: 100, event_loop_delay_ms_max: 60_000 };
 
 test("a cell near its limit of memory maps: events at 80 % and 90 %, no admission, the newest are shed, and all ends with it", async () => {
   await using solo = await Solo.start({
-    config: { ...patient, memory_maps_max: 1_000, tenant_processes_max: 200 },
+    config: { ...patient, memory_maps_max: 600 },
   });
   const admin = await solo.client("admin");
   const tenant = await solo.client("default");
@@ -22,20 +22,20 @@ test("a cell near its limit of memory maps: events at 80 % and 90 %, no admissio
     );
 
   // An isolate takes 8 maps, and a cell not quite 200.
-  await tenant.deploy({ serviceId: "old", code, instances: 48 });
+  await tenant.deploy({ serviceId: "old", code, instances: 24 });
   assert.deepEqual(await told(), []);
-  await tenant.deploy({ serviceId: "middle", code, instances: 40 });
+  await tenant.deploy({ serviceId: "middle", code, instances: 17 });
   await until("the first warning", async () => (await told()).includes('pressure_rose 80 of "memory_maps"'));
   const [warned] = await eventsOf(admin, ["pressure_rose"]);
   assert.deepEqual([warned?.subject, warned?.tenantId], ["node", ""]);
-  assert.equal(warned?.payload?.["limit"], 1_000);
+  assert.equal(warned?.payload?.["limit"], 600);
   assert.deepEqual(
     await eventsOf(tenant, ["pressure_rose"]),
     [],
     "what the node has left is the administrator's to know",
   );
 
-  await tenant.deploy({ serviceId: "newest", code, instances: 10 });
+  await tenant.deploy({ serviceId: "newest", code, instances: 6 });
   await until("the second", async () => (await told()).includes('pressure_rose 90 of "memory_maps"'));
   const refused = await refusalOf(tenant.deploy({ serviceId: "late", code }));
   assert.deepEqual([refused.code, refused.status, refused.retry], ["UNDER_PRESSURE", "RESOURCE_EXHAUSTED", "later"]);
@@ -50,7 +50,7 @@ test("a cell near its limit of memory maps: events at 80 % and 90 %, no admissio
   assert.deepEqual(old.deaths, [], "what was there first stays");
   assert.equal(await call(tenant, "old", "ping"), "pong");
 
-  await tenant.kill({ serviceId: "middle", force: true });
+  for (const serviceId of ["old", "middle"]) await tenant.kill({ serviceId, force: true });
   await until("the end of it", async () => (await told()).includes('pressure_fell 80 of "memory_maps"'));
   await tenant.deploy({ serviceId: "late", code });
 });
