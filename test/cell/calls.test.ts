@@ -40,7 +40,7 @@ test("services are promoted after quick calls, and then call one another on the 
 test("a slow handler demotes its service; the neighbours go on", async (t) => {
   const { kernel } = await cellFor(t);
   const a = await kernel.load(service(ping + probe), { service: "a" });
-  const b = await kernel.load(service(ping + "slow() { const end = Date.now() + 20; while (Date.now() < end); }"), {
+  const b = await kernel.load(service(ping + "slow() { const end = Date.now() + 100; while (Date.now() < end); }"), {
     service: "b",
     incarnation: 2,
   });
