@@ -38,6 +38,7 @@ import {
   type Survivor,
   takeOver,
   Turns,
+  unplacedIn,
 } from "../kernel/index.ts";
 import { ServiceLogs } from "../observe/index.ts";
 import { type EventLog, openEventLog } from "../store/index.ts";
@@ -163,6 +164,7 @@ export class Kernel {
         ),
       releaseOf: (tenant, service) => releaseIn(state, tenant, service),
       residents: (cell) => heldIn(state, cell),
+      unplaced: () => unplacedIn(state),
       deployedBy: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.deployedBy,
       nowMs: () => performance.now(),
     });
@@ -337,7 +339,7 @@ export class Kernel {
 
   async #retire(tenant: TenantId): Promise<void> {
     const through = this.#log.newest;
-    this.#cells.retire(tenant);
+    await this.#cells.retire(tenant);
     this.#log.forgetArtifacts(tenant);
     const [count] = await Promise.all([this.#log.countPayloads({ tenant, through }), this.#logs.forget(tenant)]);
     // Not counted, not erased: the next kernel finds the tenant still retiring, and does it again.

@@ -64,6 +64,7 @@ export class Cell {
   #handled: Promise<void> = Promise.resolve();
   readonly #opened = Promise.withResolvers<CellLink | undefined>();
   readonly #welcomed = Promise.withResolvers<Welcome | undefined>();
+  readonly #gone = Promise.withResolvers<void>();
 
   constructor(number: CellNumber) {
     this.number = number;
@@ -76,6 +77,11 @@ export class Cell {
 
   get welcomed(): Promise<Welcome | undefined> {
     return this.#welcomed.promise;
+  }
+
+  /** Resolves when it has ended. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** It says more than all that it ever held had to say. */
@@ -93,6 +99,7 @@ export class Cell {
     this.phase = { name: "lost" };
     this.#welcomed.resolve(undefined);
     this.#opened.resolve(undefined);
+    this.#gone.resolve();
   }
 
   /** Runs `step` after all earlier ones. Steps handle their own failures; one that throws is a bug and ends the kernel. */

@@ -1,6 +1,6 @@
 /** What the cells need of the world. */
 import type { CellLoss, CellNumber, EventId, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
-import type { Input, Release, Resident } from "../kernel/index.ts";
+import type { Input, Release, Resident, Unplaced } from "../kernel/index.ts";
 import type { Held } from "./cell.ts";
 import type { Router } from "./router.ts";
 
@@ -46,6 +46,8 @@ export interface CellsPowers {
   readonly releaseOf: (tenant: TenantId, service: ServiceId) => Release | undefined;
   /** What a cell holds, as the state knows it. */
   readonly residents: (cell: CellNumber) => readonly Resident[];
+  /** Those that live, and of which the state does not know the cell. */
+  readonly unplaced: () => readonly Unplaced[];
   /** Services are started in the order of these events. */
   readonly deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined;
   /** Monotonic milliseconds. */

@@ -35,6 +35,7 @@ function fresh(
   trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack,
   nowMs: Powers["nowMs"] = () => performance.now(),
   residents: ReturnType<Powers["residents"]> = [],
+  unplaced: ReturnType<Powers["unplaced"]> = [],
 ): {
   readonly cells: Cells;
   readonly submitted: Input[];
@@ -73,6 +74,7 @@ function fresh(
     log: ({ text, dropped }) => logged.push({ text, dropped }),
     releaseOf: () => undefined,
     residents: () => residents,
+    unplaced: () => unplaced,
     deployedBy: (_tenant, service) => deployed[service],
     nowMs,
   });
@@ -285,6 +287,65 @@ test("a busy cell that turns out to be dead is reported with what the log says i
   while (acknowledged.length === 0) await turn();
   const victims = [{ incarnation: 7, inFlight: true }];
   assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, tenant: acme }]);
+});
+
+const eight = { ...seven, incarnation: incarnationNumber(8), phase: "starting" } as const;
+const nine = { ...seven, incarnation: incarnationNumber(9), phase: "stopping" } as const;
+
+test("what starts or stops may be in a busy cell: it counts as alive, and is told there what it was to be told", async () => {
+  await using peer = await Peer.listen();
+  const { cells, submitted } = fresh(undefined, undefined, [seven], [eight, nine]);
+  using _ = cells;
+  const { survivors } = await cells.adopt([living(peer, 1_000_001)]);
+  assert.deepEqual(
+    survivors.map(({ incarnation, phase }) => [incarnation, phase]),
+    [
+      [7, "running"],
+      [8, "starting"],
+      [9, "stopping"],
+    ],
+  );
+  cells.begin();
+  cells.stop({ type: "stop", ...nine, death: { type: "stopped", why: "sibling" }, graceMs: 5 });
+  await turn();
+  assert.deepEqual(submitted, [], "nobody knows yet that it has ended");
+  peer.say({ type: "welcome", tenant: acme, incarnations: [7, 8, 9].map((one) => running("first", one)) });
+  const { header } = await peer.hear("stop");
+  assert.deepEqual([header["incarnation"], header["graceMs"]], [9, 5]);
+  await told(peer);
+  assert.deepEqual(submitted, []);
+});
+
+test("what no busy cell holds after all is missing, once the last that might have held it has answered or ended", async () => {
+  await using peer = await Peer.listen();
+  await using other = await Peer.listen();
+  const { cells, submitted } = fresh(undefined, undefined, [], [eight, nine]);
+  using _ = cells;
+  await cells.adopt([living(peer, 1_000_001), living(other, 1_000_002)]);
+  cells.begin();
+  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 8)] });
+  await told(peer);
+  assert.equal(submitted.length, 0, "it may be in the other");
+  cells.exited(cellNumber(1_000_002), killed);
+  while (submitted.length === 0) await turn();
+  assert.deepEqual(submitted, [{ type: "missing", tenant: acme, incarnation: 9 }]);
+});
+
+test("a tenant is not cleared away before each cell that may be its own has answered, and its own have ended", async () => {
+  await using peer = await Peer.listen();
+  const { cells, killing } = fresh();
+  using _ = cells;
+  await cells.adopt([living(peer, 1_000_001)]);
+  cells.begin();
+  let cleared = false;
+  const retiring = cells.retire(acme).then(() => (cleared = true));
+  await turn();
+  assert.equal(cleared, false, "it has not answered");
+  peer.say({ type: "welcome", tenant: acme, incarnations: [] });
+  assert.deepEqual(await killing, { type: "closed" });
+  assert.equal(cleared, false, "it has not ended");
+  cells.exited(cellNumber(1_000_001), { type: "closed" });
+  await retiring;
 });
 
 function parsedService(name: string): ServiceId {

@@ -18,6 +18,7 @@ import { greet } from "./greeting.ts";
 import { LogGate } from "./log-gate.ts";
 import { loadOf, unloadable } from "./load.ts";
 import { Roster } from "./roster.ts";
+import { Sought, type StopOrder } from "./sought.ts";
 import { Supply } from "./supply.ts";
 import { traceMsMax, within } from "./within.ts";
 
@@ -48,6 +49,8 @@ export class Cells implements Disposable {
   readonly #powers: CellsPowers;
   readonly #roster = new Roster();
   readonly #supply: Supply;
+  /** What may be in cells that have not answered. */
+  readonly #sought = new Sought();
   /** Reports wait until the kernel has taken its `booted` input. */
   readonly #booted = Promise.withResolvers<void>();
   /** While cells are adopted: the ends of those that had not been heard yet. */
@@ -94,7 +97,8 @@ export class Cells implements Disposable {
     this.#unheard = exits;
     const all = await within(adoptionMsMax, Promise.all(cells.map(({ welcomed }) => welcomed)));
     this.#unheard = undefined;
-    if (all === undefined) for (const cell of cells) if (cell.phase.name === "greeting") this.#believe(cell);
+    const late = all === undefined ? cells.filter(({ phase }) => phase.name === "greeting") : [];
+    for (const cell of late) this.#believe(cell);
     const survivors = cells.flatMap((cell) =>
       [...cell.held.values()].flatMap(({ service, incarnation, phase }): Survivor[] =>
         cell.tenant === undefined || phase === "placed"
@@ -102,7 +106,17 @@ export class Cells implements Disposable {
           : [{ tenant: cell.tenant, service, incarnation, cell: cell.number, phase }],
       ),
     );
-    return { survivors, exits };
+    const unplaced = this.#powers
+      .unplaced()
+      .filter((one) => this.#roster.at(one.tenant, one.incarnation) === undefined);
+    return { survivors: [...survivors, ...this.#sought.seek(unplaced, late)], exits };
+  }
+
+  /** It has said what it holds, or has ended: what it might have held, and no other cell can, is missing. */
+  #settle(cell: Cell): void {
+    for (const { tenant, incarnation } of this.#sought.heard(cell)) {
+      void this.#booted.promise.then(() => this.#submit({ type: "missing", tenant, incarnation }));
+    }
   }
 
   /** A cell that is too busy to answer holds what the log says, until it says so itself or turns out to be dead. */
@@ -162,6 +176,9 @@ export class Cells implements Disposable {
     const cell = this.#roster.at(effect.tenant, effect.incarnation);
     const held = cell?.held.get(effect.incarnation);
     this.#powers.router.remove(effect.tenant, effect.service, effect.incarnation);
+    const { incarnation, death, graceMs } = effect;
+    const order: StopOrder = { type: "stop", incarnation, death, graceMs };
+    if (this.#sought.tell(effect, order)) return;
     if (cell === undefined || held === undefined) {
       this.#submit({
         type: "ended",
@@ -176,8 +193,6 @@ export class Cells implements Disposable {
       return this.#endEarly(cell, held, effect.tenant, effect.death);
     }
     held.phase = "stopping";
-    const { incarnation, death, graceMs } = effect;
-    const order = { type: "stop", incarnation, death, graceMs } as const;
     if (cell.phase.name === "open") cell.phase.link.send(order);
     else void cell.opened.then((link) => link?.send(order));
   }
@@ -236,9 +251,16 @@ export class Cells implements Disposable {
     return deployed(b) - deployed(a) || b.held.instance - a.held.instance;
   }
 
-  /** Closes the cells of a tenant that is gone. */
-  retire(tenant: TenantId): void {
-    for (const cell of this.#roster.of(tenant)) this.#powers.init.kill(cell.number, { type: "closed" });
+  /**
+   * Closes the cells of a tenant that is gone; resolves when they have ended. One that has not answered may be among them:
+   * its last words must not be taken for those of another tenant of this name.
+   */
+  async retire(tenant: TenantId): Promise<void> {
+    const late = this.#roster.all.filter(({ origin, phase }) => origin === "late" && phase.name === "greeting");
+    await Promise.all(late.map(({ welcomed }) => welcomed));
+    const own = this.#roster.of(tenant);
+    for (const cell of own) this.#powers.init.kill(cell.number, { type: "closed" });
+    await Promise.all(own.map(({ gone }) => gone));
   }
 
   // ------------------------------------------------------------------ init's news
@@ -349,6 +371,7 @@ export class Cells implements Disposable {
       this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, welcome.incarnations));
       for (const found of welcome.incarnations) this.#meet(cell, welcome.tenant, found, link);
     }
+    this.#settle(cell);
     cell.open(link, welcome);
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
   }
@@ -357,13 +380,18 @@ export class Cells implements Disposable {
   #meet(cell: Cell, tenant: TenantId, found: Found, link: CellLink): void {
     const { incarnation } = found;
     const believed = cell.held.get(incarnation);
-    if (believed === undefined && cell.origin === "late") {
-      // The kernel has decided without it, and may have started its successor: it must not live beside that.
+    const sought = this.#sought.find({ tenant, incarnation });
+    if (believed === undefined && sought === undefined && cell.origin === "late") {
+      // The kernel believes it dead, and may have started its successor: it must not live beside that.
       const death: Death = { type: "stopped", why: "replaced" };
       return void link.send({ type: "stop", incarnation, death, graceMs: 0 });
     }
     const held = believed ?? { ...found, throttled: true, release: this.#powers.releaseOf(tenant, found.service) };
     if (believed === undefined) this.#roster.place(cell, tenant, held);
+    if (sought?.order !== undefined) {
+      held.phase = "stopping";
+      link.send(sought.order);
+    }
     if (found.phase === "running" && held.phase === "running") this.#powers.router.add(tenant, held, link);
   }
 
@@ -474,6 +502,7 @@ export class Cells implements Disposable {
     const busy = cell.suspects ?? link?.busy ?? new Set<IncarnationNumber>();
     const unheard = cell.phase.name === "greeting" ? this.#unheard : undefined;
     cell.lose();
+    this.#settle(cell);
     link?.conclude(`its cell was lost: ${sayLoss(loss)}`);
     link?.[Symbol.dispose]();
     if (unheard !== undefined) {

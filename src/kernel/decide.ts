@@ -7,7 +7,7 @@ import { Draft } from "./draft.ts";
 import { circuitClosed, circuitOpened } from "./resources/circuit.ts";
 import { pressure, relieve } from "./resources/pressure.ts";
 import { violation } from "./resources/violation.ts";
-import { booted } from "./service/boot.ts";
+import { booted, missing } from "./service/boot.ts";
 import { cellLost } from "./service/cell-lost.ts";
 import { deploy } from "./service/deploy.ts";
 import { kill } from "./service/kill.ts";
@@ -66,6 +66,9 @@ function react(draft: Draft, input: Exclude<Input, { readonly type: "booted" }>)
       return undefined;
     case "relieve":
       relieve(draft, input);
+      return undefined;
+    case "missing":
+      missing(draft, input);
       return undefined;
     case "woken":
       startDue(draft);

@@ -35,7 +35,15 @@ export { evolve, initialState } from "./evolve.ts";
 export { Clock, type ClockSources, type Jump } from "./loop/clock.ts";
 export { current, recover, type Recovered, type RecoveryLog } from "./loop/recover.ts";
 export { type Patience, Settling, type SettlingPowers } from "./loop/settling.ts";
-export { type Found, heldIn, type Resident, takeOver, type TakeOver } from "./loop/take-over.ts";
+export {
+  type Found,
+  heldIn,
+  type Resident,
+  takeOver,
+  type TakeOver,
+  type Unplaced,
+  unplacedIn,
+} from "./loop/take-over.ts";
 export { type Decider, decider, type TurnLog, Turns, type TurnsPowers } from "./loop/turns.ts";
 export { type Header, place } from "./place.ts";
 export {

@@ -122,6 +122,8 @@ export type Input =
       /** Only those in this cell. */
       readonly cell?: CellNumber;
     }
+  /** No cell holds it, though one might have when the kernel took over: it has answered since, or ended. */
+  | { readonly type: "missing"; readonly tenant: TenantId; readonly incarnation: IncarnationNumber }
   /** Something that waits may be due. */
   | { readonly type: "woken" }
   /** A `retire_tenant` effect was carried out: cells closed, payloads up to `through` erased. */

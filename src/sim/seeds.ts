@@ -17,6 +17,12 @@ export const seeds: readonly Kept[] = [
     steps: 3_995,
     why: "temporary instances are lost through another before they ran; their deployment never came to an outcome",
   },
+  {
+    seed: 70_013,
+    steps: 4_000,
+    why: "cells answer late, and a deleted tenant's is among them: its words were another's",
+  },
+  { seed: 70_009, steps: 4_000, why: "cells answer late, and hold what starts: it was started beside itself" },
   { seed: 42, steps: 4_000, why: "a whole node's worth of instances recovers, as many at once as may" },
   { seed: 46, steps: 4_000, why: "a service spends its tenant's budget too" },
   { seed: 59, steps: 4_000, why: "the kernel dies between a deletion and the erasure" },

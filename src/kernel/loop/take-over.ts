@@ -61,3 +61,20 @@ export function heldIn(state: State, cell: CellNumber): readonly Resident[] {
   }
   return held;
 }
+
+export interface Unplaced extends Resident {
+  readonly phase: "starting" | "stopping";
+}
+
+/** The living of which the log does not say in which cell they are. */
+export function unplacedIn(state: State): readonly Unplaced[] {
+  const found: Unplaced[] = [];
+  for (const [tenant, living] of state.index.living) {
+    for (const [incarnation, { service, instance }] of living) {
+      const phase = state.tenants.get(tenant)?.services.get(service)?.instances.get(instance)?.phase.name;
+      if (phase !== "starting" && phase !== "stopping") continue;
+      found.push({ tenant, service, instance, incarnation, phase });
+    }
+  }
+  return found;
+}

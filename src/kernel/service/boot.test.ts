@@ -311,3 +311,37 @@ test("a jump of the wall clock is an event, and does not move the kernel's time 
   assert.equal(world.state.instant, before);
   world.done({ type: "create_tenant", tenant: tenantId("u") }, { by: admin });
 });
+
+test("what was believed to live in a cell that had not answered, and is in none, is started again or has ended", () => {
+  const world = World.of("t");
+  world.deploy("t", "starts");
+  world.run("t", "stops");
+  world.run("t", "runs");
+  world.kill("t", "stops", { graceMs: 9 });
+  const all = ["starts", "stops", "runs"].map((name) => world.alive("t", name));
+  const survivors = all.map((incarnation) => {
+    return { tenant: tenantId("t"), incarnation, cell: cellNumber(1), phase: "running" } as const;
+  });
+  world.effects.length = 0;
+  world.boot({ survivors });
+  assert.deepEqual(
+    world.effects.map(({ type }) => type),
+    ["stop"],
+  );
+  world.effects.length = 0;
+  for (const incarnation of all) world.take({ type: "missing", tenant: tenantId("t"), incarnation });
+  assert.deepEqual(
+    world.effects.map((effect) => [effect.type, "incarnation" in effect ? effect.incarnation : 0]),
+    [["start", all[0]]],
+  );
+  assert.deepEqual(world.status("t", "stops").status, "STOPPED");
+  assert.deepEqual(world.last("service_killed").subject, "stops");
+  assert.deepEqual(world.last("service_crashed").payload?.death, {
+    type: "cell_lost",
+    loss: { type: "unknown" },
+    inFlight: "no",
+  });
+  const before = world.events.length;
+  for (const incarnation of all.slice(1)) world.take({ type: "missing", tenant: tenantId("t"), incarnation });
+  assert.equal(world.events.length, before, "what is dead already is left alone");
+});

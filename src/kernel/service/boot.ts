@@ -5,13 +5,21 @@
  * of the kernel alone the cells went on: what they do not hold is lost, what they should not hold is stopped, and effects
  * whose reports are missing are issued again.
  */
-import type { Death, EventId, IncarnationNumber, ServiceId, TenantId } from "../../base/index.ts";
+import {
+  type Death,
+  type EventId,
+  type IncarnationNumber,
+  never,
+  type ServiceId,
+  type TenantId,
+} from "../../base/index.ts";
 import { resumesSomething } from "../agenda.ts";
 import type { Draft } from "../draft.ts";
 import { finishDeletion } from "../tenant/delete-tenant.ts";
+import type { Service } from "../state.ts";
 import type { Input, Survivor } from "../turn.ts";
 import { finishKill } from "./kill.ts";
-import { isAlive } from "./life.ts";
+import { type Alive, isAlive } from "./life.ts";
 import { resume } from "./restart.ts";
 import { stopLiving } from "./stop.ts";
 import { ended } from "./supervise.ts";
@@ -62,32 +70,48 @@ function reconcile(draft: Draft, { tenant, id, held, cause }: Reconciled): void 
   const service = draft.getService(tenant, id);
   for (const { number, phase } of service.instances.values()) {
     if (!isAlive(phase) || held?.has(phase.incarnation) === true) continue;
-    const { incarnation } = phase;
-    switch (phase.name) {
-      case "starting": {
-        const { release } = service;
-        draft.effect({
-          type: "start",
-          tenant,
-          service: id,
-          instance: number,
-          incarnation,
-          release,
-          probation: phase.probation,
-        });
-        break;
-      }
-      case "running":
-        ended(draft, { tenant, incarnation, death: vanished, started: true }, cause);
-        break;
-      case "stopping":
-        ended(draft, { tenant, incarnation, death: phase.death, started: false });
-        break;
-    }
+    absent(draft, { tenant, service, instance: number, phase, cause });
   }
   // Told again, in case the last kernel ended before it could.
   stopLiving(draft, tenant, id);
   finishKill(draft, tenant, id);
+}
+
+/** Found in no cell after all. */
+export function missing(draft: Draft, { tenant, incarnation }: Extract<Input, { readonly type: "missing" }>): void {
+  const at = draft.state.index.living.get(tenant)?.get(incarnation);
+  const service = at === undefined ? undefined : draft.service(tenant, at.service);
+  const phase = at === undefined ? undefined : service?.instances.get(at.instance)?.phase;
+  if (at === undefined || service === undefined || phase === undefined || !isAlive(phase)) return;
+  absent(draft, { tenant, service, instance: at.instance, phase, cause: phase.because });
+  finishKill(draft, tenant, service.id);
+}
+
+interface Absent {
+  readonly tenant: TenantId;
+  readonly service: Service;
+  readonly instance: number;
+  readonly phase: Alive;
+  readonly cause: EventId;
+}
+
+/** The log believes that it lives, and no cell holds it. */
+function absent(draft: Draft, { tenant, service, instance, phase, cause }: Absent): void {
+  const { incarnation } = phase;
+  switch (phase.name) {
+    case "starting": {
+      const { id, release } = service;
+      const { probation } = phase;
+      draft.effect({ type: "start", tenant, service: id, instance, incarnation, release, probation });
+      return;
+    }
+    case "running":
+      return ended(draft, { tenant, incarnation, death: vanished, started: true }, cause);
+    case "stopping":
+      return ended(draft, { tenant, incarnation, death: phase.death, started: false });
+    default:
+      return never(phase);
+  }
 }
 
 /** What a cell holds and the log believes dead: it must not live beside its successor. */

@@ -12,6 +12,8 @@ export function liveness(): Checker {
   return {
     promise: "liveness",
     see: (fact: Fact) => {
+      if (fact.type === "idle")
+        for (const { id, services } of fact.state.tenants.values()) somethingIsUnderWay(id, services);
       if (fact.type !== "at_rest") return;
       const { state, now, waiting } = fact;
       check(waiting === 0, () => `${waiting} wait for an outcome that never comes`);
@@ -26,6 +28,15 @@ export function liveness(): Checker {
       }
     },
   };
+}
+
+/** At any time: what is not yet settled has something left that will settle it. */
+function somethingIsUnderWay(tenant: string, services: ReadonlyMap<string, Service>): void {
+  for (const { id, deployment, instances } of services.values()) {
+    if (deployment.name !== "pending") continue;
+    const left = [...instances.values()].some(({ phase }) => phase.name !== "running" && phase.name !== "stopped");
+    check(left, () => `${tenant}/${id} has no outcome, and nothing is left that could give it one`);
+  }
 }
 
 function atRest(name: string, service: Service, now: number): void {

@@ -13,14 +13,15 @@ import {
   type ServiceId,
   type TenantId,
 } from "../../base/index.ts";
-import type { Effect, Found, Input, Survivor } from "../../kernel/index.ts";
+import type { Effect, Found, Input, Release, Resident, Survivor, Unplaced } from "../../kernel/index.ts";
 import type { SimCell } from "./cell.ts";
-import { type KernelEnd, Link, type LinkParts, type ToKernel } from "./link.ts";
+import { type KernelEnd, Link, type LinkParts, type ToCell, type ToKernel } from "./link.ts";
 import type { Machine } from "./machine.ts";
 import type { Time } from "./time.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
+type Tier = Release["tier"];
 type Welcome = Extract<ToKernel, { readonly type: "welcome" }>;
 type NodeStopped = Extract<Input, { readonly type: "node_stopped" }>;
 type Report = Extract<ToKernel, { readonly type: "report" }>;
@@ -35,13 +36,17 @@ class HostCell {
   readonly number: CellNumber;
   readonly held = new Map<IncarnationNumber, Held>();
   readonly opened = Promise.withResolvers<Link | undefined>();
+  readonly gone = Promise.withResolvers<void>();
   readonly welcomed = Promise.withResolvers<Welcome | undefined>();
   tenant: TenantId | undefined;
   phase: "spawning" | "greeting" | "open" | "lost" = "spawning";
   link: Link | undefined;
   emptySinceMs = 0;
-  /** It ended before it could say what it held: its loss is told with the take-over. */
-  unheard = false;
+  tier: Tier = "user";
+  /** `found`: an earlier kernel's, not heard yet. `late`: the kernel has taken over without having heard it. */
+  origin: "made" | "found" | "late" = "made";
+  /** How its process ended, while the last of what it said is still being read. */
+  ended: CellLoss | undefined;
   #handled: Promise<void> = Promise.resolve();
 
   constructor(number: CellNumber) {
@@ -52,6 +57,15 @@ class HostCell {
     this.#handled = this.#handled.then(step);
   }
 }
+
+interface Sought {
+  readonly tenant: TenantId;
+  readonly incarnation: IncarnationNumber;
+  readonly cells: Set<HostCell>;
+  order: Order | undefined;
+}
+
+type Order = Extract<ToCell, { readonly type: "stop" }>;
 
 export interface HostParts {
   readonly epoch: KernelEpoch;
@@ -65,12 +79,21 @@ export interface HostParts {
   readonly goOn: (point: string) => boolean;
   readonly alive: () => boolean;
   readonly heardEnd: (tenant: TenantId, incarnation: IncarnationNumber) => void;
+  /** What a cell holds, as the state knows it. */
+  readonly residents: (cell: CellNumber) => readonly Resident[];
+  /** The living of which the state does not know the cell. */
+  readonly unplaced: () => readonly Unplaced[];
+  readonly releaseOf: (tenant: TenantId, service: ServiceId) => Release | undefined;
   /** How long it takes to find a stack's lines. */
   readonly traceMs: () => number;
   readonly fail: (error: unknown) => void;
 }
 
 const greetingMsMax = 3_000;
+/** A kernel that comes back waits so long for the cells that it finds. */
+const adoptionMsMax = 150;
+/** What an ended cell said last is read for so long. */
+const lastWordsMsMax = 250;
 const emptyMsMax = 60_000;
 const lingerMsMax = 1_000;
 const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
@@ -81,8 +104,10 @@ export class Host {
   readonly #byTenant = new Map<TenantId, Set<HostCell>>();
   readonly #placed = new Map<string, HostCell>();
   readonly #booted = Promise.withResolvers<void>();
-  /** Cells that ended before they could say what they held. */
-  readonly #unheard: { readonly cell: CellNumber; readonly loss: CellLoss }[] = [];
+  /** While cells are adopted: the ends of those that had not been heard yet. */
+  #unheard: { readonly cell: CellNumber; readonly loss: CellLoss }[] | undefined;
+  /** Incarnations that may be in cells which have not answered; and what they are to be told then. */
+  readonly #sought = new Map<string, Sought>();
   #spawned = 0;
   #warming = false;
   #shuttingDown = false;
@@ -95,23 +120,81 @@ export class Host {
     this.#parts = parts;
   }
 
-  /** Connects to the cells that an earlier kernel left, and tells what they hold. */
+  /**
+   * Connects to the cells that an earlier kernel left, and tells what they hold. One that is busy is believed to hold what the
+   * log says, and joins when it answers.
+   */
   async adopt(living: readonly SimCell[]): Promise<Pick<Found, "survivors" | "exits">> {
     const cells = living.map((process) => {
       const cell = new HostCell(process.number);
+      cell.origin = "found";
       this.#cells.set(cell.number, cell);
       this.#greet(cell, process);
       return cell;
     });
-    const survivors: Survivor[] = [];
-    for (const cell of cells) {
-      const welcome = await cell.welcomed.promise;
-      if (welcome?.tenant === undefined) continue;
-      for (const { service, incarnation, phase } of welcome.incarnations) {
-        survivors.push({ tenant: welcome.tenant, service, incarnation, cell: cell.number, phase });
-      }
+    const exits: { readonly cell: CellNumber; readonly loss: CellLoss }[] = [];
+    this.#unheard = exits;
+    await Promise.race([
+      Promise.all(cells.map(({ welcomed }) => welcomed.promise)),
+      this.#parts.time.pause(adoptionMsMax),
+    ]);
+    this.#unheard = undefined;
+    const late = cells.filter(({ phase }) => phase === "greeting");
+    for (const cell of late) this.#believe(cell);
+    const survivors = cells.flatMap((cell) =>
+      [...cell.held.values()].flatMap(({ service, incarnation, phase }): Survivor[] =>
+        cell.tenant === undefined || phase === "placed"
+          ? []
+          : [{ tenant: cell.tenant, service, incarnation, cell: cell.number, phase }],
+      ),
+    );
+    return { survivors: [...survivors, ...this.#seek(late)], exits };
+  }
+
+  /** What starts or stops may be in a cell that has not answered: until all that might hold it have, it counts as alive. */
+  #seek(late: readonly HostCell[]): readonly Survivor[] {
+    if (late.length === 0) return [];
+    return this.#parts.unplaced().flatMap(({ tenant, service, incarnation, phase }): Survivor[] => {
+      const key = keyOf({ tenant, incarnation });
+      if (this.#placed.has(key)) return [];
+      const cells = new Set(late.filter((cell) => cell.tenant === undefined || cell.tenant === tenant));
+      const [first] = cells;
+      if (first === undefined) return [];
+      this.#sought.set(key, { tenant, incarnation, cells, order: undefined });
+      return [{ tenant, service, incarnation, cell: first.number, phase }];
+    });
+  }
+
+  /** It has said what it holds, or has ended. What none of the late ones holds is missing. */
+  #foundIn(cell: HostCell): void {
+    for (const [key, { tenant, incarnation, cells }] of this.#sought) {
+      if (!cells.delete(cell) || cells.size > 0) continue;
+      this.#sought.delete(key);
+      this.#booted.promise.then(() => this.#submit({ type: "missing", tenant, incarnation })).catch(this.#parts.fail);
     }
-    return { survivors, exits: this.#unheard };
+  }
+
+  #believe(cell: HostCell): void {
+    cell.origin = "late";
+    const residents = this.#parts.residents(cell.number);
+    const [first] = residents;
+    if (first === undefined) return;
+    this.#give(cell, first.tenant, this.#tierOf(first.tenant, residents));
+    for (const { tenant, service, incarnation } of residents) {
+      cell.held.set(incarnation, { service, incarnation, phase: "running" });
+      this.#placed.set(keyOf({ tenant, incarnation }), cell);
+    }
+  }
+
+  #give(cell: HostCell, tenant: TenantId, tier: Tier): void {
+    cell.tenant = tenant;
+    cell.tier = tier;
+    const own = this.#byTenant.get(tenant) ?? new Set();
+    this.#byTenant.set(tenant, own.add(cell));
+  }
+
+  #tierOf(tenant: TenantId, held: readonly { readonly service: ServiceId }[]): Tier {
+    return held.some(({ service }) => this.#parts.releaseOf(tenant, service)?.tier === "system") ? "system" : "user";
   }
 
   /** The kernel has taken `booted`: reports may flow. */
@@ -125,7 +208,7 @@ export class Host {
   start(effect: Start): void {
     const key = keyOf(effect);
     if (this.#placed.has(key) || this.#shuttingDown) return;
-    const cell = this.#cellFor(effect.tenant);
+    const cell = this.#cellFor(effect.tenant, effect.release.tier);
     const held: Held = { service: effect.service, incarnation: effect.incarnation, phase: "placed" };
     cell.held.set(effect.incarnation, held);
     this.#placed.set(key, cell);
@@ -155,7 +238,14 @@ export class Host {
   }
 
   stop({ tenant, incarnation, death, graceMs }: Stop): void {
-    const cell = this.#placed.get(keyOf({ tenant, incarnation }));
+    const key = keyOf({ tenant, incarnation });
+    const order: Order = { type: "stop", incarnation, death, graceMs };
+    const sought = this.#sought.get(key);
+    if (sought !== undefined) {
+      sought.order = order;
+      return;
+    }
+    const cell = this.#placed.get(key);
     const held = cell?.held.get(incarnation);
     if (cell === undefined || held === undefined) {
       return this.#submit({ type: "ended", tenant, incarnation, death, started: false });
@@ -165,7 +255,8 @@ export class Host {
       return this.#submit({ type: "ended", tenant, incarnation, death, started: false });
     }
     held.phase = "stopping";
-    if (cell.phase === "open") cell.link?.send({ type: "stop", incarnation, death, graceMs });
+    if (cell.phase === "open") return cell.link?.send(order);
+    cell.opened.promise.then((link) => link?.send(order), this.#parts.fail);
   }
 
   /** Ends everything, newest first; nothing is reported to the kernel from now on. */
@@ -199,9 +290,14 @@ export class Host {
     });
   }
 
-  /** Closes the cells of a tenant that is gone. */
-  retire(tenant: TenantId): void {
-    for (const cell of this.#byTenant.get(tenant) ?? []) this.#parts.machine.kill(cell.number, { type: "closed" });
+  /** Closes the cells of a tenant that is gone; resolves when they have ended, those too that had not said whose they are. */
+  async retire(tenant: TenantId): Promise<void> {
+    const late = [...this.#cells.values()].filter(({ origin, phase }) => origin === "late" && phase === "greeting");
+    await Promise.all(late.map(({ welcomed }) => welcomed.promise));
+    if (!this.#parts.alive()) return;
+    const own = [...(this.#byTenant.get(tenant) ?? [])];
+    for (const { number } of own) this.#parts.machine.kill(number, { type: "closed" });
+    await Promise.all(own.map(({ gone }) => gone.promise));
   }
 
   spawned(process: SimCell): void {
@@ -212,7 +308,11 @@ export class Host {
   exited(number: CellNumber, loss: CellLoss): void {
     const cell = this.#cells.get(number);
     if (cell === undefined) return this.#parts.machine.acknowledge(number);
-    this.#lose(cell, loss);
+    if (cell.phase !== "open" || cell.link?.isClosed === true) return this.#lose(cell, loss);
+    cell.ended = loss;
+    this.#parts.time.after(lastWordsMsMax, () => {
+      if (this.#parts.alive()) this.#lose(cell, loss);
+    });
   }
 
   kernelDied(): void {
@@ -224,29 +324,28 @@ export class Host {
     this.#submit(input);
   }
 
-  #cellFor(tenant: TenantId): HostCell {
+  #cellFor(tenant: TenantId, tier: Tier): HostCell {
     for (const cell of this.#byTenant.get(tenant) ?? []) {
-      if (cell.phase !== "lost" && cell.held.size < limits.isolatesPerCellMax) return cell;
+      if (cell.tier === tier && cell.phase !== "lost" && cell.held.size < limits.isolatesPerCellMax) return cell;
     }
-    const cell = this.#warm() ?? this.#spawn();
-    cell.tenant = tenant;
-    const own = this.#byTenant.get(tenant) ?? new Set();
-    this.#byTenant.set(tenant, own.add(cell));
+    const warm = this.#warm();
+    const cell = warm.find(({ phase }) => phase === "open") ?? warm[0] ?? this.#spawn();
+    this.#give(cell, tenant, tier);
     if (cell.phase === "open") cell.link?.send({ type: "adopt", tenant });
     this.#keepWarm();
     return cell;
   }
 
-  #warm(): HostCell | undefined {
-    const warm = [...this.#cells.values()].filter((cell) => cell.tenant === undefined && cell.phase !== "lost");
-    return warm.find((cell) => cell.phase === "open") ?? warm[0];
+  #warm(): readonly HostCell[] {
+    return [...this.#cells.values()].filter(
+      ({ tenant, phase, origin }) =>
+        tenant === undefined && (phase === "open" || (phase !== "lost" && origin === "made")),
+    );
   }
 
   #keepWarm(): void {
     if (!this.#warming || this.#shuttingDown || !this.#parts.alive()) return;
-    let warm = 0;
-    for (const cell of this.#cells.values()) if (cell.tenant === undefined && cell.phase !== "lost") warm++;
-    for (; warm < this.#parts.warmCells; warm++) this.#spawn();
+    for (let warm = this.#warm().length; warm < this.#parts.warmCells; warm++) this.#spawn();
   }
 
   #spawn(): HostCell {
@@ -291,6 +390,7 @@ export class Host {
       closed: () => {
         cancel();
         if (cell.phase === "lost") return;
+        if (cell.ended !== undefined) return this.#lose(cell, cell.ended);
         time.after(lingerMsMax, () => {
           if (cell.phase === "lost" || !this.#parts.alive()) return;
           machine.kill(cell.number, { type: "protocol", problem: "it closed its connection" });
@@ -306,19 +406,37 @@ export class Host {
 
   #welcome(cell: HostCell, link: Link, welcome: Welcome): void {
     if (cell.phase !== "greeting") return;
-    if (welcome.tenant !== undefined) {
-      cell.tenant = welcome.tenant;
-      const own = this.#byTenant.get(welcome.tenant) ?? new Set();
-      this.#byTenant.set(welcome.tenant, own.add(cell));
-      for (const { service, incarnation, phase } of welcome.incarnations) {
-        cell.held.set(incarnation, { service, incarnation, phase });
-        this.#placed.set(keyOf({ tenant: welcome.tenant, incarnation }), cell);
-      }
+    const { tenant, incarnations } = welcome;
+    if (tenant !== undefined) {
+      this.#give(cell, tenant, this.#tierOf(tenant, incarnations));
+      for (const found of incarnations) this.#meet(cell, tenant, found, link);
     }
+    this.#foundIn(cell);
     cell.phase = "open";
     cell.welcomed.resolve(welcome);
     cell.opened.resolve(link);
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
+  }
+
+  /** An incarnation that lives in a cell of an earlier kernel. */
+  #meet(
+    cell: HostCell,
+    tenant: TenantId,
+    { service, incarnation, phase }: Welcome["incarnations"][number],
+    link: Link,
+  ): void {
+    if (cell.held.has(incarnation)) return;
+    const key = keyOf({ tenant, incarnation });
+    const sought = this.#sought.get(key);
+    this.#sought.delete(key);
+    if (sought === undefined && cell.origin === "late") {
+      // The kernel believes it dead, and may have started its successor.
+      return link.send({ type: "stop", incarnation, death: { type: "stopped", why: "replaced" }, graceMs: 0 });
+    }
+    const order = sought?.order;
+    cell.held.set(incarnation, { service, incarnation, phase: order === undefined ? phase : "stopping" });
+    this.#placed.set(key, cell);
+    if (order !== undefined) link.send(order);
   }
 
   async #report(cell: HostCell, link: Link, { number, report }: Report): Promise<void> {
@@ -356,12 +474,18 @@ export class Host {
 
   #lose(cell: HostCell, loss: CellLoss): void {
     if (cell.phase === "lost") return;
-    cell.unheard = cell.phase === "greeting" && !this.#warming && !this.#shuttingDown;
-    if (cell.unheard) this.#unheard.push({ cell: cell.number, loss });
+    const unheard = cell.phase === "greeting" ? this.#unheard : undefined;
     cell.phase = "lost";
     cell.welcomed.resolve(undefined);
     cell.opened.resolve(undefined);
+    cell.gone.resolve();
     cell.link?.kernelDied();
+    this.#foundIn(cell);
+    if (unheard !== undefined) {
+      this.#cells.delete(cell.number);
+      unheard.push({ cell: cell.number, loss });
+      return;
+    }
     cell.inOrder(async () => {
       await this.#booted.promise;
       this.#lost(cell, loss);
@@ -370,7 +494,6 @@ export class Host {
   }
 
   #lost(cell: HostCell, loss: CellLoss): void {
-    if (cell.unheard) return void this.#cells.delete(cell.number);
     const { tenant } = cell;
     const held = [...cell.held.values()];
     for (const { incarnation } of held) {

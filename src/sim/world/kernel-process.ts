@@ -21,6 +21,7 @@ import {
   type Effect,
   type Event,
   evolveVersion,
+  heldIn,
   type Input,
   type Outcome,
   recover,
@@ -31,6 +32,7 @@ import {
   toSnapshot,
   type TurnLog,
   Turns,
+  unplacedIn,
 } from "../../kernel/index.ts";
 import type { CommandOrder, Fact } from "./facts.ts";
 import type { Flaw } from "./flaw.ts";
@@ -219,6 +221,9 @@ export class KernelProcess {
       submit: flaw.submit?.(submit) ?? submit,
       goOn: (point) => this.#goOn(point),
       alive: () => this.alive,
+      residents: (cell) => heldIn(state, cell),
+      unplaced: () => unplacedIn(state),
+      releaseOf: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.release,
       heardEnd: (tenant, incarnation) => tell({ type: "end_heard", tenant, incarnation }),
       traceMs: () => random.wait(10),
       fail: this.#parts.fail,
@@ -354,7 +359,8 @@ export class KernelProcess {
   async #retire(host: Host, tenant: TenantId): Promise<void> {
     const log = defined(this.#log, "the log");
     const through = log.newest;
-    host.retire(tenant);
+    await host.retire(tenant);
+    if (!this.alive) return;
     const count = await log.countPayloads({ tenant, through }).catch(() => forever<number>());
     if (isRefusal(count) || !this.#goOn("before an erasure")) return;
     await this.#submit({ type: "retired", tenant, through, count });

@@ -34,6 +34,7 @@ export class Link {
   #toKernelAt = 0;
   #kernelAlive = true;
   #cellAlive = true;
+  #closed = false;
   /** Messages under way to the cell, and how many of them still arrive after the kernel's death. */
   #underWay = 0;
   #arriving = Number.POSITIVE_INFINITY;
@@ -43,6 +44,11 @@ export class Link {
     this.#parts = parts;
     this.#cell = ends.cell;
     this.#kernel = ends.kernel;
+  }
+
+  /** The cell's end is gone, and all that it had written was read. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   send(message: ToCell): void {
@@ -72,6 +78,7 @@ export class Link {
     if (!this.#cellAlive) return;
     this.#cellAlive = false;
     this.#toKernelAt = this.#arrival(this.#toKernelAt, () => {
+      this.#closed = true;
       if (this.#kernelAlive) this.#kernel.closed();
     });
   }
