@@ -68,7 +68,9 @@ test("a service that is killed: all are told by whom", async () => {
   const answers = await answered(calls, () => tenant.kill({ serviceId: "killed", force: true }));
   assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
   for (const { message } of answers) assert.match(message, /killed by tenant default \(forced\)/);
-  assert.deepEqual(new Set(answers.map(({ executed }) => executed)), new Set(["unknown", "not_executed"]));
+  // The one that was being handled may have run; of those behind it as many as its turn had been given.
+  assert.equal(answers[0]?.executed, "unknown");
+  for (const { executed } of answers) assert.ok(executed === "unknown" || executed === "not_executed", executed);
 });
 
 test("a service that is killed while it starts: its deployer, and calls that wait for it, are told", async () => {
