@@ -141,7 +141,7 @@ const mailboxRows = (): Promise<readonly Row[]> =>
 const memoryRows = (): Promise<readonly Row[]> =>
   withCell(async ({ kernel, process: { pid = 0 } }) => {
     const before = residentBytes(pid);
-    const count = 500;
+    const count = 400;
     for (let i = 1; i <= count; i++) await kernel.load(idle, { service: `s${i}`, incarnation: i });
     const each = (residentBytes(pid) - before) / count / 1e6;
     const starts: number[] = [];
