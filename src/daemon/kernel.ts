@@ -199,6 +199,8 @@ export class Kernel {
   async #start(): Promise<Refusal | undefined> {
     const { begin, options, init } = this.#parts;
     this.#builder.connect(begin.builderSocket);
+    // Before init is listened to: a cell whose end is among its first news must be known by then.
+    const adopting = this.#cells.adopt(begin.cells);
     init.listen((message) => {
       switch (message.type) {
         case "cell_spawned":
@@ -214,7 +216,7 @@ export class Kernel {
       }
     });
     const [{ survivors, exits }, identity] = await Promise.all([
-      this.#cells.adopt(begin.cells),
+      adopting,
       provideIdentity(options.dataDir, { now: () => this.#clock.wallMs() }),
     ]);
     if (isRefusal(identity)) return identity;
