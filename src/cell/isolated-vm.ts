@@ -27,17 +27,26 @@ const serviceSource =
   "const { Service, Refusal, SoloError, CallError } = globalThis.solo; export { Service, Refusal, SoloError, CallError };";
 const loadedSource = "export const loaded = globalThis.solo;";
 
-/** V8's cached code for the prelude, made after the prelude has run once, so that it holds what running compiles. */
-export function makePreludeCache(code: string): Uint8Array {
-  const isolate = new ivm.Isolate({ memoryLimit: 32, onCatastrophicError: shout });
-  const context = isolate.createContextSync();
-  const script = isolate.compileScriptSync(code, { filename: "solo:prelude" });
-  script.runSync(context);
-  bootIn(context, () => undefined);
-  const again = isolate.compileScriptSync(code, { filename: "solo:prelude", produceCachedData: true });
-  const { cachedData } = again as unknown as { readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> };
-  const bytes = new Uint8Array(cachedData?.copy() ?? new ArrayBuffer(0));
-  isolate.dispose();
+/** The first steps of a service's life, for {@link makePreludeCache}. */
+export interface Rehearsal {
+  readonly code: string;
+  readonly turns: readonly (readonly Crossing[])[];
+}
+
+/**
+ * V8's cached code for the prelude. Made after a guest has lived through the rehearsal, so that it holds what starting a
+ * service and answering its first call compile: else each guest would compile that again.
+ */
+export async function makePreludeCache(code: string, rehearsal: Rehearsal): Promise<Uint8Array> {
+  const guest = new IsolatedGuest(code, undefined, 64 * mebibyte);
+  guest.attach({ push: () => 0, callNow: () => false, ask: () => undefined, lost: shout });
+  const timeoutMs = 10_000;
+  const trouble = await guest.load({ code: rehearsal.code, file: "rehearsal.ts", timeoutMs });
+  const results = rehearsal.turns.map((given) => guest.turnInline(given, timeoutMs));
+  const failed = [trouble, ...results].find((one) => typeof one === "object" && one !== null);
+  if (failed !== undefined) throw new Error(`the rehearsal failed: ${JSON.stringify(failed)}`);
+  const bytes = guest.cachedCode(code);
+  guest.dispose();
   return bytes;
 }
 
@@ -134,6 +143,13 @@ class IsolatedGuest implements Guest {
     module.evaluateSync();
     exports.release();
     return module;
+  }
+
+  /** Of the prelude, with all of it that has been compiled by now. */
+  cachedCode(prelude: string): Uint8Array {
+    const script = this.#isolate.compileScriptSync(prelude, { filename: "solo:prelude", produceCachedData: true });
+    const { cachedData } = script as unknown as { readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> };
+    return new Uint8Array(cachedData?.copy() ?? new ArrayBuffer(0));
   }
 
   attach(ears: Ears): void {

@@ -66,5 +66,5 @@ function beat(): void {
   setInterval(once, heartbeatMs);
 }
 
-if (process.argv[2] === "gen") writePreludeCache(__dirname);
+if (process.argv[2] === "gen") void writePreludeCache(__dirname);
 else serve();
