@@ -4,13 +4,27 @@ import type { MutableIndex, MutableState } from "./mutable.ts";
 import { dueAt, isAlive, isResumable } from "./service/life.ts";
 import type { Due, Index, Place, Service, State } from "./state.ts";
 
-export const emptyIndex = (): Index => ({ living: new Map(), agenda: [], suspended: new Map(), recovering: new Map() });
+export const emptyIndex = (): Index => ({
+  living: new Map(),
+  agenda: [],
+  suspended: new Map(),
+  recovering: new Map(),
+  processes: new Map(),
+});
 
 export const serviceKey = (tenant: TenantId, service: ServiceId): string => `${tenant}/${service}`;
 
 export const recoveriesOf = (service: Service): number => {
   let count = 0;
   for (const { phase } of service.instances.values()) if (phase.name === "starting" && phase.recovery) count++;
+  return count;
+};
+
+/** Of a user service: what counts against its tenant's limit. */
+const processesOf = (service: Service): number => {
+  let count = 0;
+  if (service.release.tier === "system") return count;
+  for (const { phase } of service.instances.values()) if (phase.name !== "stopped") count++;
   return count;
 };
 
@@ -35,7 +49,8 @@ function takeOut(index: MutableIndex, tenant: TenantId, service: Service): void 
   if (living?.size === 0) index.living.delete(tenant);
   const due = dueAt(service);
   if (due !== undefined) removeDue(index.agenda, { at: due, tenant, service: service.id });
-  addRecoveries(index, tenant, -recoveriesOf(service));
+  add(index.recovering, tenant, -recoveriesOf(service));
+  add(index.processes, tenant, -processesOf(service));
 }
 
 function putIn({ index, startedBy }: MutableState, tenant: TenantId, service: Service): void {
@@ -47,14 +62,15 @@ function putIn({ index, startedBy }: MutableState, tenant: TenantId, service: Se
   }
   const due = dueAt(service);
   if (due !== undefined) addDue(index.agenda, { at: due, tenant, service: service.id });
-  addRecoveries(index, tenant, recoveriesOf(service));
+  add(index.recovering, tenant, recoveriesOf(service));
+  add(index.processes, tenant, processesOf(service));
   if (!resumesSomething(service, startedBy)) index.suspended.delete(serviceKey(tenant, service.id));
 }
 
-function addRecoveries(index: MutableIndex, tenant: TenantId, more: number): void {
-  const count = (index.recovering.get(tenant) ?? 0) + more;
-  if (count === 0) index.recovering.delete(tenant);
-  else index.recovering.set(tenant, count);
+function add(counts: Map<TenantId, number>, tenant: TenantId, more: number): void {
+  const count = (counts.get(tenant) ?? 0) + more;
+  if (count === 0) counts.delete(tenant);
+  else counts.set(tenant, count);
 }
 
 /** In the order of deployment: what a kernel that just started is to resume. */

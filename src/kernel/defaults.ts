@@ -46,5 +46,8 @@ export const shedWaitMs = 60_000;
 export const recoveriesMax = 64;
 export const recoveriesPerTenantMax = 16;
 
+/** Lost cells that are known by number: more than there are between a loss and its acknowledgement. */
+export const lostCellsKeptMax = 1_000;
+
 /** Services started in one turn when many are due. */
 export const startsPerTurnMax = 64;

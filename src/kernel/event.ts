@@ -75,6 +75,11 @@ export interface Payloads {
   readonly tenant_created: { readonly request?: RequestMark };
   /** Its services are being stopped; it takes no new ones. */
   readonly tenant_deletion_requested: { readonly request?: RequestMark };
+  /**
+   * Another deletion of this tenant was asked for while one was under way: it changes nothing, and its request is remembered.
+   * The node's own, so that it outlives the tenant's payloads.
+   */
+  readonly tenant_deletion_noted: { readonly deletes: TenantId; readonly request: RequestMark };
   readonly tenant_deleted: Record<never, never>;
   /** The payloads of this tenant's events up to `through` were erased; their digests remain in the chain. */
   readonly payload_erased: {
@@ -113,6 +118,8 @@ export interface Payloads {
     readonly by: string;
     readonly request?: RequestMark;
   };
+  /** A kill found its service stopped, or being stopped: it changes nothing, and its request is remembered. */
+  readonly service_kill_noted: OfService & { readonly request: RequestMark };
   /** The last of a killed service's incarnations ended. */
   readonly service_killed: OfService & { readonly death: Death };
   /**
@@ -233,6 +240,7 @@ export const eventVersions: Readonly<Record<EventType, number>> = {
   clock_jumped: 1,
   tenant_created: 1,
   tenant_deletion_requested: 1,
+  tenant_deletion_noted: 1,
   tenant_deleted: 1,
   payload_erased: 1,
   certificate_issued: 1,
@@ -241,6 +249,7 @@ export const eventVersions: Readonly<Record<EventType, number>> = {
   instance_started: 1,
   service_deployment_failed: 1,
   service_kill_requested: 1,
+  service_kill_noted: 1,
   service_killed: 1,
   instance_stopped: 1,
   service_crashed: 1,

@@ -17,11 +17,10 @@ const cell = small.map(cellNumber);
 const tookMs = fc.nat(10);
 const born = fc.array(fc.record({ instance: small, incarnation }), { maxLength: 3 });
 const instants = fc.array(fc.nat(1_000), { maxLength: 3 });
-const request = fc.option(fc.record({ id: fc.constantFrom("p", "q").map(requestId), fingerprint: fc.constant("f") }), {
-  nil: undefined,
-});
+const mark = fc.record({ id: fc.constantFrom("p", "q").map(requestId), fingerprint: fc.constant("f") });
+const request = fc.option(mark, { nil: undefined });
 const marked = <T extends object>(of: fc.Arbitrary<T>) =>
-  fc.tuple(of, request).map(([payload, mark]) => (mark === undefined ? payload : { ...payload, request: mark }));
+  fc.tuple(of, request).map(([payload, by]) => (by === undefined ? payload : { ...payload, request: by }));
 const life = { service, instance: small, incarnation };
 
 const payloads: { readonly [T in EventType]: fc.Arbitrary<Payloads[T]> } = {
@@ -37,6 +36,7 @@ const payloads: { readonly [T in EventType]: fc.Arbitrary<Payloads[T]> } = {
   clock_jumped: fc.record({ fromMs: tookMs, toMs: tookMs }),
   tenant_created: marked(fc.constant({})),
   tenant_deletion_requested: marked(fc.constant({})),
+  tenant_deletion_noted: fc.tuple(tenant, mark).map(([deletes, by]) => ({ deletes, request: by })),
   tenant_deleted: fc.constant({}),
   payload_erased: fc.record({ erased: tenant, through: small.map(eventId), count: small }),
   certificate_issued: marked(
@@ -49,6 +49,7 @@ const payloads: { readonly [T in EventType]: fc.Arbitrary<Payloads[T]> } = {
   service_kill_requested: marked(
     fc.record({ service, forced: fc.boolean(), graceMs: tookMs, by: fc.constant("admin") }),
   ),
+  service_kill_noted: fc.record({ service, request: mark }),
   service_killed: fc.record({ service, death }),
   instance_stopped: fc.record({ ...life, death }),
   service_crashed: fc.record({ ...life, death, started: fc.boolean() }),

@@ -14,9 +14,10 @@ import {
 } from "../base/index.ts";
 import { emptyIndex, listSuspended, reindex } from "./agenda.ts";
 import type { Event, EventType } from "./event.ts";
+import { noteLost } from "./lost-cells.ts";
 import { mutable, type MutableState, type MutableTenant } from "./mutable.ts";
-import { administer, erase, remember, settleDeletion, settleRequests } from "./requests.ts";
-import { live, living } from "./service/life.ts";
+import { abridgeOutcome, administer, erase, remember, settleDeletion, settleRequests } from "./requests.ts";
+import { endOf, live, living } from "./service/life.ts";
 import type { Service, State } from "./state.ts";
 
 export const initialState = (): State => ({
@@ -30,6 +31,7 @@ export const initialState = (): State => ({
   requests: new Map(),
   administered: [],
   retiring: new Map(),
+  lost: new Set(),
   index: emptyIndex(),
 });
 
@@ -69,8 +71,16 @@ export function evolve(readonlyState: State, event: Event): void {
       for (const service of tenant.services.values()) replace(state, tenant, service, live(service, event));
       administer(state, event, { operation: "delete_tenant", request: event.payload?.request });
       return;
+    case "tenant_deletion_noted": {
+      const { deletes, request } = event.payload ?? {};
+      administer(state, event, { operation: "delete_tenant", request, deletes });
+      return;
+    }
     case "tenant_deleted":
       if (tenant !== undefined) tenantDeleted(state, tenant, event.id);
+      return;
+    case "cell_lost":
+      noteLost(state.lost, event);
       return;
     case "payload_erased":
       if (event.payload === undefined) return;
@@ -111,6 +121,8 @@ function kernelStarted(before: State, state: MutableState, event: Of<"kernel_sta
   state.boot = event.payload.boot;
   state.startedBy = event.id;
   state.phase = "running";
+  // Nobody tells of another boot's cells any more.
+  if (newBoot) state.lost.clear();
   eachService(state, (service) => live(service, event, newBoot));
   listSuspended(state.index, state.tenants, state.startedBy);
 }
@@ -159,6 +171,16 @@ function serviceEvent(state: MutableState, tenant: MutableTenant, event: Event):
       const before = tenant.services.get(service);
       if (before === undefined) return;
       remember(tenant.requests, event, { operation: "kill", service, born: living(before), request });
+      change(state, tenant, event);
+      return;
+    }
+    case "service_kill_noted": {
+      if (event.payload === undefined) return;
+      const { request, service } = event.payload;
+      const before = tenant.services.get(service);
+      if (before === undefined) return;
+      const outcome = abridgeOutcome(endOf(before));
+      remember(tenant.requests, event, { operation: "kill", service, born: living(before), request, outcome });
       change(state, tenant, event);
       return;
     }

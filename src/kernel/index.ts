@@ -9,6 +9,7 @@ export {
   abridgedDeath,
   blamelessWait,
   intensityMax,
+  lostCellsKeptMax,
   recoveriesMax,
   recoveriesPerTenantMax,
   serviceSupervisionDefault,

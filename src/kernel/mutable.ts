@@ -1,5 +1,5 @@
 /** Write access to the state, for `evolve` and its helpers alone: everything else sees the state read-only. */
-import type { EventId, IncarnationNumber, RequestId, ServiceId, TenantId } from "../base/index.ts";
+import type { CellNumber, EventId, IncarnationNumber, RequestId, ServiceId, TenantId } from "../base/index.ts";
 import type { Due, Index, Place, Remembered, Service, State, Tenant } from "./state.ts";
 
 export interface MutableTenant extends Omit<Mutable<Tenant>, "services" | "requests"> {
@@ -12,16 +12,18 @@ export interface MutableIndex {
   agenda: Due[];
   suspended: Map<string, Index["suspended"] extends ReadonlyMap<string, infer V> ? V : never>;
   recovering: Map<TenantId, number>;
+  processes: Map<TenantId, number>;
 }
 
 export interface MutableState extends Omit<
   Mutable<State>,
-  "tenants" | "requests" | "administered" | "retiring" | "index"
+  "tenants" | "requests" | "administered" | "retiring" | "lost" | "index"
 > {
   tenants: Map<TenantId, MutableTenant>;
   requests: Map<RequestId, Remembered>;
   administered: EventId[];
   retiring: Map<TenantId, EventId>;
+  lost: Set<CellNumber>;
   index: MutableIndex;
 }
 

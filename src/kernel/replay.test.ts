@@ -119,7 +119,7 @@ function inputOf(world: World, cells: Cells, { act, a, b, c, d }: Action): Input
           type: "deploy",
           tenant,
           service,
-          release: release({ restart, supervision }),
+          release: release({ restart, supervision, tier: c % 10 === 7 ? "system" : "user" }),
           instances: [1, 2, 3, 1, 0][d % 5] ?? 1,
         },
       };
@@ -252,6 +252,23 @@ test("a replay without the payloads that were erased with a deleted tenant gives
   );
 });
 
+test("the processes that count against a tenant's limit are those of its user services that live, or will again", () => {
+  fc.assert(
+    fc.property(sequence, (actions) => {
+      play(actions, ({ state }) => {
+        for (const { id, services } of state.tenants.values()) {
+          const mine = [...services.values()].filter(({ release: { tier } }) => tier === "user");
+          const phases = mine.flatMap(({ instances }) => [...instances.values()].map(({ phase }) => phase.name));
+          const count = phases.filter((name) => name !== "stopped").length;
+          assert.equal(state.index.processes.get(id) ?? 0, count);
+        }
+        assert.ok([...state.index.processes.keys()].every((id) => state.tenants.has(id)));
+      });
+    }),
+    runs,
+  );
+});
+
 test("running is said only of what a cell holds", () => {
   fc.assert(
     fc.property(sequence, (actions) => {
@@ -304,6 +321,8 @@ test("a refused command changes nothing, and causes come before what they cause"
         "certificate_issued",
         "deployment_requested",
         "service_kill_requested",
+        "tenant_deletion_noted",
+        "service_kill_noted",
         "cell_lost",
         "clock_jumped",
       ]);
@@ -311,6 +330,26 @@ test("a refused command changes nothing, and causes come before what they cause"
         if (event.causation === undefined) assert.ok(caused.has(event.type), `${event.type} has no cause`);
         else assert.ok(event.causation < event.id);
       }
+    }),
+    runs,
+  );
+});
+
+test("a named command that is not refused stands in the log with its name, once for as long as it is remembered", () => {
+  fc.assert(
+    fc.property(sequence, (actions) => {
+      play(actions, (world, turn, input) => {
+        if (input.type !== "command" || input.request === undefined || isRefusal(turn.reply)) return;
+        const { id } = input.request;
+        const marks = turn.events.filter(({ payload }) => "request" in payload && payload.request?.id === id);
+        assert.equal(marks.length, turn.reply?.repeated === true ? 0 : 1, `${input.command.type} ${id}`);
+        const again = world.decideOnly(input);
+        assert.ok(again.reply !== undefined);
+        if (isRefusal(again.reply))
+          assert.match(again.reply.refused, /_NOT_FOUND$|^SHUTTING_DOWN$/, "its tenant is gone");
+        else assert.equal(again.reply.repeated, true);
+        assert.deepEqual(again.events, []);
+      });
     }),
     runs,
   );

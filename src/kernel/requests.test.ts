@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../base/index.ts";
+import { abridgedDeath } from "./defaults.ts";
 import { evolve, initialState } from "./evolve.ts";
+import { fromSnapshot, toSnapshot } from "./snapshot.ts";
 import type { Command } from "./turn.ts";
 import { agent, crash, normalEnd, release, serviceId, tenantId, World } from "./world.ts";
 
@@ -48,6 +50,128 @@ test("a repeated kill is answered with its first answer, and both see the end", 
   const outcome = { name: "stopped", death: killed } as const;
   assert.deepEqual(world.done(end, { request: "kill" }), { born, outcome, repeated: true });
   assert.deepEqual(world.done(order(), { request: "deploy" }), { born, outcome, repeated: true });
+});
+
+test("a kill that found its service stopped is remembered: repeated after the next deployment, it changes nothing", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.kill("t", "a");
+  world.ended("t", world.alive("t", "a"), killed);
+  const first = world.done(end, { request: "again" });
+  assert.deepEqual(first, { born: [], outcome: { name: "stopped", death: killed }, repeated: false });
+  assert.equal(world.types().at(-1), "service_kill_noted");
+  world.run("t", "a");
+  const restored = fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(world.state))));
+  assert.deepEqual(restored, world.state);
+  const events = world.events.length;
+  assert.deepEqual(world.done(end, { request: "again" }), { ...first, repeated: true });
+  assert.equal(world.events.length, events);
+  assert.equal(world.status("t", "a").status, "RUNNING");
+});
+
+test("a kill that joins another is remembered, and both see the end", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.done(end, { request: "first" });
+  const joined = { born, outcome: { name: "pending" }, repeated: false };
+  assert.deepEqual(world.done(end, { request: "second" }), joined);
+  assert.equal(world.effects.filter(({ type }) => type === "stop").length, 1);
+  world.ended("t", world.alive("t", "a"), normalEnd);
+  world.run("t", "a");
+  for (const request of ["first", "second"]) {
+    assert.deepEqual(world.done(end, { request }), {
+      born,
+      outcome: { name: "stopped", death: killed },
+      repeated: true,
+    });
+  }
+  assert.equal(world.status("t", "a").status, "RUNNING");
+});
+
+test("a kill of what failed to deploy is remembered with the words of the failure cut short", () => {
+  const world = World.of("t");
+  world.deploy("t", "a");
+  const message = "x".repeat(abridgedDeath.messageLengthMax + 1);
+  const error = { name: "Error", message, stack: "" };
+  world.ended("t", world.alive("t", "a"), { type: "crashed", where: "init", error }, false);
+  world.done(end, { request: "k" });
+  world.run("t", "a");
+  const { outcome } = world.done(end, { request: "k" });
+  assert.ok(outcome.name === "stopped" && outcome.death.type === "crashed");
+  assert.ok(outcome.death.error.message.length < message.length);
+});
+
+test("a kill without a name that changes nothing leaves no trace", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.done(end);
+  const events = world.events.length;
+  world.done(end);
+  assert.equal(world.events.length, events);
+});
+
+test("however many kills join one, so many wait for its end as are remembered, and a snapshot holds them", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.run("t", "b");
+  for (let i = 0; i <= limits.requestsRememberedMax; i++) world.done(end, { request: `r${i}` });
+  assert.equal(
+    world.state.tenants.get(tenantId("t"))?.services.get(serviceId("a"))?.awaiting.length,
+    limits.requestsRememberedMax,
+  );
+  assert.ok(fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(world.state)))) !== undefined);
+  world.ended("t", world.alive("t", "a"), normalEnd);
+  assert.deepEqual(world.done(end, { request: "r1" }).outcome, { name: "stopped", death: killed });
+});
+
+test("a name that was pushed out of memory, and used again for another service, is not answered with the first one's end", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.run("t", "b");
+  world.done(end, { request: "r" });
+  for (let i = 0; i < limits.requestsRememberedMax; i++) {
+    world.done(
+      { type: "deploy", tenant: tenantId("t"), service: serviceId("c"), release: release(), instances: 1 },
+      {
+        request: `d${i}`,
+      },
+    );
+    world.ended("t", world.alive("t", "c"), crash, false);
+  }
+  const other = { type: "kill", tenant: tenantId("t"), service: serviceId("b"), forced: false } as const;
+  world.done(other, { request: "r" });
+  world.ended("t", world.alive("t", "a"), normalEnd);
+  assert.deepEqual(world.done(other, { request: "r" }).outcome, { name: "pending" });
+});
+
+test("a deletion that finds one under way is remembered: repeated later, it does not delete another tenant of the name", () => {
+  const world = World.of("u");
+  const remove: Command = { type: "delete_tenant", tenant: tenantId("u") };
+  world.run("u", "a");
+  world.done(remove, { request: "first" });
+  assert.deepEqual(world.done(remove, { request: "second" }), {
+    born: [],
+    outcome: { name: "pending" },
+    repeated: false,
+  });
+  assert.equal(world.last("tenant_deletion_noted").tenant, undefined, "it is not erased with the tenant");
+  world.ended("u", world.alive("u", "a"), normalEnd);
+  const gone = { born: [], outcome: { name: "stopped", death: { type: "stopped", why: "tenant_deleted" } } };
+  assert.deepEqual(world.done(remove, { request: "second" }), { ...gone, repeated: true });
+  const through = world.state.lastEvent;
+  world.take({ type: "retired", tenant: tenantId("u"), through, count: 2 });
+  assert.equal(world.last("payload_erased").payload?.deletion?.id, "first");
+  world.done({ type: "create_tenant", tenant: tenantId("u") });
+  for (const request of ["first", "second"])
+    assert.deepEqual(world.done(remove, { request }), { ...gone, repeated: true });
+  assert.ok(world.state.tenants.has(tenantId("u")), "the namesake stays");
+  assert.deepEqual(fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(world.state)))), world.state);
+  const replayed = initialState();
+  for (const event of world.events) {
+    const { payload: _, ...header } = event;
+    evolve(replayed, event.tenant === "u" && event.id <= through ? header : event);
+  }
+  assert.deepEqual(replayed, world.state);
 });
 
 test("repeating what an administrator did to tenants is answered from memory too", () => {

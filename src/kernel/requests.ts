@@ -42,6 +42,8 @@ interface Asked {
   readonly born?: readonly Born[];
   /** Where it is known at once. */
   readonly outcome?: Outcome;
+  /** As in {@link Remembered}. */
+  readonly deletes?: TenantId | undefined;
 }
 
 /** Of a tenant's own requests, until there are too many of them or they are too old. */
@@ -73,7 +75,7 @@ const isYoung = (remembered: Remembered, { timestamp }: Event): boolean =>
   timestamp - remembered.at <= limits.requestRememberedMsMax;
 
 function put(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): void {
-  const { operation, request, service, born = [] } = asked;
+  const { operation, request, service, born = [], deletes } = asked;
   if (request === undefined) return;
   const immediate = operation === "create_tenant" || operation === "issue_certificate";
   const outcome: Outcome = asked.outcome ?? (immediate ? done : { name: "pending" });
@@ -86,6 +88,7 @@ function put(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): 
     operation,
     ...(event.tenant === undefined ? {} : { tenant: event.tenant }),
     ...(service === undefined ? {} : { service }),
+    ...(deletes === undefined ? {} : { deletes }),
     born,
     outcome,
   });
@@ -94,17 +97,20 @@ function put(requests: Map<RequestId, Remembered>, event: Event, asked: Asked): 
 /** When a service's outcome is known, so is that of the requests that waited for it. */
 export function settleRequests(requests: Map<RequestId, Remembered>, before: Service, after: Service): void {
   if (after.deployment.name === "pending" || before.awaiting.length === 0) return;
-  const { deployment } = after;
-  const outcome = "death" in deployment ? { ...deployment, death: abridge(deployment.death) } : deployment;
+  const outcome = abridgeOutcome(after.deployment);
   for (const id of before.awaiting) {
     const remembered = requests.get(id);
-    if (remembered !== undefined) requests.set(id, { ...remembered, outcome });
+    // The name may have been pushed out of memory, and be another request's now.
+    if (remembered?.service === before.id) requests.set(id, { ...remembered, outcome });
   }
 }
 
+export const abridgeOutcome = (outcome: Outcome): Outcome =>
+  "death" in outcome ? { ...outcome, death: abridge(outcome.death) } : outcome;
+
 export function settleDeletion(requests: Map<RequestId, Remembered>, tenant: TenantId): void {
   for (const [id, remembered] of requests) {
-    if (remembered.operation !== "delete_tenant" || remembered.tenant !== tenant) continue;
+    if (remembered.operation !== "delete_tenant" || (remembered.deletes ?? remembered.tenant) !== tenant) continue;
     if (remembered.outcome.name !== "pending") continue;
     requests.set(id, { ...remembered, outcome: { name: "stopped", death: tenantDeleted } });
   }

@@ -19,6 +19,7 @@ import {
   whole,
 } from "../base/index.ts";
 import { emptyIndex, listSuspended, reindex } from "./agenda.ts";
+import { lostCellsKeptMax } from "./defaults.ts";
 import { mutable } from "./mutable.ts";
 import {
   bornListShape,
@@ -54,7 +55,13 @@ const yes: Shape<true> = (value, at = "") => (value === true ? value : { misfit:
 const waiting = { until: instantShape, because: eventIdShape, probation: flag };
 const resting = { ...waiting, level: oneOf("service", "tenant") } as const;
 const nextShape = unionBy("name", { waiting: record(waiting), resting: record(resting) });
-const stopping = { incarnation: incarnationShape, because: eventIdShape, death: deathShape, graceMs: whole(0) };
+const stopping = {
+  incarnation: incarnationShape,
+  cell: optional(cellNumberShape),
+  because: eventIdShape,
+  death: deathShape,
+  graceMs: whole(0),
+};
 const phaseShape: Shape<Phase> = unionBy("name", {
   starting: record({
     incarnation: incarnationShape,
@@ -112,6 +119,7 @@ const rememberedShape: Shape<Remembered> = record({
   operation: oneOf("create_tenant", "delete_tenant", "issue_certificate", "deploy", "kill"),
   tenant: optional(tenantIdShape),
   service: optional(serviceIdShape),
+  deletes: optional(tenantIdShape),
   born: bornListShape,
   outcome: outcomeShape,
 });
@@ -141,11 +149,12 @@ const snapshotShape = record({
   requests: requestsShape,
   administered: listOf(eventIdShape, limits.requestsRememberedMax),
   retiring: listOf(record({ tenant: tenantIdShape, deletion: eventIdShape }), limits.tenantsMax),
+  lost: listOf(cellNumberShape, lostCellsKeptMax),
 });
 export type Snapshot = Of<typeof snapshotShape>;
 
 export function toSnapshot(state: State): Snapshot {
-  const { lastEvent, instant, epoch, boot, startedBy, phase, tenants, requests, administered, retiring } = state;
+  const { lastEvent, instant, epoch, boot, startedBy, phase, tenants, requests, administered, retiring, lost } = state;
   return {
     evolveVersion,
     lastEvent,
@@ -165,6 +174,7 @@ export function toSnapshot(state: State): Snapshot {
     requests: [...requests.values()],
     administered: [...administered],
     retiring: Array.from(retiring, ([tenant, deletion]) => ({ tenant, deletion })),
+    lost: [...lost],
   };
 }
 
@@ -172,13 +182,14 @@ export function toSnapshot(state: State): Snapshot {
 export function fromSnapshot(value: unknown): State | undefined {
   const parsed = snapshotShape(value);
   if (isMisfit(parsed) || parsed.evolveVersion !== evolveVersion) return undefined;
-  const { evolveVersion: _, tenants, requests, administered, retiring, ...rest } = parsed;
+  const { evolveVersion: _, tenants, requests, administered, retiring, lost, ...rest } = parsed;
   const state: State = {
     ...rest,
     tenants: new Map(tenants.map((tenant): [TenantId, Tenant] => [tenant.id, toTenant(tenant)])),
     requests: byId(requests),
     administered: [...administered],
     retiring: new Map(retiring.map(({ tenant, deletion }) => [tenant, deletion])),
+    lost: new Set(lost),
     index: emptyIndex(),
   };
   const writable = mutable(state);

@@ -48,6 +48,8 @@ export interface Resting {
 interface Stopping {
   readonly name: "stopping";
   readonly incarnation: IncarnationNumber;
+  /** Absent if it was not known to run: then the log does not say in which cell it is, if it is in one. */
+  readonly cell?: CellNumber;
   readonly because: EventId;
   /** What ends it. */
   readonly death: Death;
@@ -136,6 +138,8 @@ export interface Remembered {
   readonly operation: "create_tenant" | "delete_tenant" | "issue_certificate" | "deploy" | "kill";
   readonly tenant?: TenantId;
   readonly service?: ServiceId;
+  /** Of a deletion that found one under way, and is the node's own: whose it is. */
+  readonly deletes?: TenantId;
   readonly born: readonly Born[];
   readonly outcome: Outcome;
 }
@@ -170,6 +174,8 @@ export interface State {
   readonly administered: readonly EventId[];
   /** Deleted tenants, by the event of it, of which cells or payloads may still be left: their names are not free. */
   readonly retiring: ReadonlyMap<TenantId, EventId>;
+  /** Cells of this boot that the log has as lost, oldest first; bounded. What is told of one again is not recorded again. */
+  readonly lost: ReadonlySet<CellNumber>;
   readonly index: Index;
 }
 
@@ -196,7 +202,9 @@ export interface Index {
   readonly suspended: ReadonlyMap<string, { readonly tenant: TenantId; readonly service: ServiceId }>;
   /** How many instances are starting in a recovery, per tenant. */
   readonly recovering: ReadonlyMap<TenantId, number>;
+  /** How many instances of a tenant's user services live, or will again. */
+  readonly processes: ReadonlyMap<TenantId, number>;
 }
 
 /** Raised when `evolve` or the shape above changes: snapshots of another version are discarded. */
-export const evolveVersion = 4;
+export const evolveVersion = 5;

@@ -110,6 +110,30 @@ export const flaws: readonly FlawCase[] = [
     ),
   },
   {
+    bug: "leaves no note of a kill or a deletion that changes nothing",
+    promise: "P3",
+    flaw: deciding((decide, state, input, now) => {
+      const turn = decide(state, input, now);
+      return { ...turn, events: turn.events.filter(({ type }) => !type.endsWith("_noted")) };
+    }),
+  },
+  {
+    bug: "says of what was told to stop that it did, whatever became of its cell",
+    promise: "P4",
+    flaw: deciding((decide, state, input, now) =>
+      onEvents(decide(state, input, now), (event) =>
+        event.type === "instance_stopped" && event.payload.death.type === "cell_lost"
+          ? { ...event, payload: { ...event.payload, death: { type: "killed", by: "admin", forced: "no" } } }
+          : event,
+      ),
+    ),
+  },
+  {
+    bug: "records the end of a cell each time that it is told of it",
+    promise: "P4",
+    flaw: deciding((decide, state, input, now) => decide({ ...state, lost: new Set() }, input, now)),
+  },
+  {
     bug: "takes one death for another",
     promise: "P4",
     flaw: deciding((decide, state, input, now) =>

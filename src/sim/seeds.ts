@@ -23,6 +23,12 @@ export const seeds: readonly Kept[] = [
     why: "cells answer late, and a deleted tenant's is among them: its words were another's",
   },
   { seed: 70_009, steps: 4_000, why: "cells answer late, and hold what starts: it was started beside itself" },
+  {
+    seed: 12,
+    steps: 4_000,
+    why: "a kernel dies before it acknowledges the end of an empty cell: it was recorded twice",
+  },
+  { seed: 3, steps: 4_000, why: "cells end with what is stopping in them: it was said to have stopped as it was told" },
   { seed: 42, steps: 4_000, why: "a whole node's worth of instances recovers, as many at once as may" },
   { seed: 46, steps: 4_000, why: "a service spends its tenant's budget too" },
   { seed: 59, steps: 4_000, why: "the kernel dies between a deletion and the erasure" },

@@ -217,6 +217,24 @@ test("Kill ends a service with terminate, and it stays visible as STOPPED with i
   assert.equal(again.status, Status_Value.RUNNING, "its name can be used again");
 });
 
+test("Kill of a stopped service answers how it ended; with the same request_id after its next deployment it does so again, and ends nothing", async () => {
+  const serviceId = "stopped-twice";
+  const code = await example("counter");
+  await tenant.deploy({ serviceId, code });
+  await tenant.kill({ serviceId });
+  const again = await tenant.kill({ serviceId, requestId: "kill-again" });
+  assert.deepEqual([again.finalStatus, again.reason], [Status_Value.STOPPED, "killed by tenant default"]);
+  const { pid } = await tenant.deploy({ serviceId, code });
+  assert.deepEqual(await tenant.kill({ serviceId, requestId: "kill-again" }), again);
+  await solo.killKernel();
+  assert.deepEqual(await tenant.kill({ serviceId, requestId: "kill-again" }), again, "the next kernel knows it too");
+  const status = await tenant.status({ serviceId });
+  assert.deepEqual([status.status, status.pid], [Status_Value.RUNNING, pid]);
+  assert.equal(await call(tenant, serviceId, "add", [1]), 1);
+  const noted = (await eventsOf(tenant, ["service_kill_noted"])).filter(({ subject }) => subject === serviceId);
+  assert.equal(noted.length, 1);
+});
+
 test("CreateTenant, IssueCertificate, ListTenants and DeleteTenant make a tenant, let it in, and end it", async () => {
   const made = await admin.createTenant({ tenantId: "brief", requestId: "make-brief" });
   assert.deepEqual(await admin.createTenant({ tenantId: "brief", requestId: "make-brief" }), made);

@@ -250,6 +250,8 @@ function changeOf(event: Event): Change | undefined {
     case "clock_jumped":
     case "tenant_created":
     case "tenant_deletion_requested":
+    case "tenant_deletion_noted":
+    case "service_kill_noted":
     case "payload_erased":
     case "certificate_issued":
     case "cell_lost":

@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cellNumber, kernelEpoch } from "../../base/index.ts";
 import { tenantId, World } from "../world.ts";
-import { takeOver } from "./take-over.ts";
+import { takeOver, unplacedIn } from "./take-over.ts";
 
 const signal = { type: "signal", signal: "SIGKILL" } as const;
+const together = {
+  strategy: "one_for_all",
+  intensity: { restartsMax: 3, withinMs: 30_000 },
+  backoff: { firstMs: 50, factor: 4, waitMsMax: 5_000 },
+} as const;
 const found = (boot: string) => ({
   epoch: kernelEpoch(2),
   boot,
@@ -24,6 +29,45 @@ test("what a cell held that ended without a kernel counts as alive until its los
   world.take(booted);
   for (const loss of losses) world.take(loss);
   assert.deepEqual(world.last("service_crashed").payload?.death, { type: "cell_lost", loss: signal, inFlight: "yes" });
+});
+
+test("what was stopping in a cell that ended without a kernel ended with it, and no longer with what it was told", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.run("t", "pair", { instances: 2, supervision: together });
+  world.kill("t", "a");
+  world.ended("t", world.alive("t", "pair"));
+  assert.deepEqual(world.phases("t", "pair"), ["waiting", "stopping"]);
+  assert.deepEqual(unplacedIn(world.state), [], "their cells are known");
+  const { booted, losses } = takeOver(world.state, found(world.state.boot));
+  const before = world.events.length;
+  world.take(booted);
+  for (const loss of losses) world.take(loss);
+  assert.deepEqual(world.types(before), [
+    "kernel_started",
+    "cell_lost",
+    "instance_stopped",
+    "service_killed",
+    "instance_stopped",
+  ]);
+  for (const event of world.events.slice(before)) {
+    if (event.type !== "instance_stopped") continue;
+    assert.deepEqual(event.payload?.death, { type: "cell_lost", loss: signal, inFlight: "yes" });
+    assert.equal(event.causation, world.last("cell_lost").id);
+  }
+  assert.deepEqual(world.last("service_killed").payload?.death, { type: "killed", by: "admin", forced: "no" });
+  assert.deepEqual(world.phases("t", "pair"), ["waiting", "waiting"]);
+});
+
+test("what the last kernel had recorded of a lost cell, and not acknowledged, is recorded once", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  for (let kernel = 0; kernel < 2; kernel++) {
+    const { booted, losses } = takeOver(world.state, found(world.state.boot));
+    world.take(booted);
+    for (const loss of losses) world.take(loss);
+  }
+  assert.equal(world.types().filter((type) => type === "cell_lost").length, 1);
 });
 
 test("a cell that held nothing is told too, and what another cell holds is left alone", () => {

@@ -47,15 +47,14 @@ export function takeOver(state: State, { epoch, boot, version, survivors, exits 
   };
 }
 
-/** The incarnations that ran in a cell, as the log knows it. */
+/** The incarnations that ran in a cell, as the log knows it; some may have been told to stop since. */
 export function heldIn(state: State, cell: CellNumber): readonly Resident[] {
   const held: Resident[] = [];
   for (const tenant of state.tenants.values()) {
     for (const service of tenant.services.values()) {
       for (const { number, phase } of service.instances.values()) {
-        if (phase.name === "running" && phase.cell === cell) {
-          held.push({ tenant: tenant.id, service: service.id, instance: number, incarnation: phase.incarnation });
-        }
+        if ((phase.name !== "running" && phase.name !== "stopping") || phase.cell !== cell) continue;
+        held.push({ tenant: tenant.id, service: service.id, instance: number, incarnation: phase.incarnation });
       }
     }
   }
@@ -71,9 +70,9 @@ export function unplacedIn(state: State): readonly Unplaced[] {
   const found: Unplaced[] = [];
   for (const [tenant, living] of state.index.living) {
     for (const [incarnation, { service, instance }] of living) {
-      const phase = state.tenants.get(tenant)?.services.get(service)?.instances.get(instance)?.phase.name;
-      if (phase !== "starting" && phase !== "stopping") continue;
-      found.push({ tenant, service, instance, incarnation, phase });
+      const phase = state.tenants.get(tenant)?.services.get(service)?.instances.get(instance)?.phase;
+      if (phase?.name !== "starting" && (phase?.name !== "stopping" || phase.cell !== undefined)) continue;
+      found.push({ tenant, service, instance, incarnation, phase: phase.name });
     }
   }
   return found;

@@ -264,13 +264,39 @@ test("a start and a stop whose reports are missing are issued again", () => {
   });
 });
 
-test("what was stopping and is held no more has stopped", () => {
+test("what was stopping and is held no more has stopped, how nobody knows; the kill is fulfilled all the same", () => {
   const world = World.of("t");
   world.run("t", "a");
   world.kill("t", "a");
   world.boot();
   assert.equal(world.status("t", "a").status, "STOPPED");
   assert.deepEqual(world.types().slice(-3), ["kernel_started", "instance_stopped", "service_killed"]);
+  const unknown = { type: "cell_lost", loss: { type: "unknown" }, inFlight: "no" };
+  assert.deepEqual(world.last("instance_stopped").payload?.death, unknown);
+  assert.deepEqual(world.last("service_killed").payload?.death, killed);
+});
+
+test("what was told to stop before it was known to run, and is held nowhere, was ended by that", () => {
+  const world = World.of("t");
+  world.deploy("t", "a");
+  world.kill("t", "a");
+  world.boot();
+  assert.deepEqual(world.last("instance_stopped").payload?.death, killed);
+});
+
+test("what was starting and is held nowhere is told to start again, as the same life: it was not known to have begun", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.ended("t", world.alive("t", "a"));
+  world.advance(50);
+  const incarnation = world.alive("t", "a");
+  world.effects.length = 0;
+  world.boot();
+  assert.deepEqual(
+    world.effects.map((effect) => effect.type === "start" && effect.incarnation),
+    [incarnation],
+  );
+  assert.equal(world.types().at(-1), "kernel_started");
 });
 
 test("a stray that lives beyond its death in the log is stopped at once", () => {

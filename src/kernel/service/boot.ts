@@ -107,8 +107,11 @@ function absent(draft: Draft, { tenant, service, instance, phase, cause }: Absen
     }
     case "running":
       return ended(draft, { tenant, incarnation, death: vanished, started: true }, cause);
-    case "stopping":
-      return ended(draft, { tenant, incarnation, death: phase.death, started: false });
+    case "stopping": {
+      // What was not known to run is ended by the stop, as far as anybody can tell; what ran, by whatever took its cell.
+      const death = phase.cell === undefined ? phase.death : vanished;
+      return ended(draft, { tenant, incarnation, death, started: phase.cell !== undefined });
+    }
     default:
       return never(phase);
   }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type CellLoss, cellNumber, incarnationNumber } from "../../base/index.ts";
-import { tenantId, World } from "../world.ts";
+import { lostCellsKeptMax } from "../defaults.ts";
+import { fromSnapshot, toSnapshot } from "../snapshot.ts";
+import { normalEnd, tenantId, World } from "../world.ts";
 
 const aborted: CellLoss = { type: "signal", signal: "SIGTRAP" };
 const lose = (
@@ -112,11 +114,54 @@ test("what was stopping when its cell was lost has stopped", () => {
 
 test("the loss of an empty cell is recorded; a loss reported twice is not", () => {
   const world = World.of("t");
-  world.run("t", "a");
   lose(world, undefined, {});
   assert.deepEqual(world.last("cell_lost").tenant, undefined);
+  assert.deepEqual(lose(world, undefined, {}), { events: [], effects: [] });
+});
+
+test("a loss is told again to the next kernel if nobody acknowledged it: of victims that are dead already nothing is recorded", () => {
+  const world = World.of("t");
+  world.run("t", "a");
   lose(world, "t", { 1: "at work" });
-  assert.deepEqual(lose(world, "t", { 1: "at work" }), { events: [], effects: [] });
+  world.boot();
+  for (const victims of [{ 1: "at work" }, {}] as const)
+    assert.deepEqual(lose(world, "t", victims), { events: [], effects: [] });
+  assert.deepEqual(fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(world.state)))), world.state);
+});
+
+test("a victim of a lost cell that the first teller did not know of ends all the same", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  lose(world, undefined, {});
+  lose(world, "t", { 1: "at work" });
+  assert.equal(world.last("cell_lost").payload?.victims, 1);
+  assert.equal(world.types().includes("service_crashed"), true);
+});
+
+test("a cell whose services had all ended is lost in the log, too", () => {
+  const world = World.of("t");
+  world.run("t", "a");
+  world.ended("t", incarnationNumber(1), normalEnd);
+  lose(world, "t", { 1: "at work" });
+  assert.equal(world.last("cell_lost").payload?.victims, 0);
+});
+
+test("the loss of a cell of a tenant that is gone is the node's own, and outlives no erasure", () => {
+  const world = World.of("t");
+  world.done({ type: "delete_tenant", tenant: tenantId("t") });
+  lose(world, "t", {});
+  assert.equal(world.last("cell_lost").tenant, undefined);
+});
+
+test("so many lost cells are known, the newest, until the node ends", () => {
+  const world = World.of("t");
+  const loseCell = (cell: number) =>
+    world.take({ type: "cell_lost", cell: cellNumber(cell), loss: aborted, victims: [] }).events.length;
+  for (let cell = 0; cell <= lostCellsKeptMax; cell++) assert.equal(loseCell(cell), 1);
+  assert.equal(world.state.lost.size, lostCellsKeptMax);
+  assert.deepEqual([loseCell(1), loseCell(lostCellsKeptMax), loseCell(0)], [0, 0, 1]);
+  world.boot({ boot: "boot-2" });
+  assert.equal(world.state.lost.size, 0);
 });
 
 test("instances of one service that are lost together are started together", () => {

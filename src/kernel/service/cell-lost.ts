@@ -1,6 +1,7 @@
 /** A cell ended, and with it all that lived in it. */
 import type { CellLoss, Instant, TenantId } from "../../base/index.ts";
 import type { Draft } from "../draft.ts";
+import { subjectOf } from "../lost-cells.ts";
 import type { Phase } from "../state.ts";
 import type { Input } from "../turn.ts";
 import { ended } from "./supervise.ts";
@@ -9,12 +10,14 @@ export function cellLost(draft: Draft, input: Extract<Input, { readonly type: "c
   const { cell, tenant, loss, victims } = input;
   const living = tenant === undefined ? undefined : draft.state.index.living.get(tenant);
   const known = victims.filter(({ incarnation }) => living?.has(incarnation));
-  // Reported before: its victims are dead already.
-  if (victims.length > 0 && known.length === 0) return;
+  // Told before, by a kernel that died before it could acknowledge it: its victims are dead already.
+  if (known.length === 0 && draft.state.lost.has(cell)) return;
+  const isThere = tenant !== undefined && draft.state.tenants.has(tenant);
   const cause = draft.record({
     type: "cell_lost",
-    ...(tenant === undefined ? {} : { tenant }),
-    subject: `cell ${cell}`,
+    // Of a tenant that is gone nothing is written that its erasure would miss.
+    ...(isThere ? { tenant } : {}),
+    subject: subjectOf(cell),
     actor: "solo",
     payload: { cell, loss, victims: known.length },
   });

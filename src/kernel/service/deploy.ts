@@ -40,7 +40,7 @@ export function deploy(draft: Draft, { principal, request, command }: CommandInp
   }
   if (command.quota !== undefined && release.tier === "user") {
     if (command.quota.noRoom !== undefined) return command.quota.noRoom;
-    const wanted = processesOf(tenant) + instances;
+    const wanted = (draft.state.index.processes.get(tenant.id) ?? 0) + instances;
     const limit = command.quota.processesMax;
     if (wanted > limit) return refuse("QUOTA_EXCEEDED", { what: "Processes of a tenant", limit, wanted });
   }
@@ -86,16 +86,6 @@ function intensityProblem({ restartsMax, withinMs }: Intensity): string | undefi
   if (restartsMax * 1_000 > withinMs * restartsPerSecond)
     return `may ask for at most ${restartsPerSecond} restart a second`;
   return undefined;
-}
-
-/** Instances of its user services that live, or will again. */
-function processesOf(tenant: Tenant): number {
-  let count = 0;
-  for (const { instances, release } of tenant.services.values()) {
-    if (release.tier === "system") continue;
-    for (const { phase } of instances.values()) if (phase.name !== "stopped") count++;
-  }
-  return count;
 }
 
 /** A stopped service stays visible until its place is needed. */

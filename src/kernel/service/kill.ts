@@ -5,7 +5,7 @@ import type { Draft } from "../draft.ts";
 import { recall } from "../requests.ts";
 import type { Outcome, Service } from "../state.ts";
 import { type CommandInput, principalName, type Reply } from "../turn.ts";
-import { isBeingKilled, isStopped, living } from "./life.ts";
+import { endOf, isBeingKilled, isStopped, living } from "./life.ts";
 import { stopLiving } from "./stop.ts";
 
 export function kill(draft: Draft, { principal, request, command }: CommandInput<"kill">): Reply | Refusal {
@@ -30,10 +30,20 @@ export function kill(draft: Draft, { principal, request, command }: CommandInput
     return refuse("NOT_ADMIN", { operation: "Killing a SYSTEM service" });
   }
 
-  if (isStopped(service)) return { born: [], outcome: stoppedOutcome(service), repeated: false };
   const born = living(service);
-  if (tenant.phase === "deleting" || (isBeingKilled(service) && !(command.forced && canHasten(service)))) {
-    return { born, outcome: { name: "pending" }, repeated: false };
+  const isUnderWay = tenant.phase === "deleting" || (isBeingKilled(service) && !(command.forced && canHasten(service)));
+  if (isStopped(service) || isUnderWay) {
+    // Without it, the request repeated after the next deployment would kill that.
+    if (request !== undefined) {
+      draft.record({
+        type: "service_kill_noted",
+        tenant: tenant.id,
+        subject: service.id,
+        actor: principalName(principal),
+        payload: { service: service.id, request },
+      });
+    }
+    return { born, outcome: endOf(service), repeated: false };
   }
 
   const graceMs = command.forced ? 0 : (command.graceMs ?? service.release.limits.shutdownTimeoutMs);
@@ -53,16 +63,6 @@ export function kill(draft: Draft, { principal, request, command }: CommandInput
   stopLiving(draft, tenant.id, service.id);
   const outcome = finishKill(draft, tenant.id, service.id);
   return { born, outcome, repeated: false };
-}
-
-/** A stopped service's end, as the outcome of killing it again. */
-function stoppedOutcome(service: Service): Outcome {
-  if (service.deployment.name === "stopped") return service.deployment;
-  if (service.deployment.name === "failed") return { name: "stopped", death: service.deployment.death };
-  for (const { phase } of service.instances.values()) {
-    if (phase.name === "stopped") return { name: "stopped", death: phase.death };
-  }
-  return { name: "stopped", death: { type: "stopped", why: "normal" } };
 }
 
 const canHasten = (service: Service): boolean => {

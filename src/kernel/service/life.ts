@@ -10,8 +10,9 @@ import {
   type Instant,
   isAbnormal,
   limits,
+  type RequestId,
 } from "../../base/index.ts";
-import type { Born, Event, Payloads } from "../event.ts";
+import type { Born, Event, Payloads, RequestMark } from "../event.ts";
 import { abridge } from "./abridge.ts";
 import type { Instance, Outcome, PastDeath, Phase, Service } from "../state.ts";
 
@@ -34,6 +35,17 @@ const everyPhase = (service: Service, holds: (phase: Phase) => boolean): boolean
 
 /** Nothing of it lives and nothing of it will, unless it is deployed again. */
 export const isStopped = (service: Service): boolean => everyPhase(service, (phase) => phase.name === "stopped");
+
+/** What killing it comes to if there is nothing left to do: how it ended, or will. */
+export function endOf(service: Service): Outcome {
+  if (!isStopped(service)) return { name: "pending" };
+  if (service.deployment.name === "stopped") return service.deployment;
+  if (service.deployment.name === "failed") return { name: "stopped", death: service.deployment.death };
+  for (const { phase } of service.instances.values()) {
+    if (phase.name === "stopped") return { name: "stopped", death: phase.death };
+  }
+  return { name: "stopped", death: { type: "stopped", why: "normal" } };
+}
 
 /** It was told to stop, and has not quite. */
 export const isBeingKilled = (service: Service): boolean =>
@@ -75,14 +87,24 @@ const withDeath = (service: Service, past: PastDeath): Service => {
   return { ...service, deaths: [...older.map((one) => ({ ...one, death: abridge(one.death) })), past] };
 };
 
+/** A request whose outcome will be this deployment's. One that was pushed out of memory waits for nothing. */
+const join = (service: Service, request: RequestMark): readonly RequestId[] =>
+  [...service.awaiting, request.id].slice(-limits.requestsRememberedMax);
+
 const settle = (service: Service, deployment: Outcome): Service => ({ ...service, deployment, awaiting: [] });
+
+/** Whose end is to come: where it is, as far as that is known. */
+function stopping(phase: Alive) {
+  const where = phase.name === "starting" || phase.cell === undefined ? {} : { cell: phase.cell };
+  return { name: "stopping", incarnation: phase.incarnation, ...where } as const;
+}
 
 /** Everything that lives is stopping for good; everything that waits is stopped. */
 function windDown(service: Service, because: EventId, death: Death, graceMs: number): Service {
   const phases = withPhases(service, ({ phase }) => {
     if (phase.name === "stopped") return phase;
     if (!isAlive(phase)) return { name: "stopped", because, death };
-    return { name: "stopping", incarnation: phase.incarnation, because, death, graceMs, then: "stop" };
+    return { ...stopping(phase), because, death, graceMs, then: "stop" };
   });
   return { ...phases, desired: "stopped" };
 }
@@ -163,7 +185,7 @@ export function live(service: Service | undefined, event: Event, newBoot = false
       if (event.payload === undefined) return service;
       const { by, forced, graceMs, request } = event.payload;
       const death: Death = { type: "killed", by, forced: forced ? "yes" : "no" };
-      const awaiting = request === undefined ? service.awaiting : [...service.awaiting, request.id];
+      const awaiting = request === undefined ? service.awaiting : join(service, request);
       return {
         ...windDown(service, event.id, death, forced ? 0 : graceMs),
         deployment: { name: "pending" },
@@ -171,6 +193,9 @@ export function live(service: Service | undefined, event: Event, newBoot = false
         awaiting,
       };
     }
+    case "service_kill_noted":
+      if (event.payload === undefined || service.deployment.name !== "pending") return service;
+      return { ...service, awaiting: join(service, event.payload.request) };
     case "service_killed":
       if (event.payload === undefined || !isStopped(service)) return service;
       return settle(service, { name: "stopped", death: event.payload.death });
@@ -272,7 +297,7 @@ function giveWay(
   if (!isAlive(phase)) return next;
   if (phase.name === "stopping") return phase.then === "restart" ? { ...phase, next } : phase;
   const graceMs = service.release.limits.shutdownTimeoutMs;
-  return { name: "stopping", incarnation: phase.incarnation, because, death, graceMs, then: "restart", next };
+  return { ...stopping(phase), because, death, graceMs, then: "restart", next };
 }
 
 /** Was at work when its cell died: perhaps the culprit. */

@@ -16,7 +16,18 @@ export function deleteTenant(
   if (repeated !== undefined) return repeated;
   const tenant = draft.state.tenants.get(command.tenant);
   if (tenant === undefined) return refuse("TENANT_NOT_FOUND", { tenant: command.tenant });
-  if (tenant.phase === "deleting") return { born: [], outcome: { name: "pending" }, repeated: false };
+  if (tenant.phase === "deleting") {
+    // Without it, the request repeated later would delete another tenant of this name.
+    if (request !== undefined) {
+      draft.record({
+        type: "tenant_deletion_noted",
+        subject: tenant.id,
+        actor: principalName(principal),
+        payload: { deletes: tenant.id, request },
+      });
+    }
+    return { born: [], outcome: { name: "pending" }, repeated: false };
+  }
 
   const asked = draft.record({
     type: "tenant_deletion_requested",

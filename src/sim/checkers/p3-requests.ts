@@ -56,6 +56,7 @@ export function p3Requests(): Checker {
         if (tenant !== undefined) tenants.set(tenant, { done: new Map(), count: 0 });
         return remember(node, event, event.payload?.request, undefined);
       case "tenant_deletion_requested":
+      case "tenant_deletion_noted":
       case "certificate_issued":
         return remember(node, event, event.payload?.request, undefined);
       case "tenant_deleted":
@@ -72,6 +73,7 @@ export function p3Requests(): Checker {
       case "deployment_requested":
         return remember(scopeOf(tenant), event, event.payload?.request, event.payload?.born);
       case "service_kill_requested":
+      case "service_kill_noted":
         return remember(scopeOf(tenant), event, event.payload?.request, undefined);
       default:
         return;
@@ -116,6 +118,10 @@ export function p3Requests(): Checker {
 
   function judge({ request, command }: CommandOrder, { turn, now }: Extract<Fact, { readonly type: "decided" }>): void {
     if (request === undefined || turn.reply === undefined) return;
+    if (!isRefusal(turn.reply) && !turn.reply.repeated) {
+      const marks = turn.events.filter(({ payload }) => "request" in payload && payload.request?.id === request.id);
+      check(marks.length === 1, () => `${request.id} is answered (${command.type}), and the log will not know of it`);
+    }
     const ofTenant = command.type === "deploy" || command.type === "kill";
     const done = find(ofTenant ? scopeOf(command.tenant) : node, request.id, now);
     if (done === undefined || erasing.some((of) => isErased(done, of))) return;

@@ -1,6 +1,7 @@
 /**
  * P4, truthful deaths: each life that ended has exactly one death in the log, and its reason is the one that it really had.
- * Where a cell ended before it could report, its loss is the truth that is left; what was told to stop may say so.
+ * Where a cell ended before it could report, its loss is the truth that is left. What was told to stop before it was known to
+ * run may say so, since nobody knows where it was. The end of a cell is recorded once, but for victims that were found later.
  */
 import {
   type CellLoss,
@@ -31,6 +32,8 @@ export function p4Deaths(): Checker {
   /** Whose cell's own word the kernel that is up has had: nothing else may be said of them. */
   const heard = new Set<string>();
   const losses = new Map<CellNumber, CellLoss>();
+  /** The cells of which the log has the end. */
+  const recorded = new Set<string>();
 
   return {
     promise: "P4",
@@ -75,6 +78,9 @@ export function p4Deaths(): Checker {
         break;
       case "kernel_started":
         return nodeMayHaveEnded(event);
+      case "cell_lost":
+        lostCell(event);
+        break;
       default:
         break;
     }
@@ -108,8 +114,9 @@ export function p4Deaths(): Checker {
     if (resumes === true && death.type === "cell_lost" && death.loss.type === "closed") return;
     const alive = mine.find((life) => life.phase !== "ended");
     check(alive === undefined, () => `event ${id} says "${sayDeath(death)}" of what lives: ${sayLife(alive as Life)}`);
-    const problem =
-      asked.get(key)?.some((one) => same(one, death)) === true ? undefined : judgeDeath(death, mine, heard.has(key));
+    const isAnywhere = phase.name === "stopping" && phase.cell === undefined;
+    const isAsked = isAnywhere && asked.get(key)?.some((one) => same(one, death)) === true;
+    const problem = isAsked ? undefined : judgeDeath(death, mine, heard.has(key));
     check(
       problem === undefined,
       () => `event ${id}, ${tenant}#${incarnation} (${phase.name}): "${sayDeath(death)}", ${problem ?? ""}`,
@@ -129,6 +136,12 @@ export function p4Deaths(): Checker {
       if (losses.has(last.cell) && [...losses.values()].some((loss) => equal(loss, death.loss))) return undefined;
     }
     return `but in truth "${sayDeath(last.death)}"`;
+  }
+
+  function lostCell({ id, subject, payload }: Extract<Event, { readonly type: "cell_lost" }>): void {
+    const isAgain = recorded.has(subject) && payload?.victims === 0;
+    check(!isAgain, () => `event ${id} records the end of ${subject} once more`);
+    recorded.add(subject);
   }
 
   function nodeMayHaveEnded(event: Event): void {

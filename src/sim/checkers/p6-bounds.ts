@@ -4,6 +4,7 @@ import {
   abridgedDeath,
   type Command,
   intensityMax,
+  lostCellsKeptMax,
   recoveriesMax,
   recoveriesPerTenantMax,
   type Service,
@@ -69,7 +70,8 @@ function queueIsBounded({ state, queued, events }: Extract<Fact, { readonly type
   }
 }
 
-function stateIsBounded({ tenants, requests, retiring }: State): void {
+function stateIsBounded({ tenants, requests, retiring, lost }: State): void {
+  within("lost cells known", lost.size, lostCellsKeptMax);
   within("tenants", tenants.size + retiring.size, limits.tenantsMax);
   within("requests remembered", requests.size, limits.requestsRememberedMax);
   for (const { id, services, requests: remembered } of tenants.values()) {
