@@ -7,12 +7,13 @@ import { isBuiltin } from "node:module";
 export const moduleAllowed = "solo:service";
 
 /**
- * Whether a source might import anything else. Cheap, and wrong only in one direction: a string or a comment may look like
- * an import, which costs a closer look. A dynamic import is always the letters `import` (a keyword cannot be escaped),
- * then blanks or comments, then `(` or `.`.
+ * Whether a source might import anything else. Cheap: a string or a comment may look like an import, which costs a closer
+ * look, so one that only ends in "from" must not. A dynamic import is always the letters `import` (a keyword cannot be
+ * escaped), then blanks or comments, then `(` or `.`. A static one whose module's name goes on in another line is not seen
+ * here: V8 names it if the code needs it, and the transform dropped it if not.
  */
 export const mightImport = (text: string): boolean =>
-  /\bimport\s*[(./]/.test(text) || /\b(?:from|import)\s*(["'])(?!solo:service\1)/.test(text);
+  /\bimport\s*[(./]/.test(text) || /\b(?:from|import)\s*(["'])(?!solo:service\1)(?:(?!\1).)*\1/.test(text);
 
 /** What is wrong with importing `specifier`, and what to do about it. */
 export function sayImport(specifier: string): string {
