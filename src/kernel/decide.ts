@@ -13,6 +13,7 @@ import { deploy } from "./service/deploy.ts";
 import { kill } from "./service/kill.ts";
 import { nodeStopped } from "./service/node-stopped.ts";
 import { resume, startDue } from "./service/restart.ts";
+import { shutDown } from "./service/shut-down.ts";
 import { started } from "./service/started.ts";
 import { ended } from "./service/supervise.ts";
 import type { State } from "./state.ts";
@@ -102,6 +103,8 @@ function obey(draft: Draft, input: Extract<Input, { readonly type: "command" }>)
       return deploy(draft, { ...input, command });
     case "kill":
       return kill(draft, { ...input, command });
+    case "shut_down":
+      return shutDown(draft, { ...input, command });
     default:
       return never(command);
   }

@@ -69,6 +69,8 @@ export interface Payloads {
      */
     readonly misfits?: number;
   };
+  /** An administrator asked for the node's end, by a request that is remembered. */
+  readonly shutdown_requested: { readonly request: RequestMark };
   /** The wall clock went back, or jumped ahead of what timers expected. */
   readonly clock_jumped: { readonly fromMs: number; readonly toMs: number };
 
@@ -237,6 +239,7 @@ export type Event = {
 export const eventVersions: Readonly<Record<EventType, number>> = {
   kernel_started: 1,
   system_stopped: 1,
+  shutdown_requested: 1,
   clock_jumped: 1,
   tenant_created: 1,
   tenant_deletion_requested: 1,

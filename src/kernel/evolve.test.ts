@@ -33,6 +33,7 @@ const payloads: { readonly [T in EventType]: fc.Arbitrary<Payloads[T]> } = {
     { outcome: fc.constantFrom("clean", "deadline"), misfits: fc.nat() },
     { requiredKeys: ["outcome"] },
   ),
+  shutdown_requested: fc.record({ request: mark }),
   clock_jumped: fc.record({ fromMs: tookMs, toMs: tookMs }),
   tenant_created: marked(fc.constant({})),
   tenant_deletion_requested: marked(fc.constant({})),
@@ -97,7 +98,7 @@ const anyEvent = fc
     const payload: fc.Arbitrary<unknown> = Object.hasOwn(payloads, type) ? payloads[type as EventType] : fc.object();
     return payload.map((value) => ({
       type,
-      subject: "x",
+      subject: `cell ${at % 3}`,
       actor: "solo",
       timestamp: at,
       wallClockMs: 0,
@@ -134,7 +135,7 @@ test("of an erased event the counters move, and nothing else", () => {
       subject: "t",
       actor: "solo",
     };
-    evolve(world.state, { ...header, version: 1 });
+    evolve(world.state, { ...header, version: 1 } as Event);
   }
   assert.ok(world.state.lastEvent > before.lastEvent);
   const { lastEvent, administered } = world.state;

@@ -16,8 +16,16 @@ import { emptyIndex, listSuspended, reindex } from "./agenda.ts";
 import type { Event, EventType } from "./event.ts";
 import { noteLost } from "./lost-cells.ts";
 import { mutable, type MutableState, type MutableTenant } from "./mutable.ts";
-import { abridgeOutcome, administer, erase, remember, settleDeletion, settleRequests } from "./requests.ts";
-import { endOf, live, living } from "./service/life.ts";
+import {
+  abridgeOutcome,
+  administer,
+  erase,
+  remember,
+  settleDeletion,
+  settleRequests,
+  settleShutdowns,
+} from "./requests.ts";
+import { cutOff, endOf, live, living, nodeLost, shutdown } from "./service/life.ts";
 import type { Service, State } from "./state.ts";
 
 export const initialState = (): State => ({
@@ -55,6 +63,10 @@ export function evolve(readonlyState: State, event: Event): void {
     case "system_stopped":
       eachService(state, (service) => live(service, event));
       state.phase = "stopped";
+      settleShutdowns(state.requests, event.timestamp, event.payload?.outcome === "deadline" ? cutOff : shutdown);
+      return;
+    case "shutdown_requested":
+      administer(state, event, { operation: "shut_down", request: event.payload?.request });
       return;
     case "tenant_created":
       if (event.tenant === undefined || tenant !== undefined) return;
@@ -121,8 +133,11 @@ function kernelStarted(before: State, state: MutableState, event: Of<"kernel_sta
   state.boot = event.payload.boot;
   state.startedBy = event.id;
   state.phase = "running";
-  // Nobody tells of another boot's cells any more.
-  if (newBoot) state.lost.clear();
+  if (newBoot) {
+    // Nobody tells of another boot's cells any more.
+    state.lost.clear();
+    settleShutdowns(state.requests, event.timestamp, nodeLost);
+  }
   eachService(state, (service) => live(service, event, newBoot));
   listSuspended(state.index, state.tenants, state.startedBy);
 }

@@ -11,6 +11,7 @@ import first from "./golden/log-1.json" with { type: "json" };
 import endings from "./golden/log-3.json" with { type: "json" };
 import repetitions from "./golden/log-4.json" with { type: "json" };
 import resources from "./golden/log-2.json" with { type: "json" };
+import shutdowns from "./golden/log-5.json" with { type: "json" };
 import { toSnapshot } from "./snapshot.ts";
 import { evolveVersion } from "./state.ts";
 import { upcast } from "./upcast.ts";
@@ -118,6 +119,20 @@ function repetitionsHistory(): World {
   return world;
 }
 
+/** Shutdowns that are remembered: one that was asked for, and one that the node's end forestalled. */
+function shutdownsHistory(): World {
+  const world = World.of("agent_1");
+  world.run("agent_1", "steady");
+  world.done({ type: "shut_down" }, { request: "s1" });
+  world.advance(1_500);
+  world.take({ type: "node_stopped", outcome: "clean" });
+  world.boot({ boot: "boot-2" });
+  world.done({ type: "shut_down" }, { request: "s1" });
+  world.done({ type: "shut_down" }, { request: "s2" });
+  world.boot({ boot: "boot-3" });
+  return world;
+}
+
 /** As the first format, which had no `deletion`, would have written them. */
 const beforeDeletions = (events: readonly Event[]): readonly unknown[] =>
   events.map((event) => {
@@ -132,6 +147,7 @@ const goldens = [
   { file: "log-2.json", golden: resources, history: resourcesHistory, words: asToday },
   { file: "log-3.json", golden: endings, history: endingsHistory, words: asToday },
   { file: "log-4.json", golden: repetitions, history: repetitionsHistory, words: asToday },
+  { file: "log-5.json", golden: shutdowns, history: shutdownsHistory, words: asToday },
 ];
 
 test("the golden logs have every type of event", () => {

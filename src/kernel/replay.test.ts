@@ -32,6 +32,7 @@ const weights = {
   delete: 1,
   retired: 1,
   certificate: 1,
+  shutDown: 1,
   deploy: 6,
   kill: 1,
   force: 1,
@@ -105,6 +106,8 @@ function inputOf(world: World, cells: Cells, { act, a, b, c, d }: Action): Input
         ...command,
         command: { type: "issue_certificate", role: "tenant", tenant, fingerprint: "f", notAfterMs: 1 },
       };
+    case "shutDown":
+      return { ...command, command: { type: "shut_down" } };
     case "deploy": {
       const strategy = at(["one_for_one", "one_for_all", "rest_for_one"] as const, c) ?? "one_for_one";
       const restart = at(["permanent", "permanent", "transient", "temporary"] as const, d) ?? "permanent";
@@ -316,6 +319,7 @@ test("a refused command changes nothing, and causes come before what they cause"
       const caused = new Set([
         "kernel_started",
         "system_stopped",
+        "shutdown_requested",
         "tenant_created",
         "tenant_deletion_requested",
         "certificate_issued",

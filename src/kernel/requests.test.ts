@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { limits } from "../base/index.ts";
+import { later, limits } from "../base/index.ts";
 import { abridgedDeath } from "./defaults.ts";
 import { evolve, initialState } from "./evolve.ts";
 import { fromSnapshot, toSnapshot } from "./snapshot.ts";
@@ -172,6 +172,43 @@ test("a deletion that finds one under way is remembered: repeated later, it does
     evolve(replayed, event.tenant === "u" && event.id <= through ? header : event);
   }
   assert.deepEqual(replayed, world.state);
+});
+
+test("a repeated shutdown is answered as the first one went, and tells no later boot to end", () => {
+  const end = { type: "shut_down" } as const;
+  for (const { how, death } of [
+    { how: "clean", death: { type: "stopped", why: "shutdown" } },
+    { how: "deadline", death: { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" } },
+    { how: "lost", death: { type: "cell_lost", loss: { type: "node" }, inFlight: "no" } },
+  ] as const) {
+    const world = World.of("t");
+    assert.deepEqual(world.done(end, { request: "s" }), { born: [], outcome: { name: "pending" }, repeated: false });
+    world.boot();
+    assert.deepEqual(world.done(end, { request: "s" }), { born: [], outcome: { name: "pending" }, repeated: true });
+    world.now = later(world.now, 1_500);
+    if (how !== "lost") world.take({ type: "node_stopped", outcome: how });
+    world.boot({ boot: "boot-2" });
+    const restored = fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(world.state))));
+    assert.deepEqual(restored, world.state);
+    const events = world.events.length;
+    assert.deepEqual(world.done(end, { request: "s" }), {
+      born: [],
+      outcome: { name: "stopped", death },
+      repeated: true,
+      tookMs: 1_500,
+    });
+    assert.equal(world.events.length, events);
+    assert.deepEqual(world.done(end, { request: "another" }).outcome, { name: "pending" });
+  }
+});
+
+test("a shutdown is an administrator's to ask for, and without a name it leaves no trace", () => {
+  const world = World.of("t");
+  const by = agent("t");
+  assert.partialDeepStrictEqual(world.command({ type: "shut_down" }, { by, request: "s" }), { refused: "NOT_ADMIN" });
+  const events = world.events.length;
+  world.done({ type: "shut_down" });
+  assert.equal(world.events.length, events);
 });
 
 test("repeating what an administrator did to tenants is answered from memory too", () => {

@@ -32,7 +32,8 @@ export function recall(
   if (mark === undefined || remembered === undefined) return undefined;
   if (now - remembered.at > limits.requestRememberedMsMax) return undefined;
   if (remembered.fingerprint !== mark.fingerprint) return refuse("REQUEST_ID_REUSED", { requestId: mark.id });
-  return { born: remembered.born, outcome: remembered.outcome, repeated: true };
+  const { born, outcome, tookMs } = remembered;
+  return { born, outcome, repeated: true, ...(tookMs === undefined ? {} : { tookMs }) };
 }
 
 interface Asked {
@@ -113,6 +114,14 @@ export function settleDeletion(requests: Map<RequestId, Remembered>, tenant: Ten
     if (remembered.operation !== "delete_tenant" || (remembered.deletes ?? remembered.tenant) !== tenant) continue;
     if (remembered.outcome.name !== "pending") continue;
     requests.set(id, { ...remembered, outcome: { name: "stopped", death: tenantDeleted } });
+  }
+}
+
+/** The node ended: so have the shutdowns that were asked for. */
+export function settleShutdowns(requests: Map<RequestId, Remembered>, ended: Instant, death: Death): void {
+  for (const [id, remembered] of requests) {
+    if (remembered.operation !== "shut_down" || remembered.outcome.name !== "pending") continue;
+    requests.set(id, { ...remembered, outcome: { name: "stopped", death }, tookMs: ended - remembered.at });
   }
 }
 

@@ -3,6 +3,7 @@
  * another `evolveVersion`, is left aside: the log alone is the truth. The index is not kept, but made again.
  */
 import {
+  amount,
   isMisfit,
   limits,
   listOf,
@@ -116,10 +117,11 @@ const rememberedShape: Shape<Remembered> = record({
   fingerprint: fingerprintShape,
   at: instantShape,
   event: eventIdShape,
-  operation: oneOf("create_tenant", "delete_tenant", "issue_certificate", "deploy", "kill"),
+  operation: oneOf("create_tenant", "delete_tenant", "issue_certificate", "deploy", "kill", "shut_down"),
   tenant: optional(tenantIdShape),
   service: optional(serviceIdShape),
   deletes: optional(tenantIdShape),
+  tookMs: optional(amount),
   born: bornListShape,
   outcome: outcomeShape,
 });

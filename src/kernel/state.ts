@@ -135,11 +135,13 @@ export interface Remembered {
   readonly fingerprint: string;
   readonly at: Instant;
   readonly event: EventId;
-  readonly operation: "create_tenant" | "delete_tenant" | "issue_certificate" | "deploy" | "kill";
+  readonly operation: "create_tenant" | "delete_tenant" | "issue_certificate" | "deploy" | "kill" | "shut_down";
   readonly tenant?: TenantId;
   readonly service?: ServiceId;
   /** Of a deletion that found one under way, and is the node's own: whose it is. */
   readonly deletes?: TenantId;
+  /** Of a shutdown that is done. */
+  readonly tookMs?: number;
   readonly born: readonly Born[];
   readonly outcome: Outcome;
 }

@@ -54,7 +54,9 @@ export type Command =
       readonly forced: boolean;
       /** Absent: the release's shutdown timeout. */
       readonly graceMs?: number;
-    };
+    }
+  /** The node is about to be shut down: only remembers the request. What ends the node says so with `node_stopped`. */
+  | { readonly type: "shut_down" };
 
 /**
  * An incarnation that a cell still held when this kernel connected to it, or of whose end a report is still to come: what
@@ -179,6 +181,8 @@ export interface Reply {
   readonly outcome: Outcome;
   /** True if a remembered request was repeated. */
   readonly repeated: boolean;
+  /** Of a repeated shutdown that is done. */
+  readonly tookMs?: number;
 }
 
 export interface Turn {

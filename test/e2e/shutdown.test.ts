@@ -173,3 +173,17 @@ test("Shutdown is for administrators, is answered when the services have ended, 
   assert.match(logTextOf(solo, "default"), /goodbye: shutdown/);
   assert.deepEqual(solo.left(), []);
 });
+
+test("Shutdown with the same request_id after the next start answers as the first did, and ends nothing", async () => {
+  await using solo = await Solo.start();
+  const request = { timeoutSeconds: 20, requestId: "end-it-once" };
+  const first = await (await solo.client("admin")).shutdown(request);
+  assert.equal(await solo.ended, 0);
+  await solo.startAgain();
+  const admin = await solo.client("admin");
+  assert.deepEqual(await admin.shutdown(request), first);
+  const other = await refusalOf(admin.shutdown({ ...request, timeoutSeconds: 21 }));
+  assert.equal(other.code, "REQUEST_ID_REUSED");
+  await (await solo.client("default")).deploy({ serviceId: "counter", code: await example("counter") });
+  assert.equal((await eventsOf(admin, ["shutdown_requested"])).length, 1);
+});

@@ -369,6 +369,9 @@ test("a read-only node refuses changes and answers reads", async (t) => {
   assert.equal((await get(admin, "shutdown", { timeoutSeconds: 5 })).actualShutdownTimeSeconds, 2);
   assert.deepEqual(world.node.shutdowns, ["asked by admin"]);
   await refusal(admin, "shutdown", { timeoutSeconds: -1 }, "INVALID_ARGUMENT");
+  await get(admin, "shutdown", { requestId: "s" });
+  assert.equal(world.node.shutdowns.length, 2, "a name for the request, too, asks for no more than can be written");
+  await refusal(admin, "shutdown", { requestId: "no name" }, "INVALID_ARGUMENT");
 });
 
 test("a deleted tenant's certificate opens nothing", async (t) => {

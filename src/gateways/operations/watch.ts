@@ -247,6 +247,7 @@ function changeOf(event: Event): Change | undefined {
       return change("STOPPED", "its tenant was deleted");
     case "kernel_started":
     case "system_stopped":
+    case "shutdown_requested":
     case "clock_jumped":
     case "tenant_created":
     case "tenant_deletion_requested":

@@ -18,10 +18,10 @@ import type { Instance, Outcome, PastDeath, Phase, Service } from "../state.ts";
 
 const sibling: Death = { type: "stopped", why: "sibling" };
 const escalated: Death = { type: "stopped", why: "escalated" };
-const shutdown: Death = { type: "stopped", why: "shutdown" };
+export const shutdown: Death = { type: "stopped", why: "shutdown" };
 const tenantDeleted: Death = { type: "stopped", why: "tenant_deleted" };
-const nodeLost: Death = { type: "cell_lost", loss: { type: "node" }, inFlight: "no" };
-const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
+export const nodeLost: Death = { type: "cell_lost", loss: { type: "node" }, inFlight: "no" };
+export const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
 
 /** The phases with a life in them. */
 export type Alive = Extract<Phase, { readonly incarnation: IncarnationNumber }>;

@@ -7,7 +7,7 @@ import { type Checker, type Fact, promise } from "../world/facts.ts";
 
 const check: ReturnType<typeof promise> = promise("P2");
 
-const adminOnly = new Set(["create_tenant", "delete_tenant", "issue_certificate"]);
+const adminOnly = new Set(["create_tenant", "delete_tenant", "issue_certificate", "shut_down"]);
 
 export function p2Authority(): Checker {
   return { promise: "P2", see };

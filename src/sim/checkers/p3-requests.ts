@@ -58,6 +58,7 @@ export function p3Requests(): Checker {
       case "tenant_deletion_requested":
       case "tenant_deletion_noted":
       case "certificate_issued":
+      case "shutdown_requested":
         return remember(node, event, event.payload?.request, undefined);
       case "tenant_deleted":
         if (tenant !== undefined) tenants.delete(tenant);

@@ -86,7 +86,8 @@ export class Clients {
     const { random, plan } = this.#parts;
     const tenant = random.pick(this.#tenants);
     const command = this.#command(tenant);
-    const administrative = command.type === "create_tenant" || command.type === "issue_certificate";
+    const administrative =
+      command.type === "create_tenant" || command.type === "issue_certificate" || command.type === "shut_down";
     const principal: Principal = random.chance(administrative ? 0.8 : 0.3)
       ? admin
       : { role: "tenant", tenant: random.chance(0.8) ? tenant : random.pick(this.#tenants) };
@@ -105,6 +106,8 @@ export class Clients {
     const kind = random.next();
     if (kind < 0.08) return { type: "create_tenant", tenant };
     if (kind < 0.1) return { type: "delete_tenant", tenant };
+    // What ends the node comes at its own times: of the request only the memory is tried.
+    if (kind < 0.105) return { type: "shut_down" };
     if (kind < 0.12) return { type: "issue_certificate", role: "tenant", tenant, fingerprint: "f", notAfterMs: 1 };
     if (kind < 0.75) {
       const quota = random.chance(0.2) ? { quota: { processesMax: random.pick([1, 10, 100]) } } : {};
