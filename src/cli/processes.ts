@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface SoloProcess {
-  readonly role: "kernel" | "builder" | "cell" | "other";
+  readonly role: "kernel" | "heir" | "builder" | "cell" | "other";
   readonly pid: number;
   readonly rssBytes: number;
 }
@@ -31,8 +31,10 @@ interface Known {
 
 const roles = { daemon: "kernel", builder: "builder", cell: "cell" } as const;
 
-/** By the program that it runs: `…/daemon/main.ts`, `…/cell.js`, … */
+/** By its title, or the program that it runs: `…/daemon/main.ts`, `…/cell.js`, … */
 function roleOf(commandLine: string): SoloProcess["role"] {
+  if (commandLine.startsWith("solo: kernel")) return "kernel";
+  if (commandLine.includes("\0--heir")) return "heir";
   const program = /\/(daemon|builder|cell)(?:\/main)?\.[cm]?[jt]s\b/.exec(commandLine)?.[1];
   return program === undefined ? "other" : roles[program as keyof typeof roles];
 }

@@ -29,6 +29,7 @@ process.on("SIGTERM", () => undefined);
 const options = parseOptions(process.argv.slice(2));
 const init = new InitChannel();
 const begin = await init.begun;
+process.title = `solo: kernel, epoch ${begin.epoch}`;
 const began = performance.now();
 const kernel = await Kernel.boot({ options, begin, init, note, die, leave: () => process.exit(0) });
 if (isRefusal(kernel)) {

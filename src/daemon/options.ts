@@ -16,6 +16,8 @@ export function parseOptions(args: readonly string[]): Options {
     options: {
       "data-dir": { type: "string" },
       "warm-cells": { type: "string", default: "2" },
+      // Read by whoever looks at the list of processes.
+      heir: { type: "boolean" },
       "cell-rss-max-mb": { type: "string", default: "1024" },
     },
   });

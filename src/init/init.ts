@@ -134,7 +134,7 @@ export class Init implements Disposable {
         this.#builder?.close();
         this.#cells.killAll({ type: "node" });
       },
-      isAllGone: () => !this.#kernel.isUp && this.#builder?.isUp !== true && this.#cells.count === 0,
+      isAllGone: () => this.#kernel.isGone && this.#builder?.isUp !== true && this.#cells.count === 0,
       shout: (text) => this.#shout(text),
       onDone: () => void this.#cgroups.close().then(() => this.#end.resolve(this.#refusal)),
     });

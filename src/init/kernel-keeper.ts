@@ -1,12 +1,15 @@
 /**
- * Keeps a kernel up, whatever ends it.
+ * Keeps a kernel up, whatever ends it, and the next one at hand.
  *
  *   resting ──start──▶ booting ──ready──▶ serving
  *      ▲                  │ ended            │ ended
  *      └────── wait ──────┴──────────────────┘          close ──▶ closed (nothing is started again)
+ *
+ * The heir is a kernel process that has loaded its program and waits for `begin`: it knows nothing, holds nothing of the data
+ * directory, and has no epoch. It takes the place of a kernel that ended, so that nobody waits for a program to be loaded.
  */
 import type { KernelEpoch } from "../base/index.ts";
-import { type InitToKernel, kernelRefusedExitCode, type KernelToInit } from "../wire/index.ts";
+import { heirArgument, type InitToKernel, kernelRefusedExitCode, type KernelToInit } from "../wire/index.ts";
 import { type KernelCommand, type KernelExit, KernelProcess, sayKernelExit } from "./kernel-process.ts";
 import { decideNextKernel, type KernelMode } from "./kernel-policy.ts";
 
@@ -14,6 +17,11 @@ type Phase =
   | { readonly name: "resting"; readonly timer: NodeJS.Timeout | undefined }
   | { readonly name: "booting" | "serving"; readonly kernel: KernelProcess }
   | { readonly name: "closed"; readonly kernel: KernelProcess | undefined };
+
+/** An heir is made so long after a kernel was ready: until then a start has better to do. */
+const heirAfterMs = 1_000;
+/** One that ended before it was needed has a successor, but not at once: something may be wrong with the program. */
+const heirAgainAfterMs = 10_000;
 
 export interface KernelKeeperEvents {
   /** A new epoch, durable before this returns. */
@@ -35,6 +43,9 @@ export interface KernelKeeperEvents {
 export class KernelKeeper {
   readonly #events: KernelKeeperEvents;
   #phase: Phase = { name: "resting", timer: undefined };
+  #heir: KernelProcess | undefined;
+  #heirTimer: NodeJS.Timeout | undefined;
+  #epoch: KernelEpoch | undefined;
   #mode: KernelMode = { name: "normal", restarts: [] };
   #wasEverReady = false;
 
@@ -44,12 +55,9 @@ export class KernelKeeper {
 
   start(): void {
     const epoch = this.#events.issueEpoch();
-    const kernel: KernelProcess = new KernelProcess(this.#events.command, {
-      onMessage: (message) => this.#onMessage(kernel, epoch, message),
-      onNonsense: (problem) => this.#events.shout(`the kernel sent what init does not understand: ${problem}`),
-      onText: this.#events.onText,
-      onExit: (exit) => this.#onExit(exit),
-    });
+    const kernel = this.#heir ?? this.#spawn(this.#events.command.args);
+    this.#heir = undefined;
+    this.#epoch = epoch;
     this.#phase = { name: "booting", kernel };
     const why = this.#mode.name === "safe" ? this.#mode.why : undefined;
     void this.#events.begin(epoch, why).then((begin) => kernel.send(begin));
@@ -68,10 +76,17 @@ export class KernelKeeper {
     return this.#kernel !== undefined;
   }
 
+  /** Neither a kernel nor an heir is alive. */
+  get isGone(): boolean {
+    return this.#kernel === undefined && this.#heir === undefined;
+  }
+
   /** From now on its end is final. */
   close(): void {
     if (this.#phase.name === "resting") clearTimeout(this.#phase.timer);
     if (this.#phase.name !== "closed") this.#phase = { name: "closed", kernel: this.#kernel };
+    clearTimeout(this.#heirTimer);
+    this.#heir?.kill();
   }
 
   kill(): void {
@@ -82,12 +97,43 @@ export class KernelKeeper {
     return this.#phase.name === "resting" ? undefined : this.#phase.kernel;
   }
 
-  #onMessage(kernel: KernelProcess, epoch: KernelEpoch, message: KernelToInit): void {
-    if (this.#kernel !== kernel) return;
+  #spawn(args: readonly string[]): KernelProcess {
+    const kernel: KernelProcess = new KernelProcess(
+      { ...this.#events.command, args },
+      {
+        onMessage: (message) => this.#onMessage(kernel, message),
+        onNonsense: (problem) => this.#events.shout(`the kernel sent what init does not understand: ${problem}`),
+        onText: this.#events.onText,
+        onExit: (exit) => (kernel === this.#heir ? this.#onHeirExit(exit) : this.#onExit(exit)),
+      },
+    );
+    return kernel;
+  }
+
+  #makeHeirIn(ms: number): void {
+    clearTimeout(this.#heirTimer);
+    this.#heirTimer = setTimeout(() => {
+      if (this.#phase.name !== "serving" || this.#heir !== undefined) return;
+      this.#heir = this.#spawn([...this.#events.command.args, heirArgument]);
+    }, ms);
+  }
+
+  #onHeirExit(exit: KernelExit): void {
+    this.#heir = undefined;
+    if (this.#phase.name === "closed") return;
+    this.#events.onText(`init: the kernel in reserve is gone, another one follows: ${sayKernelExit(exit)}\n`);
+    this.#makeHeirIn(heirAgainAfterMs);
+  }
+
+  #onMessage(kernel: KernelProcess, message: KernelToInit): void {
+    if (this.#kernel !== kernel || this.#epoch === undefined) return;
     if (message.type !== "ready") return this.#events.onMessage(message);
-    if (this.#phase.name === "booting") this.#phase = { name: "serving", kernel };
+    if (this.#phase.name === "booting") {
+      this.#phase = { name: "serving", kernel };
+      this.#makeHeirIn(heirAfterMs);
+    }
     this.#wasEverReady = true;
-    this.#events.onReady(epoch, message.recoveredMs);
+    this.#events.onReady(this.#epoch, message.recoveredMs);
   }
 
   #onExit(exit: KernelExit): void {

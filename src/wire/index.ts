@@ -49,6 +49,7 @@ export {
   type DeadCell,
   type InitToKernel,
   initToKernelShape,
+  heirArgument,
   kernelRefusedExitCode,
   type KernelToInit,
   kernelToInitShape,

@@ -59,6 +59,9 @@ export const kernelToInitShape = union({
 });
 export type KernelToInit = Of<typeof kernelToInitShape>;
 
+/** Marks a kernel that is started in reserve, until it has `begin`. */
+export const heirArgument = "--heir";
+
 /**
  * A kernel that exits with this code before it was ever ready refuses to start at all (an unreadable certificate, say): the
  * last lines that it wrote to stderr say why, init ends with them, and nothing is tried again.

@@ -37,11 +37,13 @@ export function roleOf(pid: number): Role {
   }
   if (/^[^\0]*bwrap\0/.test(command)) return "jail";
   if (command.includes("cell.cjs")) return "cell";
+  if (command.startsWith("solo: kernel")) return "kernel";
+  if (command.includes("\0--heir")) return "heir";
   const program = /\/(daemon|builder)\/main\.[cm]?[jt]s/.exec(command)?.[1];
   return program === "daemon" ? "kernel" : program === "builder" ? "builder" : "other";
 }
 
-export type Role = "kernel" | "builder" | "cell" | "jail" | "other";
+export type Role = "kernel" | "heir" | "builder" | "cell" | "jail" | "other";
 
 /** Processes that work in a data directory, whoever their parent is by now. Jailed ones work elsewhere. */
 export function processesIn(dataDir: string): readonly number[] {
