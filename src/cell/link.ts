@@ -75,7 +75,9 @@ export class Link {
     if (this.#closed || out.length === 0) return;
     const bytes = out.reduce((sum, frame) => sum + frame.length, 0);
     this.#sentBytes += bytes;
-    if (bytes <= gatheredBytesMax) this.#socket.write(Buffer.concat(out, bytes));
+    const [only] = out;
+    if (only !== undefined && out.length === 1) this.#socket.write(only);
+    else if (bytes <= gatheredBytesMax) this.#socket.write(Buffer.concat(out, bytes));
     else {
       this.#socket.cork();
       for (const frame of out) this.#socket.write(frame);

@@ -86,7 +86,9 @@ export class Pipe<Out, In> implements Disposable {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#sentBytes += bytes;
-    if (bytes <= gatheredBytesMax) this.#socket.write(Buffer.concat(frames, bytes));
+    const [only] = frames;
+    if (only !== undefined && frames.length === 1) this.#socket.write(only);
+    else if (bytes <= gatheredBytesMax) this.#socket.write(Buffer.concat(frames, bytes));
     else {
       this.#socket.cork();
       for (const frame of frames) this.#socket.write(frame);

@@ -30,17 +30,42 @@ const nothing = new Uint8Array(0);
 
 /** One frame's bytes. The header must be JSON-serializable; both parts must be within the limits (the caller checked). */
 export function encodeFrame(header: unknown, body: Uint8Array = nothing): Uint8Array {
-  const head = encoder.encode(JSON.stringify(header));
+  const head = JSON.stringify(header);
+  // Most headers are ASCII, one byte for each unit; what does not fit is encoded again.
   const frame = new Uint8Array(prefixBytes + head.length + body.length);
-  const view = new DataView(frame.buffer);
-  frame[0] = magic;
-  frame[1] = protocolVersion;
-  view.setUint32(4, head.length, true);
-  view.setUint32(8, body.length, true);
+  const { read } = encoder.encodeInto(head, frame.subarray(prefixBytes, prefixBytes + head.length));
+  if (read < head.length) return joinFrame(encoder.encode(head), body);
+  putPrefix(frame, head.length, body.length);
+  if (body.length > 0) frame.set(body, prefixBytes + head.length);
+  return frame;
+}
+
+function joinFrame(head: Uint8Array, body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(prefixBytes + head.length + body.length);
+  putPrefix(frame, head.length, body.length);
   frame.set(head, prefixBytes);
   frame.set(body, prefixBytes + head.length);
   return frame;
 }
+
+function putPrefix(frame: Uint8Array, headBytes: number, bodyBytes: number): void {
+  frame[0] = magic;
+  frame[1] = protocolVersion;
+  putU32(frame, 4, headBytes);
+  putU32(frame, 8, bodyBytes);
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+const byte = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
+
+const u32 = (bytes: Uint8Array, at: number): number =>
+  (byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24)) >>> 0;
 
 /**
  * Cuts a byte stream into frames. Keeps at most one unfinished frame, and joins its chunks only once it is whole, so that
@@ -59,11 +84,11 @@ export class FrameReader {
     const bytes = this.#join();
     let at = 0;
     while (bytes.length - at >= prefixBytes) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset + at, prefixBytes);
-      if (view.getUint8(0) !== magic || view.getUint16(2, true) !== 0) return yield { broken: "not a frame" };
-      if (view.getUint8(1) !== protocolVersion) return yield { broken: `protocol version ${view.getUint8(1)}` };
-      const headBytes = view.getUint32(4, true);
-      const bodyBytes = view.getUint32(8, true);
+      const reserved = byte(bytes, at + 2) | byte(bytes, at + 3);
+      if (bytes[at] !== magic || reserved !== 0) return yield { broken: "not a frame" };
+      if (bytes[at + 1] !== protocolVersion) return yield { broken: `protocol version ${byte(bytes, at + 1)}` };
+      const headBytes = u32(bytes, at + 4);
+      const bodyBytes = u32(bytes, at + 8);
       if (headBytes > limits.frameHeaderBytesMax || headBytes + bodyBytes > limits.frameBytesMax) {
         return yield { broken: `frame of ${headBytes} + ${bodyBytes} bytes` };
       }
