@@ -108,8 +108,8 @@ export const refusals = {
   ),
   MAILBOX_FULL: entry(
     "RESOURCE_EXHAUSTED",
-    "The mailbox of {service} holds {limit} messages.",
-    "Slow down or raise message_queue_limit; the message was not delivered.",
+    "The mailbox of {service} holds {limit}.",
+    "Slow down, or raise message_queue_limit or max_memory_bytes; the message was not delivered.",
     "later",
   ),
   CIRCUIT_OPEN: entry(

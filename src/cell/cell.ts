@@ -260,7 +260,7 @@ export class Cell {
     if (!target.open) {
       message.call?.fail("SERVICE_NOT_RUNNING", "not_executed", "it is stopping");
     } else if (!target.receive(message)) {
-      message.call?.fail("MAILBOX_FULL", "not_executed", `${target.birth.limits.messageQueueLimit}`);
+      message.call?.fail("MAILBOX_FULL", "not_executed", target.fill);
     }
   }
 

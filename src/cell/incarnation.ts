@@ -35,6 +35,8 @@ type Phase =
 const patience = 10;
 /** What is left of the shares of one that is throttled. */
 const throttledFactor = 0.25;
+/** What waits for a service is kept outside of its isolate: text of at most this part of its memory. */
+const mailboxPart = 4;
 /** Whoever asks what a service uses does not wait longer for one that is at work. */
 const usageMsMax = 50;
 
@@ -78,7 +80,8 @@ export class Incarnation {
     this.#guest = guest;
     this.#house = house;
     this.#bornAt = house.now();
-    this.#post = new Post(birth.limits.messageQueueLimit);
+    const { messageQueueLimit, maxMemoryBytes } = birth.limits;
+    this.#post = new Post({ lengthMax: messageQueueLimit, charsMax: maxMemoryBytes / mailboxPart });
     this.#pace = new Pace(birth, this.#bornAt);
     this.#log = new LogBook(house.now, (level, text, dropped) => house.log(this, level, text, dropped));
     this.#thread = new ThreadWatch((why) => this.#lost(why));
@@ -213,11 +216,16 @@ export class Incarnation {
   receive(message: Message): boolean {
     if (!this.open) return false;
     if (!this.#post.receive(message)) {
-      this.#log.refused(this.birth.limits.messageQueueLimit);
+      this.#log.refused(this.#post.fill);
       return false;
     }
     this.#house.ready(this);
     return true;
+  }
+
+  /** What its mailbox holds, if it refused a message for being full. */
+  get fill(): string {
+    return this.#post.fill;
   }
 
   /** Takes a message that the caller gives a turn to at once. Only if `idleInline`. */

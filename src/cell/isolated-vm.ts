@@ -6,6 +6,9 @@
  *   throws; what remains are rejections that nobody handled, which the engine throws out of the turn that made them.
  * - With `onCatastrophicError` a thread that cannot be stopped is parked after 5 s instead of hanging for ever.
  * - Dead timeout entries live until their deadline.
+ * - The arguments of a callback are lost if there are 255 of them, 383, 511, …: their number, written in groups of seven bits,
+ *   begins with the byte that also begins a header, for which the engine looks once too often. One that is heard throws,
+ *   one that is ignored says nothing. The prelude's outbox never pushes so many.
  */
 import ivm from "isolated-vm";
 import type { Crossing, Ears, Engine, Fault, Guest, TurnResult } from "./engine.ts";

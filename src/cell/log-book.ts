@@ -27,12 +27,12 @@ export class LogBook {
     if (dropped !== undefined) this.#keep(guestLevels[Math.min(level, 3)] ?? "DEBUG", line, dropped);
   }
 
-  /** Its mailbox refused a message. */
-  refused(mailboxLengthMax: number): void {
+  /** Its mailbox, which holds as much as `fill` says, refused a message. */
+  refused(fill: string): void {
     this.#refused++;
     const now = this.#now();
     if (now < this.#refusedSaidAt + sayMs) return;
     this.#refusedSaidAt = now;
-    this.write(1, `the mailbox is full (${mailboxLengthMax} messages): ${this.#refused} refused so far`);
+    this.write(1, `the mailbox is full (${fill}): ${this.#refused} refused so far`);
   }
 }

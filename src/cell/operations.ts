@@ -142,6 +142,8 @@ function handleOne(
       if (!isCount(a)) return "malformed";
       on.clear(a);
       return "done";
+    case fromGuest.nothing:
+      return "done";
     default:
       return "malformed";
   }

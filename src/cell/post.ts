@@ -12,12 +12,25 @@ import type { Crossing } from "./engine.ts";
 import { type Message, nobody } from "./house.ts";
 import { Queue } from "./queue.ts";
 
-const charsMax = limits.payloadBytesMax;
+/** Text that one turn brings. */
+const gatheredCharsMax = limits.payloadBytesMax;
+const mebibyte = 1024 * 1024;
+
+export interface PostLimits {
+  /** Messages that wait, or are being handled. */
+  readonly lengthMax: number;
+  /** Text of them. One message is always taken, however long. */
+  readonly charsMax: number;
+}
+
+const charsOf = ({ b, slots }: Message): number => (typeof b === "string" ? b.length : 0) + (slots?.length ?? 0);
 
 export class Post {
-  readonly #lengthMax: number;
+  readonly #limits: PostLimits;
   readonly #mail = new Queue<Message>();
   readonly #delivered = new Queue<Message>();
+  /** Text of both. */
+  #chars = 0;
   #direct: Crossing[] = [];
   #received = 0;
   #progress = 0;
@@ -26,17 +39,26 @@ export class Post {
   readonly #repeatsDue = new Set<number>();
   readonly #ticking = new Set<number>();
 
-  constructor(lengthMax: number) {
-    this.#lengthMax = lengthMax;
+  constructor(limits: PostLimits) {
+    this.#limits = limits;
   }
 
   // ── in
 
   /** False: it is full. */
   receive(message: Message): boolean {
-    if (this.length >= this.#lengthMax) return false;
+    const { lengthMax, charsMax } = this.#limits;
+    const chars = charsOf(message);
+    if (this.length >= lengthMax || (this.#chars > 0 && this.#chars + chars > charsMax)) return false;
     this.#mail.push(message);
+    this.#chars += chars;
     return true;
+  }
+
+  /** What it holds, if it refused. */
+  get fill(): string {
+    const { lengthMax, charsMax } = this.#limits;
+    return this.length >= lengthMax ? `${lengthMax} messages` : `${Math.ceil(charsMax / mebibyte)} MiB of messages`;
   }
 
   /** A timer that fires again before the guest heard of it, is heard once. */
@@ -151,11 +173,14 @@ export class Post {
     }
     if (!takesMail || !this.idle) return given;
     let chars = 0;
-    for (let count = 0; count < limits.drainBatchMax && chars < charsMax;) {
+    for (let count = 0; count < limits.drainBatchMax && chars < gatheredCharsMax;) {
       const message = this.#mail.shift();
       if (message === undefined) break;
       // Given up while it waited: it was answered as not executed, and must not be.
-      if (message.call?.open === false) continue;
+      if (message.call?.open === false) {
+        this.#chars -= charsOf(message);
+        continue;
+      }
       message.call?.give();
       if (message.kind === toGuest.due) this.#repeatsDue.delete(message.a as number);
       if (message.slots !== undefined) given.push(toGuest.slots, message.slots, undefined, undefined);
@@ -177,7 +202,10 @@ export class Post {
   /** Only between turns: the result of a turn's one call comes after the progress that counts it. */
   forgetFinished(): void {
     for (const finished = Math.floor(this.#progress / 2); this.#forgotten < finished; this.#forgotten++) {
-      this.#delivered.shift()?.call?.fail("CALL_LOST", "unknown", "it gave no answer");
+      const message = this.#delivered.shift();
+      if (message === undefined) continue;
+      this.#chars -= charsOf(message);
+      message.call?.fail("CALL_LOST", "unknown", "it gave no answer");
     }
   }
 
@@ -185,7 +213,9 @@ export class Post {
 
   /** Answers the calls that wait to be delivered. */
   dropMail(why: string): void {
-    dropAll(this.#mail.drain(), "not_executed", why);
+    const mail = this.#mail.drain();
+    for (const message of mail) this.#chars -= charsOf(message);
+    dropAll(mail, "not_executed", why);
   }
 
   /** Answers all calls; those up to number `begun` may have been executed. */

@@ -19,6 +19,8 @@ export class Scheduler {
   readonly #inline = new FairQueue<Incarnation>(this.#clock);
   readonly #threaded = new FairQueue<Incarnation>(this.#clock);
   #threads = 0;
+  /** Threaded turns that began since the event loop turned. */
+  #begun = 0;
   #contention = 1;
   #scheduled = false;
   #markedCpu = process.threadCpuUsage();
@@ -68,10 +70,17 @@ export class Scheduler {
     queueMicrotask(this.#burst);
   }
 
+  /** While it goes on it counts as scheduled: what gets ready meanwhile is for this one, or for after the event loop's turn. */
   readonly #burst = (): void => {
-    this.#scheduled = false;
     this.#startThreads();
-    if (this.#inline.length === 0) return;
+    const rest = this.#inline.length > 0 && this.#runInline();
+    this.#startThreads();
+    this.#scheduled = rest;
+    if (rest) setImmediate(this.#burst);
+  };
+
+  /** True: its time is over, and some still wait. */
+  #runInline(): boolean {
     const startedAt = performance.now();
     this.#mark(startedAt);
     for (let next = this.#inline.shift(); next !== undefined; next = this.#inline.shift()) {
@@ -84,20 +93,22 @@ export class Scheduler {
         this.#measureContention(now - this.#markedAt);
         this.#mark(now);
       }
-      if (this.#inline.length === 0 || now < startedAt + burstMsMax) continue;
-      this.#scheduled = true;
-      setImmediate(this.#burst);
-      break;
+      if (now >= startedAt + burstMsMax) return this.#inline.length > 0;
     }
-    this.#startThreads();
-  };
+    return false;
+  }
 
+  /**
+   * The engine tells of threaded turns that ended, and hears what guests push, in one callback of the event loop, which lasts
+   * as long as there is more of it. So only a few are begun before the event loop has turned.
+   */
   #startThreads(): void {
-    while (this.#threads < this.#threadsMax) {
+    while (this.#threads < this.#threadsMax && this.#begun < this.#threadsMax) {
       const next = this.#threaded.shift();
       if (next === undefined) return;
       this.#queued.delete(next);
       if (!next.wantsTurn) continue;
+      if (this.#begun++ === 0) setImmediate(this.#turned);
       this.#threads++;
       void next.turnThreaded().then(this.#threadDone);
     }
@@ -105,6 +116,11 @@ export class Scheduler {
 
   readonly #threadDone = (): void => {
     this.#threads--;
+    this.#startThreads();
+  };
+
+  readonly #turned = (): void => {
+    this.#begun = 0;
     this.#startThreads();
   };
 }

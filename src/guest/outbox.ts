@@ -33,8 +33,13 @@ export interface Cell {
 const fieldsMax = 512;
 /** Pushes within one turn that the cell need not have heard; more, and the guest waits for its cell each time. */
 const unheardMax = 8;
+/** A push of more text than this is heard: it may fill a mailbox. */
+const unheardCharsMax = limits.payloadBytesMax / 4;
 /** More than this waits for a push that the cell hears. */
 const reportCharsMax = 64 * 1024;
+
+/** Whether the engine would lose a push of so many fields: see `isolated-vm.ts` in the cell. */
+const isMisread = (length: number): boolean => length > 127 && length % 128 === 127;
 
 /** The `add…` methods give the number of messages refused, if what was there had to be pushed at once, and else 0. */
 export class Outbox {
@@ -85,8 +90,9 @@ export class Outbox {
   flush(): number {
     const fields = this.#fields;
     fields[0] = this.#progress();
+    if (isMisread(this.#length)) fields[this.#length] = fromGuest.nothing;
     let refused = 0;
-    if (this.#inline || this.#unheard >= unheardMax) {
+    if (this.#inline || this.#unheard >= unheardMax || this.#chars > unheardCharsMax) {
       refused = apply(this.#cell.pushNow, undefined, fields);
     } else {
       this.#unheard++;

@@ -197,7 +197,7 @@ function sayFailure(code: string, message: string, name: string, method: string)
     case "CALL_TOO_DEEP":
       return `the chain of calls to ${what} is deeper than ${message}`;
     case "MAILBOX_FULL":
-      return `the mailbox of ${name} holds ${message} messages`;
+      return `the mailbox of ${name} holds ${message}`;
     case "SERVICE_NOT_FOUND":
       return `there is no service ${name}`;
     case "SERVICE_NOT_RUNNING":

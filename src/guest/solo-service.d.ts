@@ -42,9 +42,12 @@ declare module "solo:service" {
      * Rejects with {@link CallError}.
      */
     readonly call: unknown extends S ? Anything : Calls<S>;
-    /** Calls a method without waiting. Throws {@link SoloError} `MAILBOX_FULL` when the receiver cannot keep up. */
+    /**
+     * Calls a method without waiting. Throws {@link SoloError} `MAILBOX_FULL` when many in a row found the receiver's mailbox full; what a
+     * full mailbox refuses now and then is dropped, and counted in the receiver's log.
+     */
     readonly cast: unknown extends S ? Anything : Casts<S>;
-    /** A message for the service's `onMessage`. */
+    /** A message for the service's `onMessage`. Refused as a `cast` is. */
     send(message: Plain): void;
     with(options: { readonly timeoutMs?: number }): Reference<S>;
   }

@@ -63,6 +63,8 @@ export const fromGuest = {
   clear: 11,
   /** slots of the operation behind it: JSON list of a service's name, or the number of what was given (0: itself) */
   slots: 12,
+  /** Means nothing: it makes a push longer, where the engine would misread its length. */
+  nothing: 13,
 } as const;
 export type FromGuest = (typeof fromGuest)[keyof typeof fromGuest];
 
@@ -80,6 +82,7 @@ export const fromGuestFields: Readonly<Record<FromGuest, number>> = {
   [fromGuest.timer]: 3,
   [fromGuest.clear]: 1,
   [fromGuest.slots]: 1,
+  [fromGuest.nothing]: 0,
 };
 
 export const timerModes = {

@@ -177,6 +177,42 @@ for (const lane of ["threaded", "inline"] as const) {
     assert.deepEqual(await kernel.result(a, "burst"), [1, 2, 3, 4, 5]);
   });
 
+  test(`${lane}: all that a service sends in one go arrives, however much it is`, async (t) => {
+    const { kernel } = await cellFor(t);
+    const a = await kernel.load(
+      service(`
+        ${ping}
+        async burst(sends, casts) {
+          const b = await this.lookup("b");
+          for (let i = 0; i < sends; i++) b.send("note");
+          for (let i = 0; i < casts; i++) b.cast.note();
+          return b.call.count();
+        }`),
+      { service: "a" },
+    );
+    const b = await kernel.load(
+      service(`
+        init() { return 0; }
+        ${ping}
+        note() { this.state++; }
+        onMessage() { this.state++; }
+        count() { const { state } = this; this.state = 0; return state; }`),
+      { service: "b", incarnation: 2 },
+    );
+    await prepare(kernel, a, b);
+    // The engine would lose 255 fields, 383, 511: a send has three and a cast four, beside the first of all.
+    const bursts = [
+      [2, 62],
+      [2, 94],
+      [170, 0],
+      [169, 0],
+      [171, 0],
+    ];
+    for (const [sends = 0, casts = 0] of bursts) {
+      assert.equal(await kernel.result(a, "burst", sends, casts), sends + casts);
+    }
+  });
+
   test(`${lane}: a service that floods another meets MAILBOX_FULL`, async (t) => {
     const { kernel } = await cellFor(t);
     const a = await kernel.load(

@@ -5,6 +5,7 @@ import { incarnationNumber } from "../../src/base/index.ts";
 import { cellFor, type Kernel, service } from "./cell-process.ts";
 
 const ping = "ping() { return 1; }";
+const mebibyte = 1024 * 1024;
 
 async function promote(kernel: Kernel, incarnation: number): Promise<void> {
   for (let i = 0; i < 30; i++) await kernel.result(incarnation, "ping");
@@ -146,6 +147,68 @@ test("more threads than cores do not make a service die of others' work", async 
   for (const id of ids) await kernel.load(body, { incarnation: id, service: `s${id}`, limits: { cpuTimeMs: 200 } });
   const results = await Promise.all(ids.map((id) => kernel.result(id, "work")));
   assert.deepEqual(results, [1, 1, 1, 1, 1, 1]);
+});
+
+const doubling = `onMessage(message) { for (let i = 0; i < 2; i++) this.send(this.self, message); }
+  begin(message) { this.send(this.self, message); }`;
+const stubborn = `onMessage(message) { for (let i = 0; i < 2; i++) try { this.send(this.self, message); } catch {} }
+  begin(message) { this.send(this.self, message); }`;
+const overflows = {
+  "that doubles its messages to itself": doubling,
+  "whose messages to itself are large": `onMessage(message) { for (let i = 0; i < 8; i++) this.send(this.self, message); }
+    begin() { this.send(this.self, "x".repeat(1_000_000)); }`,
+  "that sends to itself without end": `begin() { for (;;) this.send(this.self, "again"); } onMessage() {}`,
+};
+
+for (const lane of ["threaded", "inline"] as const) {
+  for (const [which, body] of Object.entries(overflows)) {
+    test(`${lane}: a service ${which} is refused MAILBOX_FULL, and that ends it`, async (t) => {
+      const { kernel } = await cellFor(t);
+      const id = await kernel.load(service(`${ping} ${body}`), { limits: { maxMemoryBytes: 64 * mebibyte } });
+      if (lane === "inline") await promote(kernel, id);
+      kernel.cast(id, "begin", "again");
+      const death = await kernel.death(id);
+      assert.equal(death.type, "crashed");
+      assert.equal(death.where, "message");
+      assert.match(
+        death.error.message,
+        /^a receiver's mailbox is full: \d+ of the latest messages were not delivered$/,
+      );
+    });
+  }
+
+  test(`${lane}: services that always have mail leave the cell its other work`, async (t) => {
+    const { kernel, beats } = await cellFor(t);
+    const many = 6;
+    // A longer limit than the default keeps a service in its thread.
+    const cpuTimeMs = lane === "threaded" ? 2_000 : 1_000;
+    for (let incarnation = 1; incarnation <= many; incarnation++) {
+      const limits = { messageQueueLimit: 1_000, cpuTimeMs };
+      await kernel.load(service(`${ping} ${stubborn}`), { service: `s${incarnation}`, incarnation, limits });
+      if (lane === "inline") await promote(kernel, incarnation);
+    }
+    const neighbour = await kernel.load(service(ping), { service: "neighbour", incarnation: 100 });
+    for (let incarnation = 1; incarnation <= many; incarnation++) kernel.cast(incarnation, "begin", "again");
+    const before = beats();
+    while (beats() < before + 4) assert.equal(await kernel.result(neighbour, "ping"), 1);
+    assert.deepEqual(
+      kernel.reports.filter(({ type }) => type === "ended"),
+      [],
+    );
+  });
+}
+
+test("what waits for a service has at most a quarter of its memory, as text", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(service(`hang() { return new Promise(() => {}); } note() {}`), {
+    limits: { maxMemoryBytes: 16 * mebibyte },
+  });
+  const large = "x".repeat(1_500_000);
+  const calls = ["hang", "note", "note", "note"].map((method) => kernel.call(id, method, [large]));
+  const { failure } = await Promise.race(calls);
+  assert.equal(failure?.code, "MAILBOX_FULL");
+  assert.equal(failure.message, "4 MiB of messages");
+  assert.equal(failure.executed, "not_executed");
 });
 
 test("a service cannot flood the log: what is too much is dropped and counted", async (t) => {

@@ -59,4 +59,25 @@ export const guest = (members: string, before = ""): string =>
 /** As guest code has it on its own: the body of the method that is called. */
 export const attackBy = (body: string): string => guest(`async attack() {\n${body}\n}`);
 
+/** Asks the attacker until it has something to say. A mailbox that is full just then says nothing. */
+export async function untilSaid({ call }: Stage, method: string): Promise<unknown> {
+  for (;;) {
+    try {
+      const said = await call(method);
+      if (said !== "") return said;
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== "MAILBOX_FULL") throw error;
+    }
+  }
+}
+
+/** Members that double each message to what `target` says, until that is refused; `said` tells with which code. */
+export const doubling = (target: string): string => `
+code = "";
+onMessage(message, from) {
+  for (let i = 0; i < 2 && this.code === ""; i++) try { this.send(${target}, message); } catch (error) { this.code = error.code; }
+}
+said() { return this.code; }
+`;
+
 export const mebibytes = (count: number): bigint => BigInt(count) * 1024n * 1024n;
