@@ -65,7 +65,7 @@ const rules = {
   // Its key is shown once: the same request_id cannot show it again.
   issueCertificate: { who: "admin", mutates: true, repeated: "again", implemented: here },
   // It must work on a read-only node too: its end is not written by a turn that it takes.
-  shutdown: { who: "admin", mutates: false, repeated: "same", implemented: here },
+  shutdown: { who: "admin", mutates: false, repeated: "request_id", implemented: here },
 } as const satisfies Record<OperationName, Rule>;
 
 /** Operations that have a handler. */

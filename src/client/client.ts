@@ -22,7 +22,8 @@ type Shape<D> = D extends Operation["output"] ? MessageShape<D> : never;
 
 /**
  * Every RPC as a method: `client.deploy({ serviceId, code })`. Unary methods return a promise, streams an async generator
- * (leave the loop to end it). All throw {@link SoloError}. Mutations get a fresh request_id unless one is given.
+ * (leave the loop to end it). All throw {@link SoloError}. What a request_id
+ * makes safe to repeat gets a fresh one, unless one is given.
  */
 export type SoloClient = { readonly [K in OperationName]: Method<Methods[K]> } & {
   readonly address: string;
@@ -77,7 +78,7 @@ const hostOf = (address: string): string => address.replace(/:[0-9]+$/, "").repl
 function methodOf(client: Client, operation: Operation): unknown {
   const fill = (init: Record<string, unknown> | undefined): Message => {
     const request = create(operation.input, init);
-    return operation.mutates && "requestId" in request && request.requestId === ""
+    return operation.repeated === "request_id" && "requestId" in request && request.requestId === ""
       ? Object.assign(request, { requestId: randomUUID() })
       : request;
   };

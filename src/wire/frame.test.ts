@@ -28,9 +28,12 @@ const join = (parts: readonly Uint8Array[]): Uint8Array => {
 };
 
 test("what is written is read again, however the stream is cut", () => {
-  const frames = fc.array(fc.record({ header: fc.jsonValue({ stringUnit: "binary" }), body: fc.uint8Array({ maxLength: 300 }) }), {
-    maxLength: 8,
-  });
+  const frames = fc.array(
+    fc.record({ header: fc.jsonValue({ stringUnit: "binary" }), body: fc.uint8Array({ maxLength: 300 }) }),
+    {
+      maxLength: 8,
+    },
+  );
   fc.assert(
     fc.property(frames, fc.array(fc.nat(64), { maxLength: 40 }), (written, sizes) => {
       const bytes = join(written.map(({ header, body }) => encodeFrame(header, body)));

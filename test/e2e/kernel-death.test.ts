@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { type DeployResponse, Status_Value } from "../../src/api/index.ts";
 import { SoloError, type SoloClient } from "../../src/client/index.ts";
 import { eventsOf, isGapFree, isRunning, leadsTo, service, untilStatus } from "./asking.ts";
+import { filesOf } from "./processes.ts";
 import { call, example, isAlive, kill9, Solo, until } from "./solo.ts";
 
 // A Solo for each: more than five ends of a kernel within half a minute are a crash loop, and end in safe mode.
@@ -288,4 +289,34 @@ test("a cell that dies together with the kernel: its services come back, and the
   const restarted = events.find(({ eventType }) => eventType === "service_restarted");
   assert.ok(crashed !== undefined && restarted !== undefined && leadsTo(events, restarted, crashed));
   assert.equal((await admin.verifyLog({})).valid, true);
+});
+
+test("a loaded kernel waits in reserve, holds nothing of the data directory, and takes over", async () => {
+  await using solo = await Solo.start();
+  const tenant = await solo.client("default");
+  const heir = async (): Promise<number> => {
+    let found: number | undefined;
+    await until("a kernel in reserve", () => {
+      found = solo.processes().find(({ role }) => role === "heir")?.pid;
+      return found !== undefined;
+    });
+    return found ?? 0;
+  };
+  const first = await heir();
+  assert.deepEqual(
+    filesOf(first).filter((file) => file.startsWith(solo.dataDir) && !file.includes("/log/")),
+    [],
+  );
+  await solo.killKernel();
+  await backAgain(tenant);
+  assert.equal(solo.kernelPid(), first, "it is the kernel now");
+  const second = await heir();
+  assert.notEqual(second, first);
+  const kernel = solo.kernelPid();
+  kill9(second);
+  await until("the end of the one in reserve", () => !isAlive(second));
+  await tenant.list({});
+  assert.equal(solo.kernelPid(), kernel, "the kernel did not notice");
+  await solo.killKernel();
+  await backAgain(tenant);
 });
