@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { sheddingDefaults, type SheddingLimits } from "../gateways/index.ts";
 import type { BreakerPolicy } from "../host/index.ts";
 import type { GaugeLimits } from "../observe/index.ts";
-import { isMisfit, isRefusal, type Of, optional, record, type Refusal, refuse, whole } from "../base/index.ts";
+import { isMisfit, isRefusal, limits, type Of, optional, record, type Refusal, refuse, whole } from "../base/index.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -17,6 +17,8 @@ const fields = {
   /** Of all user services of a tenant together. */
   tenant_memory_max_mb: optional(whole(8, 64 * 1024)),
   tenant_processes_max: optional(whole(1, 100_000)),
+  /** Incarnations of a tenant that share a cell; one more gets another cell. */
+  services_per_cell_max: optional(whole(1, limits.isolatesPerCellMax)),
   /** So many failures in a row open a service's circuit breaker, for so long. */
   breaker_failures_max: optional(whole(1, 1_000)),
   breaker_reset_ms: optional(whole(10, 3_600_000)),
@@ -37,6 +39,7 @@ export interface Config {
   readonly monitorIntervalMs: number;
   readonly tenantMemoryBytesMax: number;
   readonly tenantProcessesMax: number;
+  readonly servicesPerCellMax: number;
   readonly breaker: BreakerPolicy;
   readonly shedding: SheddingLimits;
   readonly gauges: GaugeLimits;
@@ -46,6 +49,7 @@ const complete = (file: Of<typeof fileShape>): Config => ({
   monitorIntervalMs: file.monitor_interval_ms ?? 5_000,
   tenantMemoryBytesMax: (file.tenant_memory_max_mb ?? 512) * mebibyte,
   tenantProcessesMax: file.tenant_processes_max ?? 100,
+  servicesPerCellMax: file.services_per_cell_max ?? limits.isolatesPerCellMax,
   breaker: { failuresMax: file.breaker_failures_max ?? 5, resetMs: file.breaker_reset_ms ?? 30_000 },
   shedding: {
     ...sheddingDefaults,

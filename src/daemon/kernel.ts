@@ -41,7 +41,7 @@ import {
   unplacedIn,
 } from "../kernel/index.ts";
 import { ServiceLogs } from "../observe/index.ts";
-import { type EventLog, openEventLog } from "../store/index.ts";
+import { type EventLog, openEventLog, type WriterLink } from "../store/index.ts";
 import { join } from "node:path";
 import { absenceInSafeMode, absenceOf } from "./absence.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -65,6 +65,8 @@ export interface KernelParts {
   readonly options: Options;
   readonly begin: Begin;
   readonly init: InitChannel;
+  /** Started before there was anything to write. */
+  readonly writer: WriterLink;
   /** A line for the kernel's own log. */
   readonly note: (text: string) => void;
   /** Ends the process: something that must never fail did. */
@@ -97,12 +99,8 @@ export class Kernel {
     const { begin, options } = parts;
     const config = readConfig(options.dataDir, begin.safeMode !== undefined);
     if (isRefusal(config)) return config;
-    const log = await openEventLog({
-      dir: options.dataDir,
-      boot: begin.boot,
-      epoch: begin.epoch,
-      versions: eventVersions,
-    });
+    const { boot, epoch } = begin;
+    const log = await openEventLog({ dir: options.dataDir, boot, epoch, versions: eventVersions }, parts.writer);
     if (isRefusal(log)) return log;
     log.onFailure((failure) => parts.die(`the event log failed: ${failure.message}`));
     const kernel = new Kernel(parts, config, log, recover(log, begin.safeMode !== undefined));
@@ -143,6 +141,7 @@ export class Kernel {
       epoch: begin.epoch,
       settings: {
         warmCells: options.warmCells,
+        servicesPerCellMax: config.servicesPerCellMax,
         cellRssBytesMax: options.cellRssBytesMax,
         systemCell: { rssBytesMax: 2 * options.cellRssBytesMax, cpuWeight: systemCpuWeight },
         emptyMsMax: emptyCellMsMax,

@@ -4,6 +4,7 @@
 import { flushCompileCache } from "node:module";
 import process from "node:process";
 import { isRefusal, remedy, say } from "../base/index.ts";
+import { makeLogWriter } from "../store/index.ts";
 import { kernelRefusedExitCode } from "../wire/index.ts";
 import { InitChannel } from "./init-channel.ts";
 import { Kernel } from "./kernel.ts";
@@ -28,10 +29,12 @@ process.on("SIGTERM", () => undefined);
 
 const options = parseOptions(process.argv.slice(2));
 const init = new InitChannel();
+// A kernel in reserve waits here, for long.
+const writer = makeLogWriter();
 const begin = await init.begun;
 process.title = `solo: kernel, epoch ${begin.epoch}`;
 const began = performance.now();
-const kernel = await Kernel.boot({ options, begin, init, note, die, leave: () => process.exit(0) });
+const kernel = await Kernel.boot({ options, begin, init, writer, note, die, leave: () => process.exit(0) });
 if (isRefusal(kernel)) {
   process.stderr.write(`${say(kernel)} ${remedy(kernel)}\n`);
   process.exit(kernelRefusedExitCode);

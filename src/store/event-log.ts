@@ -71,12 +71,17 @@ const observationBytes = 500;
 /** Observations are written this often. */
 const observationFlushMs = 2_000;
 
+/** The thread that will write a log: made ahead, since it takes a while to start. It touches nothing until its log is opened. */
+export const makeLogWriter = (): WriterLink => new WriterLink();
+
 /**
  * Opens the log, or makes one, and claims it: whoever held it before can commit no more. Refusals: LOG_UNAVAILABLE
  * (damaged, foreign or newer file, no access), STALE_EPOCH. Reads nothing but the log's end: call `replay` next.
  */
-export async function openEventLog(options: EventLogOptions): Promise<EventLog | Refusal> {
-  const writer = new WriterLink();
+export async function openEventLog(
+  options: EventLogOptions,
+  writer: WriterLink = makeLogWriter(),
+): Promise<EventLog | Refusal> {
   const opened = openLog(options.dir, options);
   if (!isRefusal(opened)) return new EventLog(options, opened, writer);
   await writer.close();

@@ -9,8 +9,15 @@ export { type EventQuery, type Fault, type ObservationPage, type ObservationQuer
 export { CommitQueue } from "./commit-queue.ts";
 export { Disk, type DiskOptions } from "./disk.ts";
 export { type Entry, type EventRow } from "./entries.ts";
-export { type EventLog, type EventLogOptions, type EventPage, openEventLog, type VerifyOptions } from "./event-log.ts";
+export {
+  type EventLog,
+  type EventLogOptions,
+  type EventPage,
+  makeLogWriter,
+  openEventLog,
+  type VerifyOptions,
+} from "./event-log.ts";
 export { Placing, type Stamp } from "./placing.ts";
 export { LogDamaged, toEvent } from "./row.ts";
 export { type Snapshot, snapshotIsDue } from "./snapshot.ts";
-export { LogFailure } from "./writer-link.ts";
+export { LogFailure, type WriterLink } from "./writer-link.ts";
