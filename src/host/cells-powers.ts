@@ -6,6 +6,8 @@ import type { Router } from "./router.ts";
 
 export interface CellsSettings {
   readonly warmCells: number;
+  /** Incarnations of a tenant that share a cell. */
+  readonly servicesPerCellMax: number;
   /** Resident memory at which init kills a cell. */
   readonly cellRssBytesMax: number;
   /** The same, and the weight on the processor, of a cell of system services. */

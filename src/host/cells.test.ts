@@ -49,7 +49,13 @@ function fresh(
   const killing = Promise.withResolvers<CellLoss>();
   const cells = new Cells({
     epoch: 2 as Epoch,
-    settings: { warmCells: 0, cellRssBytesMax: 0, systemCell: { rssBytesMax: 1, cpuWeight: 400 }, emptyMsMax: 60_000 },
+    settings: {
+      warmCells: 0,
+      servicesPerCellMax: 500,
+      cellRssBytesMax: 0,
+      systemCell: { rssBytesMax: 1, cpuWeight: 400 },
+      emptyMsMax: 60_000,
+    },
     router: new Router({
       absence: () => ({ name: "absent" }),
       breakers: new Breakers({

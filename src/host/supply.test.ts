@@ -14,7 +14,13 @@ function world(warmCells: number) {
   let [now, spawned] = [0, 0];
   const supply = new Supply({
     epoch: 2 as ConstructorParameters<typeof Supply>[0]["epoch"],
-    settings: { warmCells, cellRssBytesMax: 1, systemCell: { rssBytesMax: 2, cpuWeight: 400 }, emptyMsMax: 60_000 },
+    settings: {
+      warmCells,
+      servicesPerCellMax: 2,
+      cellRssBytesMax: 1,
+      systemCell: { rssBytesMax: 2, cpuWeight: 400 },
+      emptyMsMax: 60_000,
+    },
     spawn: () => void spawned++,
     limit: (cell) => void limited.push(cell),
     roster,

@@ -10,7 +10,6 @@ import {
   cellNumber,
   type Intensity,
   type KernelEpoch,
-  limits,
   recentRestarts,
   type TenantId,
 } from "../base/index.ts";
@@ -60,7 +59,7 @@ export class Supply {
     const { roster, settings } = this.#powers;
     for (const cell of roster.of(tenant)) {
       if (cell.tier !== tier) continue;
-      if (cell.phase.name !== "lost" && cell.held.size < limits.isolatesPerCellMax) return cell;
+      if (cell.phase.name !== "lost" && cell.held.size < settings.servicesPerCellMax) return cell;
     }
     const warm = this.#warm();
     const cell = warm.find(({ phase }) => phase.name === "open") ?? warm[0] ?? this.#spawn();

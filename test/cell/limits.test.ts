@@ -1,7 +1,7 @@
 /** Every limit of a cell, reached (P6), and what each end says (P4); the neighbours go on (P1). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { incarnationNumber } from "../../src/base/index.ts";
+import { incarnationNumber, limits } from "../../src/base/index.ts";
 import { cellFor, type Kernel, service } from "./cell-process.ts";
 
 const ping = "ping() { return 1; }";
@@ -211,6 +211,26 @@ test("what waits for a service has at most a quarter of its memory, as text", as
   assert.equal(failure.executed, "not_executed");
 });
 
+test("a cell holds so many services, and refuses the next one, which harms none of them", async (t) => {
+  const { kernel } = await cellFor(t);
+  const { isolatesPerCellMax } = limits;
+  for (let incarnation = 1; incarnation <= isolatesPerCellMax + 1; incarnation++) {
+    kernel.order(service(ping), { service: `s${incarnation}`, incarnation });
+  }
+  const refused = await kernel.death(isolatesPerCellMax + 1);
+  assert.equal(refused.type, "crashed");
+  assert.equal(refused.where, "load");
+  assert.deepEqual([refused.error.name, refused.error.message], ["CellFull", "a cell holds 500 services"]);
+  for (let incarnation = 1; incarnation <= isolatesPerCellMax; incarnation++) {
+    assert.equal((await kernel.begun(incarnation)).type, "started");
+  }
+  assert.equal(await kernel.result(1, "ping"), 1);
+  assert.equal(await kernel.result(isolatesPerCellMax, "ping"), 1);
+  kernel.stop(1, 0);
+  await kernel.death(1);
+  await kernel.load(service(ping), { service: "late", incarnation: isolatesPerCellMax + 2 });
+});
+
 test("a service cannot flood the log: what is too much is dropped and counted", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
@@ -356,12 +376,13 @@ test("CPU time is given by shares: who has more is served first, and nobody is l
     await kernel.load(worker, { service: `s${incarnation}`, incarnation, limits: { ...limits, cpuShares } });
   }
   for (let i = 0; i < 12; i++) for (const incarnation of names) kernel.cast(incarnation, "work");
-  await Promise.all([1, 2, 3, 4].map((incarnation) => kernel.result(incarnation, "done")));
+  const rich = [1, 2, 3, 4].map((incarnation) => kernel.result(incarnation, "done"));
+  await Promise.race(rich);
   kernel.send({ type: "inspect", id: 1, incarnations: [5, 6, 7, 8].map(incarnationNumber) });
   const { usages } = await kernel.until(() => kernel.all("inspected")[0]);
   const left = usages.reduce((sum, { usage }) => sum + usage.mailboxLength, 0);
   assert.ok(left >= 20, `${left} of 48 were left`);
-  await Promise.all([5, 6, 7, 8].map((incarnation) => kernel.result(incarnation, "done")));
+  await Promise.all([...rich, ...[5, 6, 7, 8].map((incarnation) => kernel.result(incarnation, "done"))]);
 });
 
 test("a throttled service takes no calls from its neighbours, goes on with its own work, and takes them again later", async (t) => {
