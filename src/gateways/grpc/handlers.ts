@@ -60,9 +60,10 @@ function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buf
   const answer = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer | Failure> => {
     const request = parseRequest(operation, call.request);
     if (isRefusal(request)) return request;
-    const signal = signalOf(call);
+    const { signal, release } = watch(call);
     const principal = parts.principalAt(call.getPeer());
     const message = await parts.runner.unary({ principal, operation, request, signal });
+    release();
     return isFailure(message) ? message : encode(operation, message);
   };
   return async (call, callback) => {
@@ -77,7 +78,7 @@ function streamOf(parts: HandlerParts, operation: Operation): handleServerStream
   return (call) => {
     const request = parseRequest(operation, call.request);
     if (isRefusal(request)) return void call.emit("error", errorOf(request));
-    const signal = AbortSignal.any([signalOf(call), parts.closing]);
+    const signal = AbortSignal.any([watch(call).signal, parts.closing]);
     const principal = parts.principalAt(call.getPeer());
     void pump(call, operation, parts.runner.stream({ principal, operation, request, signal }), parts.closing);
   };
@@ -131,12 +132,19 @@ const isFailure = (answer: Message | Failure): answer is Failure => isRefusal(an
 /** Given as the reason, so that none is made for each call: grpc-js says `cancelled` of every call that is over. */
 const over = "the call is over";
 
-/** Fires when the client cancelled, its deadline passed, or its connection is gone; at the latest when the call is over. */
-function signalOf(call: EventEmitter & { readonly cancelled: boolean }): AbortSignal {
+/**
+ * `signal` fires when the client cancelled, its deadline passed, or its connection is gone; at the latest when the call is
+ * over, unless it was released before: to fire it is not free.
+ */
+function watch(call: EventEmitter & { readonly cancelled: boolean }): {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+} {
   const controller = new AbortController();
-  if (call.cancelled) controller.abort(over);
-  else call.once("cancelled", () => controller.abort(over));
-  return controller.signal;
+  const abort = (): void => controller.abort(over);
+  if (call.cancelled) abort();
+  else call.once("cancelled", abort);
+  return { signal: controller.signal, release: () => void call.off("cancelled", abort) };
 }
 
 export function errorOf(failure: Failure): { code: number; details: string; metadata: Metadata } {
