@@ -2,24 +2,43 @@
 import { limits } from "../base/index.ts";
 import type { CallFailure } from "../wire/index.ts";
 import { Call } from "./call.ts";
-import type { Designated } from "./slots.ts";
+import type { Designated, SlotTable } from "./slots.ts";
 
 const openMax = limits.callsInFlightMax;
 
-/** Brings an answer to the guest in its next turn. */
-export type Bring = (
-  call: number,
-  result: string | undefined,
-  failure: CallFailure | undefined,
-  slots: readonly Designated[] | undefined,
-) => void;
+const tooManyReferences: CallFailure = {
+  code: "OVERLOADED",
+  executed: "executed",
+  message: "the result brings references, and the caller holds too many",
+};
+
+/** An answer for the guest's next turn, in the guest's own terms. */
+export interface Brought {
+  readonly call: number;
+  readonly result: string | undefined;
+  readonly failure: CallFailure | undefined;
+  readonly slots: string | undefined;
+}
 
 export class Errands {
-  readonly #bring: Bring;
+  readonly #slots: SlotTable;
+  readonly #brought: (answer: Brought) => void;
   readonly #open = new Set<Call>();
 
-  constructor(bring: Bring) {
-    this.#bring = bring;
+  constructor(slots: SlotTable, brought: (answer: Brought) => void) {
+    this.#slots = slots;
+    this.#brought = brought;
+  }
+
+  #bring(
+    call: number,
+    result: string | undefined,
+    failure: CallFailure | undefined,
+    meant: readonly Designated[] | undefined,
+  ): void {
+    if (meant === undefined) return this.#brought({ call, result, failure, slots: undefined });
+    const slots = this.#slots.present(meant);
+    this.#brought({ call, result, failure: slots === undefined ? tooManyReferences : failure, slots });
   }
 
   /** A call whose answer is brought. */

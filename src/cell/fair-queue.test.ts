@@ -28,9 +28,9 @@ test("CPU time is divided by shares", () => {
   );
 });
 
-test("a lowered factor counts as fewer shares", () => {
+test("who is throttled has a quarter of its shares", () => {
   const [calm, throttled] = [runner("calm", 1_024), runner("throttled", 1_024)];
-  throttled.claim.factor = 0.25;
+  throttled.claim.throttled = true;
   run([calm, throttled], 500);
   assert.equal(Math.round(calm.spentMs / throttled.spentMs), 4);
 });

@@ -8,19 +8,21 @@ export class Claim {
   readonly #shares: number;
   /** Milliseconds at the ordinary number of shares. */
   pass = 0;
-  /** Its shares count for so much. */
-  factor = 1;
+  /** Its shares count for less. */
+  throttled = false;
 
   constructor(shares: number) {
     this.#shares = shares;
   }
 
   charge(ms: number): void {
-    this.pass += (ms * ordinaryShares) / (this.#shares * this.factor);
+    this.pass += (ms * ordinaryShares) / (this.#shares * (this.throttled ? throttledFactor : 1));
   }
 }
 
 const ordinaryShares = 1_024;
+/** What is left of the shares of one that is throttled. */
+const throttledFactor = 0.25;
 
 /** How far those are who were served last; one for all queues between which the same incarnations change. */
 export interface FairClock {

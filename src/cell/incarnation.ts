@@ -6,23 +6,23 @@
  *
  * At most one turn is under way. When it ends, every call it owes is answered, and it owns nothing any more.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { type Death, type IncarnationNumber, pidOf, sayDeath } from "../base/index.ts";
-import { type CallFailure, senderOf, toGuest, type Usage } from "../wire/index.ts";
-import type { Fault, Guest, TurnResult } from "./engine.ts";
-import { Errands } from "./errands.ts";
-import { shareLagMs } from "./cpu-shares.ts";
+import { senderOf, toGuest, type Usage } from "../wire/index.ts";
+import type { Fault, Guest } from "./engine.ts";
+import { type Brought, Errands } from "./errands.ts";
 import { Claim } from "./fair-queue.ts";
 import { GuestTimers } from "./guest-timers.ts";
+import { Hearing } from "./hearing.ts";
 import type { Birth, House, Message } from "./house.ts";
-import { lanePolicy } from "./lane.ts";
 import { LogBook } from "./log-book.ts";
-import { type GuestCall, handleOperations, type OperationHandlers, parseGuestCall } from "./operations.ts";
+import { MemoryMeter } from "./memory-meter.ts";
+import { handleOperations, parseGuestCall } from "./operations.ts";
 import { Pace } from "./pace.ts";
 import { Post } from "./post.ts";
-import { configurationOf, crashOf, failCall, methodOf, reasonOf } from "./sayings.ts";
-import { type Designated, SlotTable } from "./slots.ts";
+import { configurationOf, reasonOf, timeoutOf } from "./sayings.ts";
+import { SlotTable } from "./slots.ts";
 import { ThreadWatch } from "./thread-watch.ts";
+import { type Ran, Turns } from "./turns.ts";
 import { cleanError } from "./words.ts";
 
 type Phase =
@@ -33,18 +33,8 @@ type Phase =
 
 /** Wall time for each millisecond of CPU time that a threaded turn may take. */
 const patience = 10;
-/** What is left of the shares of one that is throttled. */
-const throttledFactor = 0.25;
 /** What waits for a service is kept outside of its isolate: text of at most this part of its memory. */
 const mailboxPart = 4;
-/** Whoever asks what a service uses does not wait longer for one that is at work. */
-const usageMsMax = 50;
-
-const tooManyReferences: CallFailure = {
-  code: "OVERLOADED",
-  executed: "executed",
-  message: "the result brings references, and the caller holds too many",
-};
 
 export class Incarnation {
   readonly birth: Birth;
@@ -57,10 +47,11 @@ export class Incarnation {
   #bornAt: number;
   readonly #post: Post;
   readonly #pace: Pace;
+  readonly #turns: Turns;
   readonly #errands: Errands;
   readonly #timers: GuestTimers;
   readonly #log: LogBook;
-  readonly #handlers: OperationHandlers;
+  readonly #hearing: Hearing;
 
   #phase: Phase = { name: "starting" };
   #turn: "none" | "loading" | "inline" | "threaded" = "loading";
@@ -68,10 +59,7 @@ export class Incarnation {
   #doom: Death | undefined;
   #lifeTimer: NodeJS.Timeout | undefined;
   readonly #thread: ThreadWatch;
-  /** Time that turns of other incarnations took on the stack of this one's. */
-  #nestedMs = 0;
-  #memoryBytes = 0;
-  #throttled = false;
+  readonly #meter: MemoryMeter;
 
   constructor(birth: Birth, guest: Guest, house: House) {
     this.birth = birth;
@@ -83,9 +71,11 @@ export class Incarnation {
     const { messageQueueLimit, maxMemoryBytes } = birth.limits;
     this.#post = new Post({ lengthMax: messageQueueLimit, charsMax: maxMemoryBytes / mailboxPart });
     this.#pace = new Pace(birth, this.#bornAt);
+    this.#turns = new Turns(guest, house);
+    this.#meter = new MemoryMeter(guest);
     this.#log = new LogBook(house.now, (level, text, dropped) => house.log(this, level, text, dropped));
     this.#thread = new ThreadWatch((why) => this.#lost(why));
-    this.#errands = new Errands((call, result, failure, slots) => this.#answer(call, result, failure, slots));
+    this.#errands = new Errands(this.slots, (answer) => this.#answer(answer));
     this.#timers = new GuestTimers({
       tick: (timer) => {
         this.#post.tick(timer);
@@ -96,11 +86,25 @@ export class Incarnation {
         house.ready(this);
       },
     });
-    this.#handlers = this.#makeHandlers();
+    this.#hearing = new Hearing({
+      speaker: this,
+      house,
+      post: this.#post,
+      errands: this.#errands,
+      timers: this.#timers,
+      log: this.#log,
+      started: () => this.#started(),
+      terminated: () => {
+        if (this.#phase.name === "stopping") this.#finishWith(this.#phase.death);
+      },
+      crashed: (death) => this.#finishWith(death),
+    });
     guest.attach({
       push: (fields) => this.#pushed(fields),
-      callNow: (call, cause, service, method, args, timeoutMs, slots) =>
-        this.#callNow(parseGuestCall(call, cause, service, method, args, timeoutMs, slots)),
+      callNow: (call, cause, service, method, args, timeoutMs, slots) => {
+        const wanted = parseGuestCall(call, cause, service, method, args, timeoutMs, slots);
+        return wanted !== undefined && this.#phase.name !== "ended" && this.#hearing.callNow(wanted);
+      },
       ask: (fields) => house.favours.answer(fields),
       lost: (why) => this.#thread.lose(why),
     });
@@ -131,7 +135,7 @@ export class Incarnation {
   /** Could handle a message this instant, on this thread. */
   get idleInline(): boolean {
     return (
-      !this.#throttled &&
+      !this.throttled &&
       this.#pace.inline &&
       this.#turn === "none" &&
       this.#takesMail &&
@@ -142,12 +146,11 @@ export class Incarnation {
 
   /** Takes nothing new from others of the cell, and has less of the processor, until it is back under its limits. */
   throttle(throttled: boolean): void {
-    this.#throttled = throttled;
-    this.claim.factor = throttled ? throttledFactor : 1;
+    this.claim.throttled = throttled;
   }
 
   get throttled(): boolean {
-    return this.#throttled;
+    return this.claim.throttled;
   }
 
   // ── start and stop
@@ -233,18 +236,9 @@ export class Incarnation {
     this.#post.receive(message);
   }
 
-  #answer(
-    call: number,
-    result: string | undefined,
-    failure: CallFailure | undefined,
-    slots: readonly Designated[] | undefined,
-  ): void {
+  #answer({ call, result, failure, slots }: Brought): void {
     if (this.#phase.name === "ended") return;
-    if (slots !== undefined) {
-      const shown = this.slots.present(slots);
-      if (shown === undefined) failure = tooManyReferences;
-      else this.#post.direct(toGuest.slots, shown);
-    }
+    if (slots !== undefined) this.#post.direct(toGuest.slots, slots);
     this.#post.direct(toGuest.answer, call, result, failure === undefined ? undefined : JSON.stringify(failure));
     this.#house.ready(this);
   }
@@ -280,17 +274,10 @@ export class Incarnation {
     const given = post.gather(1, this.#takesMail);
     if (given.length === 1 && !this.#leftOver) return 0;
     this.#turn = "inline";
-    this.#nestedMs = 0;
-    const timeoutMs = Math.ceil(this.#budgetMs() * this.#house.contention());
-    const startedAt = this.#house.now();
-    const result = this.#guest.turnInline(given, timeoutMs);
-    const tookMs = this.#house.now() - startedAt;
+    const ran = this.#turns.inline(given, this.#budgetMs());
     this.#turn = "none";
-    const wallMs = tookMs - this.#nestedMs;
-    // A turn that seems slow may have lost its core to another process.
-    const ownMs = wallMs > lanePolicy.slowMs ? Math.min(wallMs, this.#house.inlineCpuMs()) : wallMs;
-    this.#after(result, ownMs, progress, timeoutMs);
-    return tookMs;
+    this.#after(ran, progress);
+    return ran.tookMs;
   }
 
   /** In a pool thread; settles when it is over. */
@@ -300,27 +287,22 @@ export class Incarnation {
     if (given.length === 1 && !this.#leftOver) return;
     this.#turn = "threaded";
     const budgetMs = this.#budgetMs();
-    // The share of CPU time decides; the engine's own timeout is there for a machine that gives none.
+    // Before it runs the module's whole start has one timeout, which counts wall time.
     const timeoutMs = this.#phase.name === "starting" ? budgetMs : budgetMs * patience;
-    const share = this.#house.shares.begin(budgetMs, () => this.#cutOff(this.#post.current));
     this.#thread.expect(timeoutMs);
-    const before = this.#guest.cpuMicros();
-    const result = await this.#guest.turnThreaded(given, timeoutMs);
+    const ran = await this.#turns.threaded(given, { budgetMs, timeoutMs }, () => this.#cutOff(this.#post.current));
     this.#thread.back();
-    this.#house.shares.end(share);
     if (this.phase === "ended") return;
     this.#turn = "none";
-    // The engine's meter counts wall time, in which the thread may have lost its core; the share is CPU time.
-    const ownMs = Math.min((this.#guest.cpuMicros() - before) / 1_000, share.spentMs + shareLagMs);
-    this.#after(result, ownMs, progress, timeoutMs);
+    this.#after(ran, progress);
   }
 
   /** Time on this thread that was not this incarnation's own. */
   excuse(ms: number): void {
-    this.#nestedMs += ms;
+    this.#turns.excuse(ms);
   }
 
-  #after(result: TurnResult, ownMs: number, progress: number, timeoutMs: number): void {
+  #after({ result, ownMs, timeoutMs }: Ran, progress: number): void {
     this.claim.charge(ownMs);
     const post = this.#post;
     if (typeof result === "object" && result !== null) return this.#fault(result, timeoutMs, "turn");
@@ -332,13 +314,8 @@ export class Incarnation {
     }
     post.forgetFinished();
     if (this.#doom !== undefined) return this.#endWith(this.#doom);
-    const { waits } = post;
-    const turn = {
-      ownMs,
-      messages: Math.ceil((post.progress - progress) / 2),
-      sameWaits: progress === post.progress,
-      waits,
-    };
+    const messages = Math.ceil((post.progress - progress) / 2);
+    const turn = { ownMs, messages, sameWaits: progress === post.progress, waits: post.waits };
     if (!this.#pace.charge(turn)) return this.#cutOff(post.current);
     this.#pace.judge(turn, this.#house.now(), () => this.#guest.memoryNow());
     if (this.wantsTurn) this.#house.ready(this);
@@ -380,13 +357,10 @@ export class Incarnation {
 
   /** It spent its time, on the mail of this number. A threaded turn ends when the guest is disposed; or it is lost. */
   #cutOff(current: number | undefined): void {
-    const { startupTimeoutMs, cpuTimeMs } = this.birth.limits;
-    if (this.#phase.name === "starting") {
-      return this.#endWith({ type: "startup_timeout", limitMs: startupTimeoutMs });
-    }
-    const method = methodOf(current === undefined ? undefined : this.#post.delivered(current));
-    const death: Death = { type: "cpu_timeout", limitMs: cpuTimeMs, ...(method === undefined ? {} : { method }) };
-    this.#endWith(death, current ?? this.#post.received);
+    const starting = this.#phase.name === "starting";
+    const mail = current === undefined ? undefined : this.#post.delivered(current);
+    const death = timeoutOf(this.birth.limits, starting, mail);
+    this.#endWith(death, starting ? undefined : (current ?? this.#post.received));
   }
 
   #lost(why: string): void {
@@ -399,55 +373,9 @@ export class Incarnation {
 
   #pushed(fields: readonly unknown[]): number {
     if (this.#phase.name === "ended") return 0;
-    const refused = handleOperations(fields, this.#handlers);
+    const refused = handleOperations(fields, this.#hearing);
     this.#post.advance(fields[0]);
     return refused;
-  }
-
-  #makeHandlers(): OperationHandlers {
-    return {
-      reply: (mail, result, slots) => {
-        const call = this.#post.delivered(mail)?.call;
-        if (slots === undefined) return call?.succeed(result);
-        const meant = this.slots.translate(slots);
-        if (meant !== undefined) call?.succeed(result, meant);
-        else call?.fail("NOT_SERIALIZABLE", "executed", "the result names a reference that its service does not hold");
-      },
-      fail: (mail, code, name, message, stack) => failCall(this.#post.delivered(mail), code, name, message, stack),
-      started: () => this.#started(),
-      crash: (where, name, message, stack) => this.#finishWith(crashOf(where, name, message, stack)),
-      terminated: () => {
-        if (this.#phase.name === "stopping") this.#finishWith(this.#phase.death);
-      },
-      call: (call) => {
-        const answer = this.#errands.make(call.call);
-        if (answer.open) this.#house.call(this, call, this.#post.chainOf(call.cause, this.id), answer);
-      },
-      cast: (service, method, args, slots) => {
-        const meant = slots === undefined ? undefined : this.slots.translate(slots);
-        if (slots !== undefined && meant === undefined) return this.#dropForged();
-        return this.#house.cast(this, service, method, args, meant);
-      },
-      send: (service, message, slots) => {
-        const meant = slots === undefined ? undefined : this.slots.translate(slots);
-        if (slots !== undefined && meant === undefined) return this.#dropForged();
-        return this.#house.send(this, service, message, meant);
-      },
-      log: (level, text) => this.#log.write(level, text),
-      timer: (timer, ms, mode) => {
-        if (!this.#timers.set(timer, ms, mode)) this.#log.write(0, "too many timers");
-      },
-      clear: (timer) => {
-        this.#timers.clear(timer);
-        this.#post.cleared(timer);
-      },
-      malformed: (what) => this.#log.write(0, `the guest broke the form of its outbox: ${what}`),
-    };
-  }
-
-  #dropForged(): true {
-    this.#log.write(1, "a message was dropped: it names a reference that this service was not given");
-    return true;
   }
 
   #started(): void {
@@ -457,26 +385,12 @@ export class Incarnation {
     this.#house.started(this, Math.round(this.#house.now() - this.#bornAt));
   }
 
-  // ── calls out
-
-  #callNow(wanted: GuestCall | undefined): string | null | false {
-    if (wanted === undefined || this.#phase.name === "ended") return false;
-    return this.#errands.makeNow(wanted.call, (answer) =>
-      this.#house.callNow(this, wanted, this.#post.chainOf(wanted.cause, this.id), answer),
-    );
-  }
-
   // ── meters
 
   /** As of now; while a threaded turn goes on for long, the memory is that of an earlier look. */
   async usage(): Promise<Usage | undefined> {
-    if (this.#turn === "none") this.#memoryBytes = this.#guest.memoryNow();
-    else await Promise.race([this.#lookAtMemory(), delay(usageMsMax, undefined, { ref: false })]);
+    const memoryBytes = await this.#meter.memoryBytes(this.#turn !== "none");
     if (this.phase === "ended") return undefined;
-    return { memoryBytes: this.#memoryBytes, mailboxLength: this.#post.length, cpuMicros: this.#guest.cpuMicros() };
-  }
-
-  async #lookAtMemory(): Promise<void> {
-    this.#memoryBytes = (await this.#guest.memory()) ?? this.#memoryBytes;
+    return { memoryBytes, mailboxLength: this.#post.length, cpuMicros: this.#guest.cpuMicros() };
   }
 }

@@ -1,5 +1,5 @@
 /** Small translations between what guests, kernels and people say. */
-import { type Death, never, pidOf } from "../base/index.ts";
+import { type Death, never, pidOf, type ResourceLimits } from "../base/index.ts";
 import { type GuestConfiguration, guestLevels, toGuest } from "../wire/index.ts";
 import type { Birth, Message } from "./house.ts";
 import { cleanError } from "./words.ts";
@@ -16,7 +16,7 @@ export const configurationOf = (birth: Birth): GuestConfiguration => ({
 });
 
 /** The method that a message runs. */
-export function methodOf(message: Message | undefined): string | undefined {
+function methodOf(message: Message | undefined): string | undefined {
   switch (message?.kind) {
     case toGuest.call:
     case toGuest.cast:
@@ -49,6 +49,17 @@ export function reasonOf(death: Death): string {
     default:
       return never(death);
   }
+}
+
+/** The death of one that spent its time: at its start, or on this mail, if it is known. */
+export function timeoutOf(
+  { startupTimeoutMs, cpuTimeMs }: ResourceLimits,
+  starting: boolean,
+  mail: Message | undefined,
+): Death {
+  if (starting) return { type: "startup_timeout", limitMs: startupTimeoutMs };
+  const method = methodOf(mail);
+  return { type: "cpu_timeout", limitMs: cpuTimeMs, ...(method === undefined ? {} : { method }) };
 }
 
 /** The death of a guest that says it crashed. */
