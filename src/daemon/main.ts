@@ -39,6 +39,8 @@ if (isRefusal(kernel)) {
   process.stderr.write(`${say(kernel)} ${remedy(kernel)}\n`);
   process.exit(kernelRefusedExitCode);
 }
+// init ends a kernel that says nothing for long.
+setInterval(() => init.send({ type: "beat" }), 1_000).unref();
 init.send({ type: "ready", recoveredMs: Math.round(performance.now() - began) });
 // A process that is killed never writes its compile cache, and the next kernel's start would pay for it. Writing it holds up
 // the event loop, so it waits until those who waited for this kernel have been answered.

@@ -1,8 +1,7 @@
 /** What init says: lines for people on a terminal, or one line of JSON for a program. Trouble goes to stderr in both. */
 import { join } from "node:path";
-import { type Refusal, remedy, say } from "../base/index.ts";
+import { type Refusal, remedy, type SandboxFound, say } from "../base/index.ts";
 import { layerMeanings, type SandboxReport } from "../sandbox/index.ts";
-import type { TellSandbox } from "./sandbox-report.ts";
 
 export interface Readiness {
   readonly grpc: string;
@@ -16,7 +15,7 @@ export interface Readiness {
   /** Layers of the OS sandbox that cells run in. */
   readonly sandbox: readonly string[];
   /** Each layer, and what its lack means. */
-  readonly sandboxFound: TellSandbox;
+  readonly sandboxFound: SandboxFound;
 }
 
 const noSandbox =

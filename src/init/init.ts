@@ -184,6 +184,7 @@ export class Init implements Disposable {
         grpcFd: grpc.socket.fd,
       },
       begin: (epoch, safeMode) => this.#begin(epoch, safeMode),
+      silentMsMax: options.kernelSilentMsMax,
       onMessage: (message) => this.#onMessage(message),
       onReady: (epoch, recoveredMs) => void this.#onReady(epoch, recoveredMs),
       onText: note,
@@ -194,7 +195,7 @@ export class Init implements Disposable {
   }
 
   async #begin(epoch: KernelEpoch, safeMode: string | undefined): Promise<InitToKernel> {
-    const { image, layers } = await this.#ground;
+    const { image, layers, sandbox } = await this.#ground;
     this.#safeMode = safeMode;
     return {
       type: "begin",
@@ -207,11 +208,12 @@ export class Init implements Disposable {
       cells: this.#cells.living(),
       exits: this.#cells.exits(),
       sandbox: layers,
+      sandboxFound: tellSandbox(sandbox.report),
       ...(safeMode === undefined ? {} : { safeMode: safeMode.slice(0, 2_000) }),
     };
   }
 
-  #onMessage(message: Exclude<KernelToInit, { readonly type: "ready" }>): void {
+  #onMessage(message: Exclude<KernelToInit, { readonly type: "ready" | "beat" }>): void {
     switch (message.type) {
       case "spawn_cell":
         // A kernel asks for cells only after `begin`, which had all of this.

@@ -12,6 +12,7 @@ import type { KernelEpoch } from "../base/index.ts";
 import { heirArgument, type InitToKernel, kernelRefusedExitCode, type KernelToInit } from "../wire/index.ts";
 import { type KernelCommand, type KernelExit, KernelProcess, sayKernelExit } from "./kernel-process.ts";
 import { decideNextKernel, type KernelMode } from "./kernel-policy.ts";
+import { Pulse } from "./pulse.ts";
 
 type Phase =
   | { readonly name: "resting"; readonly timer: NodeJS.Timeout | undefined }
@@ -29,7 +30,9 @@ export interface KernelKeeperEvents {
   readonly command: KernelCommand;
   /** The first message of a new kernel. */
   readonly begin: (epoch: KernelEpoch, safeMode: string | undefined) => Promise<InitToKernel>;
-  readonly onMessage: (message: Exclude<KernelToInit, { readonly type: "ready" }>) => void;
+  /** One that serves, and has not said for so long that its event loop turns, is ended. */
+  readonly silentMsMax: number;
+  readonly onMessage: (message: Exclude<KernelToInit, { readonly type: "ready" | "beat" }>) => void;
   readonly onReady: (epoch: KernelEpoch, recoveredMs: number) => void;
   readonly onText: (text: string) => void;
   /** Something that whoever runs Solo should read at once. */
@@ -46,6 +49,7 @@ export class KernelKeeper {
   #heir: KernelProcess | undefined;
   #heirTimer: NodeJS.Timeout | undefined;
   #epoch: KernelEpoch | undefined;
+  #pulse: Pulse | undefined;
   #mode: KernelMode = { name: "normal", restarts: [] };
   #wasEverReady = false;
 
@@ -86,6 +90,7 @@ export class KernelKeeper {
     if (this.#phase.name === "resting") clearTimeout(this.#phase.timer);
     if (this.#phase.name !== "closed") this.#phase = { name: "closed", kernel: this.#kernel };
     clearTimeout(this.#heirTimer);
+    this.#pulse?.[Symbol.dispose]();
     this.#heir?.kill();
   }
 
@@ -127,16 +132,24 @@ export class KernelKeeper {
 
   #onMessage(kernel: KernelProcess, message: KernelToInit): void {
     if (this.#kernel !== kernel || this.#epoch === undefined) return;
+    this.#pulse?.heard();
+    if (message.type === "beat") return;
     if (message.type !== "ready") return this.#events.onMessage(message);
     if (this.#phase.name === "booting") {
       this.#phase = { name: "serving", kernel };
       this.#makeHeirIn(heirAfterMs);
+      this.#pulse = new Pulse(this.#events.silentMsMax, (silentMs) => {
+        this.#events.shout(`the kernel hangs: it has said nothing for ${silentMs} ms; it is ended`);
+        kernel.kill();
+      });
     }
     this.#wasEverReady = true;
     this.#events.onReady(this.#epoch, message.recoveredMs);
   }
 
   #onExit(exit: KernelExit): void {
+    this.#pulse?.[Symbol.dispose]();
+    this.#pulse = undefined;
     if (this.#phase.name === "closed") {
       this.#phase = { name: "closed", kernel: undefined };
       return this.#events.onClosed();

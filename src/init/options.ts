@@ -20,6 +20,8 @@ export interface Options {
   readonly shutdownMsMax: number;
   /** The builder's resident memory. */
   readonly builderRssBytesMax: number;
+  /** A kernel whose event loop does not turn for so long is ended, and its heir takes over. */
+  readonly kernelSilentMsMax: number;
   readonly sandbox: SandboxWish;
   /** Start nothing: say what sandbox cells would get. */
   readonly probeSandbox: boolean;
@@ -42,7 +44,7 @@ export const usage = `usage: solo start [--data-dir DIR] [--grpc HOST:PORT] [--s
   --probe-sandbox    say what sandbox there would be, as JSON, and start nothing
   --json             print one line of JSON when ready
 
-For Solo's own tests: --kernel-entry FILE, --image DIR, --builder-rss-max BYTES.
+For Solo's own tests: --kernel-entry FILE, --image DIR, --builder-rss-max BYTES, --kernel-silent-ms MS.
 `;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,6 +70,10 @@ export function parseOptions(args: readonly string[], environment: Environment):
   if (builderRssBytesMax === undefined) {
     return refuse("INVALID_ARGUMENT", { field: "--builder-rss-max", problem: "must be a number of bytes" });
   }
+  const kernelSilentMsMax = parseWhole(given["kernel-silent-ms"] ?? "15000", 600_000);
+  if (kernelSilentMsMax === undefined || kernelSilentMsMax < 100) {
+    return refuse("INVALID_ARGUMENT", { field: "--kernel-silent-ms", problem: "must be milliseconds, 100 to 600000" });
+  }
   const sandbox = parseSandbox(given);
   if (isRefusal(sandbox)) return sandbox;
   return {
@@ -78,6 +84,7 @@ export function parseOptions(args: readonly string[], environment: Environment):
     json: given.json ?? false,
     shutdownMsMax,
     builderRssBytesMax,
+    kernelSilentMsMax,
     kernelEntry: given["kernel-entry"],
     image: given.image,
   };
@@ -94,6 +101,7 @@ function parseFlags(args: readonly string[]) {
         json: { type: "boolean" },
         "shutdown-ms": { type: "string" },
         "builder-rss-max": { type: "string" },
+        "kernel-silent-ms": { type: "string" },
         sandbox: { type: "string" },
         "require-layers": { type: "string" },
         "unsafe-no-sandbox": { type: "boolean" },

@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SandboxFound } from "../base/index.ts";
 import {
   Cgroups,
   hasAttribute,
@@ -14,27 +15,15 @@ import {
 import { groundIn } from "./habitats.ts";
 import type { Options } from "./options.ts";
 
-/** A layer as others read it. */
-export interface TellLayer {
-  readonly layer: string;
-  readonly active: boolean;
-  /** What was seen where it is missing, and what that means. */
-  readonly why?: string;
-  readonly means?: string;
-}
+const seenLengthMax = 2_000;
 
-export interface TellSandbox {
-  readonly tier: string;
-  readonly layers: readonly TellLayer[];
-  readonly passedOver: readonly { readonly tier: string; readonly why: string }[];
-}
-
-export const tellSandbox = ({ tier, layers, passedOver }: SandboxReport): TellSandbox => ({
+/** As others read it. */
+export const tellSandbox = ({ tier, layers, passedOver }: SandboxReport): SandboxFound => ({
   tier,
-  layers: layers.map(({ layer, active, why }) =>
-    active ? { layer, active } : { layer, active, why: why ?? "", means: layerMeanings[layer] },
+  layers: layers.map(({ layer, active, why = "" }) =>
+    active ? { layer, active } : { layer, active, why: why.slice(0, seenLengthMax), means: layerMeanings[layer] },
   ),
-  passedOver: passedOver.map((tried) => ({ tier: tried.tier, why: tried.why })),
+  passedOver: passedOver.map((tried) => ({ tier: tried.tier, why: tried.why.slice(0, seenLengthMax) })),
 });
 
 /** By which systemd says that a group is its service's to manage. */
@@ -53,7 +42,7 @@ export async function probeSandbox({ sandbox: wish }: Options): Promise<string> 
     const found = await openSandbox(wish, groundIn(rooms), cgroups.layers);
     const told =
       typeof found === "string"
-        ? { tier: "none", layers: [], passedOver: [{ tier: "", why: found }] }
+        ? { tier: "none", layers: [], passedOver: [{ tier: "", why: found.slice(0, seenLengthMax) }] }
         : tellSandbox(found.report);
     return `${JSON.stringify(told)}\n`;
   } finally {

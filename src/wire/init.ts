@@ -2,7 +2,18 @@
  * init ⇄ kernel, over the Node IPC channel that init opened when it spawned the kernel (JSON messages). Sockets are named
  * relative to the run directory, which is the working directory of init and kernel (paths of Unix sockets are short).
  */
-import { cellLossShape, listOf, type Of, oneOf, optional, record, text, union, whole } from "../base/index.ts";
+import {
+  cellLossShape,
+  listOf,
+  type Of,
+  oneOf,
+  optional,
+  record,
+  sandboxFoundShape,
+  text,
+  union,
+  whole,
+} from "../base/index.ts";
 import { cellShape, epochShape } from "./words.ts";
 
 /** A cell process that is alive: connect to `socket`. */
@@ -28,6 +39,8 @@ export const initToKernelShape = union({
     safeMode: optional(text(2_000)),
     /** Sandbox layers that are active; empty means none. */
     sandbox: listOf(text(64), 20),
+    /** All that was found of it, layer by layer. */
+    sandboxFound: sandboxFoundShape,
   }),
   cell_spawned: record({ cell: cellShape, socket: text(100), osPid: whole(1) }),
   cell_exited: record({ cell: cellShape, loss: cellLossShape }),
@@ -45,6 +58,8 @@ export type InitToKernel = Of<typeof initToKernelShape>;
 export const kernelToInitShape = union({
   /** Replayed, re-adopted, listening. */
   ready: record({ recoveredMs: whole(0) }),
+  /** Its event loop turns: said about once a second while it serves. */
+  beat: record({}),
   /** Answered by `cell_spawned` or `cell_exited` with loss `spawn`. The kernel chooses the number, never twice the same. */
   spawn_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
   /** `cpuWeight`: its share of the processor beside other cells; 100 is one ordinary share. */

@@ -320,3 +320,16 @@ test("a loaded kernel waits in reserve, holds nothing of the data directory, and
   await solo.killKernel();
   await backAgain(tenant);
 });
+
+test("a kernel that hangs without dying is ended, and the next one takes over; services do not notice", async () => {
+  await using solo = await Solo.start({ args: ["--kernel-silent-ms", "1500"] });
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "counter", code: await example("counter") });
+  assert.equal(await call(tenant, "counter", "add", [1]), 1);
+  const kernel = solo.kernelPid();
+  process.kill(kernel, "SIGSTOP");
+  await until("the end of the one that hangs", () => !isAlive(kernel));
+  await backAgain(tenant);
+  assert.equal(await call(tenant, "counter", "add", [1]), 2);
+  assert.match(solo.processLog, /the kernel hangs: it has said nothing for [0-9]+ ms/);
+});
