@@ -57,7 +57,7 @@ const rules = {
   watchEvents: { who: "both", ...reads, implemented: here },
   replayState: { who: "both", ...reads, implemented: here },
   verifyLog: { who: "admin", ...reads, implemented: here },
-  audit: { who: "admin", ...reads, implemented: notYet },
+  audit: { who: "admin", ...reads, implemented: here },
 
   createTenant: { who: "admin", ...changes, implemented: here },
   deleteTenant: { who: "admin", ...changes, implemented: here },

@@ -59,6 +59,7 @@ export {
   type StatusName,
 } from "./refusal.ts";
 export { remedyOfDeath } from "./remedy.ts";
+export { type SandboxFound, sandboxFoundShape, type SandboxSaying, saySandboxFound } from "./sandbox-found.ts";
 export {
   amount,
   branded,

@@ -1,15 +1,7 @@
 /** What a running node leaves in its data directory for its own machine: `run/init.json`, gone when it ended in order. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { amount, flag, isMisfit, listOf, type Of, optional, record, text, whole } from "../base/index.ts";
-
-/** The sandbox, layer by layer: what init found by trying. */
-export const sandboxShape = record({
-  tier: text(40),
-  layers: listOf(record({ layer: text(64), active: flag, why: optional(text(2_000)), means: optional(text(400)) }), 40),
-  passedOver: listOf(record({ tier: text(40), why: text(4_000) }), 10),
-});
-export type SandboxFile = Of<typeof sandboxShape>;
+import { amount, isMisfit, listOf, type Of, optional, record, sandboxFoundShape, text, whole } from "../base/index.ts";
 
 const readinessShape = record({
   grpc: text(300),
@@ -20,7 +12,7 @@ const readinessShape = record({
   recoveredMs: amount,
   safeMode: optional(text(2_000)),
   sandbox: listOf(text(64), 20),
-  sandboxFound: optional(sandboxShape),
+  sandboxFound: optional(sandboxFoundShape),
 });
 export type InitFile = Of<typeof readinessShape>;
 

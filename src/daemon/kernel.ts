@@ -44,6 +44,7 @@ import { ServiceLogs } from "../observe/index.ts";
 import { type EventLog, openEventLog, type WriterLink } from "../store/index.ts";
 import { join } from "node:path";
 import { absenceInSafeMode, absenceOf } from "./absence.ts";
+import { Census } from "./census.ts";
 import { type Config, readConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import type { Begin, InitChannel } from "./init-channel.ts";
@@ -58,6 +59,8 @@ import { version } from "./version.ts";
 const emptyCellMsMax = 60_000;
 /** Calls under way when the node is told to end have this long to finish; then whoever waits is told. */
 const drainMsMax = 800;
+/** How much more memory than others a cell of system services may have. */
+const systemCellFactor = 2;
 /** Shares of the processor of a cell of system services; others have 100. */
 const systemCpuWeight = 400;
 
@@ -89,6 +92,7 @@ export class Kernel {
   readonly #cells: Cells;
   readonly #logs: ServiceLogs;
   readonly #housekeeping: Housekeeping;
+  readonly #census = new Census();
   readonly #resources: Resources;
   readonly #system: System;
   #grpc: GrpcServer | undefined;
@@ -143,7 +147,7 @@ export class Kernel {
         warmCells: options.warmCells,
         servicesPerCellMax: config.servicesPerCellMax,
         cellRssBytesMax: options.cellRssBytesMax,
-        systemCell: { rssBytesMax: 2 * options.cellRssBytesMax, cpuWeight: systemCpuWeight },
+        systemCell: { rssBytesMax: systemCellFactor * options.cellRssBytesMax, cpuWeight: systemCpuWeight },
         emptyMsMax: emptyCellMsMax,
       },
       router: this.#router,
@@ -209,7 +213,7 @@ export class Kernel {
         case "builder_spawned":
           return this.#builder.connect(message.socket);
         case "census":
-          return;
+          return this.#census.take(message.cells);
         case "shutdown":
           return void this.shutDown(message.deadlineMs);
       }
@@ -259,6 +263,7 @@ export class Kernel {
   }
 
   async #listen(identity: Identity, begin: Begin): Promise<Refusal | undefined> {
+    const { options } = this.#parts;
     const ports = makePorts({
       turns: this.#turns,
       settling: this.#settling,
@@ -270,6 +275,9 @@ export class Kernel {
       logs: this.#logs,
       identity,
       begin,
+      config: this.#config,
+      cellRssBytesMax: { user: options.cellRssBytesMax, system: systemCellFactor * options.cellRssBytesMax },
+      census: this.#census,
       resources: this.#resources,
       prune: (tenant) => this.#housekeeping.prune(tenant),
       readOnly: () => this.#readOnly(),

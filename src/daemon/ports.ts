@@ -7,22 +7,23 @@ import {
   parseReleaseId,
   defined,
   type Refusal,
-  refuse,
   type TenantId,
 } from "../base/index.ts";
-import type { EventQuery, Events, Identity, Ports, Verification } from "../gateways/index.ts";
+import type { EventQuery, Events, Identity, Ports } from "../gateways/index.ts";
 import type { Builder, Cells, Router } from "../host/index.ts";
 import { type Clock, current, type Settling, type Turns } from "../kernel/index.ts";
 import type { ServiceLogs } from "../observe/index.ts";
 import type { EventLog } from "../store/index.ts";
 import { holdArtifacts } from "./artifact-hold.ts";
 import { makeFingerprint } from "./fingerprint.ts";
+import { inspect, type InspectedParts } from "./inspect.ts";
 import type { Begin } from "./init-channel.ts";
 import type { Resources } from "./resources.ts";
 import { Replays } from "./state-at.ts";
+import { verify, verifyEnd } from "./verify.ts";
 import { version } from "./version.ts";
 
-export interface PortsParts {
+export interface PortsParts extends InspectedParts {
   readonly turns: Turns;
   readonly settling: Settling;
   readonly log: EventLog;
@@ -75,11 +76,12 @@ export function makePorts(parts: PortsParts): Ports {
       follow: (whose, listener) => logs.follow(whose, listener),
     },
     events: eventsPort(log, clock),
-    certificates: { issue: (wanted) => identity.issue(wanted) },
+    certificates: { issue: (wanted) => identity.issue(wanted), held: () => identity.held() },
     node: {
       shutdown: parts.shutdown,
       sandbox: begin.sandbox,
       readOnly: parts.readOnly,
+      inspect: () => inspect(parts),
       version,
       epoch: begin.epoch,
       startedAtMs: clock.wallMs(),
@@ -97,7 +99,8 @@ function eventsPort(log: EventLog, clock: Clock): Events {
       return { ...page, events: page.events.map(current) };
     },
     follow: (listener) => log.onCommitted((events) => events.forEach(listener)),
-    verify: (expect) => verify(log, expect),
+    verify: (expect) => verify(log, { expect }),
+    verifyEnd: (countMax, signal) => verifyEnd(log, countMax, signal),
     stateAt: (at, signal) => replays.stateAt(at, signal),
     observe: (seen) => log.observe(seen, clock.wallMs()),
     sequenceOf: (tenant, ids) => sequenceOf(log, tenant, ids),
@@ -118,28 +121,6 @@ function storeQuery(query: EventQuery): Parameters<EventLog["query"]>[0] {
     newestFirst,
     limit,
   };
-}
-
-async function verify(
-  log: EventLog,
-  expect: { readonly id: EventId; readonly hash: string } | undefined,
-): Promise<Verification | Refusal> {
-  const verdict = await log.verify(expect === undefined ? {} : { expect });
-  if (isRefusal(verdict)) return verdict;
-  const head = log.head();
-  switch (verdict.type) {
-    case "sound": {
-      const { checked, erased } = verdict;
-      return { valid: true, checked, erased, headId: verdict.head.id, headHash: verdict.head.hash };
-    }
-    case "broken": {
-      const { checked, erased } = verdict;
-      const firstBad = { id: verdict.at, problem: `${verdict.fault}: ${verdict.problem}` };
-      return { valid: false, checked, erased, headId: head.id, headHash: head.hash, firstBad };
-    }
-    case "interrupted":
-      return refuse("LOG_UNAVAILABLE", { why: `verification was interrupted after ${verdict.checked} events` });
-  }
 }
 
 async function sequenceOf(

@@ -76,6 +76,11 @@ export class Resources {
     ];
   }
 
+  /** What the node runs short of. */
+  get pressing(): PressureMonitor["pressing"] {
+    return this.#pressure.pressing;
+  }
+
   /** What may be taken in right now. */
   quota(): Quota {
     const { tenantProcessesMax: processesMax, monitorIntervalMs } = this.#parts.config;

@@ -10,6 +10,7 @@ export { defaultTenant, provideIdentity, type Identity, type IdentityOptions } f
 export { principalOf } from "./identity/principal.ts";
 export { writeProfile } from "./identity/write-profile.ts";
 export { makeRunner, type Asked, type Report, type Runner } from "./operations/run.ts";
+export type * from "./inspection.ts";
 export type * from "./ports.ts";
 export { type ShedderLimits } from "./shedder.ts";
 export { makeShedding, type Shedding, sheddingDefaults, type SheddingLimits } from "./shedding.ts";

@@ -18,6 +18,7 @@ import type {
   TenantId,
 } from "../base/index.ts";
 import type { Command, Event, Outcome, Principal, Reply, State } from "../kernel/index.ts";
+import type { HeldCertificate, Inspection } from "./inspection.ts";
 
 export interface Ports {
   /** Takes a turn of the kernel. The reply is durable. */
@@ -197,6 +198,11 @@ export interface Events {
   /** Calls `listener` for each event that becomes durable, in order, until the returned function is called. */
   readonly follow: (listener: (event: Event) => void) => () => void;
   readonly verify: (expect?: { readonly id: EventId; readonly hash: string }) => Promise<Verification | Refusal>;
+  /** Walks the newest events only, so many at most; `from` is the first of them. What comes before is believed. */
+  readonly verifyEnd: (
+    countMax: number,
+    signal: AbortSignal,
+  ) => Promise<(Verification & { readonly from: EventId }) | Refusal>;
   /**
    * The state as it was after an event, as plain JSON; restricted to a tenant if given (then `event` is its sequence).
    * `signal`: nobody waits for it any more. Refuses OVERLOADED if the tenant has asked for others that are not done.
@@ -232,6 +238,8 @@ export interface Verification {
 }
 
 export interface Certificates {
+  /** The node's own, as they lie on the disk now. */
+  readonly held: () => readonly HeldCertificate[];
   readonly issue: (wanted: {
     readonly role: "admin" | "tenant";
     readonly tenant?: TenantId;
@@ -257,6 +265,7 @@ export interface Node {
   readonly sandbox: readonly string[];
   /** A reason why changes are refused right now (SAFE_MODE, SHUTTING_DOWN, STARTING, DISK_NEARLY_FULL), if there is one. */
   readonly readOnly: () => Refusal | undefined;
+  readonly inspect: () => Inspection;
   readonly version: string;
   readonly epoch: number;
   readonly startedAtMs: number;

@@ -50,6 +50,11 @@ export class Builder implements Disposable {
     this.#epoch = epoch;
   }
 
+  /** One listens, as far as is known. */
+  get isUp(): boolean {
+    return this.#pipe !== undefined;
+  }
+
   /** A builder listens at `socket`: init (re)started it. */
   connect(socket: string): void {
     this.#pipe?.[Symbol.dispose]();

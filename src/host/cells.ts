@@ -32,6 +32,16 @@ export type Shutdown = Required<Pick<NodeStopped, "outcome" | "misfits">>;
 
 type Found = Welcome["incarnations"][number];
 
+/** A cell as the census has it. */
+export interface CensusRow {
+  readonly cell: CellNumber;
+  readonly osPid: number | undefined;
+  readonly tenant: TenantId | undefined;
+  readonly tier: Tier;
+  readonly phase: Cell["phase"]["name"];
+  readonly isolates: number;
+}
+
 interface InCell {
   readonly cell: Cell;
   readonly held: Held;
@@ -318,9 +328,16 @@ export class Cells implements Disposable {
     }
   }
 
-  /** The processes that there are, and how many isolates each holds. */
-  census(): readonly { readonly cell: CellNumber; readonly osPid: number | undefined; readonly isolates: number }[] {
-    return this.#roster.all.map(({ number, osPid, held }) => ({ cell: number, osPid, isolates: held.size }));
+  /** The processes that there are, whose they are, and how many isolates each holds. */
+  census(): readonly CensusRow[] {
+    return this.#roster.all.map(({ number, osPid, tenant, tier, phase, held }) => ({
+      cell: number,
+      osPid,
+      tenant,
+      tier,
+      phase: phase.name,
+      isolates: held.size,
+    }));
   }
 
   [Symbol.dispose](): void {

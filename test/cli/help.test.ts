@@ -10,7 +10,7 @@ import { run } from "../../src/cli/index.ts";
 const golden = new URL("../golden/cli-help.txt", import.meta.url);
 
 const verbs = (
-  "deploy,validate,call,cast,list,status,watch,logs,kill,guide,types,events,replay,verify,start,stop,tree,doctor," +
+  "deploy,validate,call,cast,list,status,watch,logs,kill,guide,types,events,replay,verify,start,stop,tree,audit,doctor," +
   "tenant,tenant create,tenant list,tenant delete,cert,cert issue,version"
 ).split(",");
 

@@ -266,6 +266,28 @@ test("doctor finds nothing wrong, and names the sandbox and its layers", async (
   assert.match(stdout, /ok +sandbox +(bubblewrap|launcher): files, network, processes/);
 });
 
+test("audit draws what holds, and says of the sandbox what doctor says", async () => {
+  const { code, stdout } = await solo("audit");
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /sandbox +(bubblewrap|launcher), files, network/);
+  assert.match(
+    stdout,
+    /log +the newest \d+ events hold \(from 1 on\); all of it: solo verify\ncheckpoint +\d+:[0-9a-f]{64}/,
+  );
+  assert.match(stdout, /CELL +TENANT[\s\S]* default +user +open +\d+/);
+  assert.match(stdout, /CERTIFICATE[\s\S]*\nserver +396 d/);
+  const report = (await json("audit")) as { status: string; components: { sandbox: { findings: { says: string }[] } } };
+  const { findings } = report.components.sandbox;
+  assert.equal(report.status, findings.length === 0 ? "healthy" : "degraded");
+  const doctor = (await json("doctor")) as { findings: { check: string; level: string; says: string }[] };
+  assert.deepEqual(
+    doctor.findings
+      .filter(({ check, level }) => level === "warn" && /sandbox|layer/.test(check))
+      .map(({ says }) => says),
+    findings.map(({ says }) => says),
+  );
+});
+
 test("stop waits until the last process is gone; then nothing answers", async () => {
   const { node } = (await json("tree")) as { node: { pid: number } };
   assert.equal((await solo("stop")).code, 0);

@@ -280,7 +280,6 @@ test("what the contract has and this version has not answers UNIMPLEMENTED", asy
   const missing = operations.filter(({ implemented }) => !implemented);
   assert.deepEqual(missing.map(({ rpc }) => rpc).toSorted(), [
     "AttenuateCapability",
-    "Audit",
     "DiscoverServices",
     "GrantCapability",
     "HotSwap",

@@ -27,7 +27,15 @@ import { explain } from "../../src/builder/explain.ts";
 import { makeFingerprint } from "../../src/daemon/fingerprint.ts";
 import { Replays } from "../../src/daemon/state-at.ts";
 import { after } from "../../src/daemon/timer.ts";
-import { provideIdentity, type Events, type Identity, type Ports, type Router } from "../../src/gateways/index.ts";
+import { verify, verifyEnd } from "../../src/daemon/verify.ts";
+import {
+  provideIdentity,
+  type Events,
+  type Identity,
+  type Inspection,
+  type Ports,
+  type Router,
+} from "../../src/gateways/index.ts";
 import { Clock, eventVersions, initialState, Settling, Turns, type Effect } from "../../src/kernel/index.ts";
 import { ServiceLogs } from "../../src/observe/index.ts";
 import { openEventLog, type EventLog } from "../../src/store/index.ts";
@@ -47,7 +55,12 @@ export interface World extends AsyncDisposable {
   readonly turns: Turns;
   readonly identity: Identity;
   /** Changes what the node says of itself. */
-  readonly node: { readOnly: Refusal | undefined; sandbox: readonly string[]; shutdowns: string[] };
+  readonly node: {
+    readOnly: Refusal | undefined;
+    sandbox: readonly string[];
+    shutdowns: string[];
+    inspection: Inspection;
+  };
   /** What the builder says instead of compiling, while it is set. */
   readonly builder: { refuses: Refusal | undefined };
   /** Ends an incarnation from outside, as a cell would report it. */
@@ -56,6 +69,18 @@ export interface World extends AsyncDisposable {
   readonly say: (tenant: TenantId, service: string, text: string, level?: "ERROR" | "WARN" | "INFO" | "DEBUG") => void;
   readonly createTenant: (name: string) => Promise<TenantId>;
 }
+
+const allIsWell: Inspection = {
+  boot: "boot-1",
+  osPid: process.pid,
+  runtime: { node: process.versions.node },
+  sandbox: { tier: "bubblewrap", layers: [{ layer: "files", active: true }], passedOver: [] },
+  settings: { monitorIntervalMs: 5_000 },
+  cellRssBytesMax: { user: 2 ** 30, system: 2 ** 31 },
+  isBuilderUp: true,
+  cells: [],
+  pressing: [],
+};
 
 export async function makeWorld(t: TestContext): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), "solo-gateway-"));
@@ -70,7 +95,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
   const lives = new Map<string, Life>();
   const keyOf = (at: { readonly tenant: TenantId; readonly incarnation: IncarnationNumber }): string =>
     `${at.tenant} ${at.incarnation}`;
-  const node: World["node"] = { readOnly: undefined, sandbox: [], shutdowns: [] };
+  const node: World["node"] = { readOnly: undefined, sandbox: [], shutdowns: [], inspection: allIsWell };
   const builder: World["builder"] = { refuses: undefined };
   const turns = new Turns({
     state,
@@ -187,6 +212,7 @@ export async function makeWorld(t: TestContext): Promise<World> {
         return node.sandbox;
       },
       readOnly: () => node.readOnly,
+      inspect: () => node.inspection,
       version: "test",
       epoch: 1,
       startedAtMs: Date.now(),
@@ -276,22 +302,8 @@ function eventsOf(log: EventLog): Events {
       });
     },
     follow: (listener) => log.onCommitted((events) => events.forEach(listener)),
-    verify: async (expect) => {
-      const verdict = await log.verify(expect === undefined ? {} : { expect });
-      if (isRefusal(verdict)) return verdict;
-      const { id: headId, hash: headHash } = log.head();
-      if (verdict.type === "sound")
-        return { valid: true, checked: verdict.checked, erased: verdict.erased, headId, headHash };
-      const firstBad = verdict.type === "broken" ? { id: verdict.at, problem: verdict.problem } : undefined;
-      return {
-        valid: false,
-        checked: verdict.checked,
-        erased: 0,
-        headId,
-        headHash,
-        ...(firstBad === undefined ? {} : { firstBad }),
-      };
-    },
+    verify: (expect) => verify(log, { expect }),
+    verifyEnd: (countMax, signal) => verifyEnd(log, countMax, signal),
     stateAt: (at, signal) => replays.stateAt(at, signal),
     observe: (seen) => log.observe(seen, Date.now()),
     sequenceOf: async (tenant, ids) => {

@@ -98,6 +98,11 @@ const groups: readonly (readonly [heading: string, entries: readonly Entry[]])[]
       { name: "stop", summary: "shut Solo down in order", load: async () => (await import("./stop.ts")).stop },
       { name: "tree", summary: "draw the live supervision tree", load: async () => (await import("./tree.ts")).tree },
       {
+        name: "audit",
+        summary: "what the running Solo holds to be in force, and what is missing",
+        load: async () => (await import("./audit.ts")).audit,
+      },
+      {
         name: "doctor",
         summary: "examine this machine, the data directory and the running Solo",
         load: async () => (await import("./doctor.ts")).doctor,

@@ -24,6 +24,7 @@ import {
   type Pair,
   type PairPaths,
 } from "./files.ts";
+import { readHeld } from "./held.ts";
 import { tenancyIn, tenancyUri } from "./tenancy.ts";
 import { fingerprintOf, mintAuthority, mintClient, mintServer, type Subject } from "./mint.ts";
 
@@ -96,7 +97,20 @@ export async function provideIdentity(dataDir: string, options: IdentityOptions)
     const secret = authority.key.export({ type: "pkcs8", format: "der" });
     return new Uint8Array(hkdfSync("sha256", secret, "solo", purpose, 32));
   };
-  return { caPath: paths.ca.cert, clients, server, renewed, secretFor, issue: issuer(authority, options.now) };
+  const files = [
+    { name: "ca", cert: paths.ca.cert },
+    { name: "server", cert: paths.server.cert },
+    ...clients.map(({ name, paths: { cert } }) => ({ name, cert })),
+  ];
+  return {
+    caPath: paths.ca.cert,
+    clients,
+    server,
+    renewed,
+    secretFor,
+    issue: issuer(authority, options.now),
+    held: () => readHeld(files),
+  };
 }
 
 const pair = (dir: string, name: string): PairPaths => ({

@@ -1,5 +1,6 @@
 /** The handlers of all implemented operations: a row is missing, or one too many, and this does not compile. */
 import type { StreamName, UnaryName } from "../../api/index.ts";
+import { audit } from "./audit.ts";
 import { call } from "./call.ts";
 import { cast } from "./cast.ts";
 import { createTenant } from "./create-tenant.ts";
@@ -30,6 +31,7 @@ export const unaryHandlers: { readonly [K in UnaryName]: UnaryHandler<K> } = {
   queryEvents,
   replayState,
   verifyLog,
+  audit,
   createTenant,
   deleteTenant,
   listTenants,

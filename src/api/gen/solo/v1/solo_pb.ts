@@ -2593,11 +2593,16 @@ export const AuditRequestSchema: GenMessage<AuditRequest> = /*@__PURE__*/
  */
 export type AuditResponse = Message<"solo.v1.AuditResponse"> & {
   /**
+   * healthy: all holds. degraded: something is missing or runs short. critical: something essential does not hold.
+   *
    * @generated from field: string status = 1;
    */
   status: string;
 
   /**
+   * node, sandbox, log, limits, builder, cells, certificates: each with its status, its facts, and its findings
+   * ({about, level, says, remedy}; level is warn or fail).
+   *
    * @generated from field: google.protobuf.Struct components = 2;
    */
   components?: JsonObject | undefined;
