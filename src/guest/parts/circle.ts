@@ -1,0 +1,35 @@
+/** What the processes of one service have between them. None of it is reachable by the tenant's code. */
+import type { RestartType } from "../../base/index.ts";
+import type { FamilyKit } from "../family.ts";
+import type { Carrier } from "../reference.ts";
+import type { Service } from "../service.ts";
+import type { Child } from "./child.ts";
+import type { Process } from "./kin.ts";
+
+export type Reason = { readonly type: "normal" | "shutdown" } | { readonly type: "crashed"; readonly error: unknown };
+
+export const shutdown: Reason = { type: "shutdown" };
+
+export interface Circle {
+  readonly family: FamilyKit;
+  /** Processes that live, the service itself among them. */
+  alive: number;
+  /** Number of the one that was spawned last. */
+  last: number;
+  readonly byCarrier: WeakMap<Carrier, Process>;
+  /** The process that a reference means. Throws if it is none of this service. */
+  readonly find: (reference: unknown) => Process;
+  readonly makeChild: (
+    parent: Process,
+    Class: new () => Service,
+    args: string | undefined,
+    restart: RestartType,
+  ) => Child;
+  /** Runs `work` in this turn of the service, or in a later one if this has lasted long. */
+  readonly later: (work: () => void) => void;
+}
+
+export function said({ describeError }: FamilyKit, error: unknown): string {
+  const { name, message } = describeError(error);
+  return `${name}: ${message}`;
+}
