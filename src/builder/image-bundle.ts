@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type OutputChunk, type Plugin, rolldown } from "rolldown";
 import { imageFiles } from "../wire/index.ts";
+import { constantsIn } from "./image-constants.ts";
 import { findEngine, type ImageSources } from "./image-sources.ts";
 
 export async function bundleImage(sources: ImageSources, into: string): Promise<void> {
@@ -67,9 +68,11 @@ async function bundlePrelude(entry: string, into: string): Promise<void> {
   // What the prelude does not use of base and wire must not be in every isolate, nor need what an isolate lacks.
   const treeshake = {
     moduleSideEffects: false,
+    propertyReadSideEffects: false as const,
     manualPureFunctions: ["record", "union", "oneOf", "text", "whole", "optional"],
   };
-  const bundle = await rolldown({ input: entry, platform: "neutral", treeshake, onLog: refuseUnresolved });
+  const plugins = [constantsIn(entry)];
+  const bundle = await rolldown({ input: entry, platform: "neutral", treeshake, plugins, onLog: refuseUnresolved });
   const { output } = await bundle.write({
     file: join(into, imageFiles.prelude),
     format: "iife",

@@ -32,6 +32,7 @@ import { Reference, References } from "./reference.ts";
 import { type Kin, makeInstance, Refusal, type Service } from "./service.ts";
 import { Timers } from "./timers.ts";
 
+type Begun = Pick<FamilyKit, "footing" | "rootClass" | "processesMax" | "mailboxLengthMax">;
 type CrashPlace = "load" | "init" | "message" | "timer" | "terminate";
 
 export class Process {
@@ -50,7 +51,7 @@ export class Process {
   #onMessage: Method | undefined;
   #terminate: Method | undefined;
   #self: Reference | undefined;
-  #family: FamilyKit | undefined;
+  #begun: Begun | undefined;
   #body: unknown;
 
   constructor(cell: Cell) {
@@ -67,7 +68,7 @@ export class Process {
       ask: cell.ask,
       SoloError,
       Refusal,
-      family: () => this.#getFamily(),
+      family: () => this.#makeFamily(),
       isHandle: (value) => Handle.is(value),
     });
     this.log = makeLog(this.#outbox, () => this.#level);
@@ -129,30 +130,7 @@ export class Process {
         timers: this.timers,
         references: this.#references,
       };
-      this.#family = {
-        footing,
-        rootClass: Class,
-        timers: this.timers,
-        processesMax,
-        mailboxLengthMax,
-        crash: (error) => this.#crash("message", error),
-        soon,
-        extendsService: (value) => typeof value === "function" && extendsService(value),
-        encode,
-        encodeList,
-        decode,
-        decodeList,
-        takeSlots,
-        describeError,
-        isA,
-        findCallback,
-        findMethods,
-        makeInstance,
-        Reference,
-        Refusal,
-        CallError,
-        SoloError,
-      };
+      this.#begun = { footing, rootClass: Class, processesMax, mailboxLengthMax };
       const kin = (): Kin => (this.parts.provide("processes") as FamilyPart).root;
       this.#instance = makeInstance(Class, { ...footing, kin });
       if (init !== undefined) made = apply(init, this.#instance, [{}]);
@@ -182,9 +160,31 @@ export class Process {
     this.#outbox.add0(fromGuest.started);
   }
 
-  #getFamily(): FamilyKit {
-    if (this.#family === undefined) throw new SoloError("INTERNAL", "the service has not begun");
-    return this.#family;
+  /** Made when it is asked for: most services have no processes within. */
+  #makeFamily(): FamilyKit {
+    const begun = this.#begun;
+    if (begun === undefined) throw new SoloError("INTERNAL", "the service has not begun");
+    return {
+      ...begun,
+      timers: this.timers,
+      crash: (error) => this.#crash("message", error),
+      soon,
+      extendsService: (value) => typeof value === "function" && extendsService(value),
+      encode,
+      encodeList,
+      decode,
+      decodeList,
+      takeSlots,
+      describeError,
+      isA,
+      findCallback,
+      findMethods,
+      makeInstance,
+      Reference,
+      Refusal,
+      CallError,
+      SoloError,
+    };
   }
 
   // ── mail

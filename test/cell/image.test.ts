@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { imageFiles } from "../../src/wire/index.ts";
+import { limits } from "../../src/base/index.ts";
+import { fromGuest, imageFiles, toGuest } from "../../src/wire/index.ts";
 import { cellFor, service, testImage } from "./cell-process.ts";
 
 async function ownImage(t: TestContext): Promise<string> {
@@ -40,4 +41,14 @@ test("a cell without cached code says so, and serves", async (t) => {
   const { kernel, stderr } = await cellFor(t, image);
   assert.equal(await kernel.result(await kernel.load(ping), "ping"), 1);
   assert.match(stderr(), /REJECTED/);
+});
+
+test("no table of numbers is in what every isolate holds: they are written where they are used", async () => {
+  const prelude = readFileSync(join(await testImage(), imageFiles.prelude), "utf8");
+  const names = [limits, fromGuest, toGuest].flatMap((table) => Object.keys(table));
+  assert.deepEqual(
+    names.filter((name) => new RegExp(String.raw`\b${name}:\d`).test(prelude)),
+    [],
+  );
+  assert.ok(prelude.includes(String(limits.payloadBytesMax)));
 });
