@@ -4,6 +4,7 @@
  */
 import { asks } from "../../wire/index.ts";
 import type { Kit } from "../parts.ts";
+import { withNames } from "./platform.ts";
 
 type Data = ArrayBuffer | ArrayBufferView;
 type Algorithm = string | { readonly name: string; readonly [key: string]: unknown };
@@ -234,5 +235,5 @@ class Crypto {
 
 export function make(kit: Kit): object {
   ({ ask } = kit);
-  return { crypto: new Crypto(kit), Crypto, CryptoKey, SubtleCrypto };
+  return withNames({ crypto: new Crypto(kit), Crypto, CryptoKey, SubtleCrypto });
 }

@@ -10,7 +10,12 @@ interface Platform {
   readonly TextDecoder: new (
     label?: string,
     options?: object,
-  ) => { decode(bytes?: Uint8Array, options?: { readonly stream?: boolean }): string };
+  ) => {
+    readonly encoding: string;
+    readonly fatal: boolean;
+    readonly ignoreBOM: boolean;
+    decode(bytes?: Uint8Array, options?: { readonly stream?: boolean }): string;
+  };
   readonly ReadableStream: new (source: object) => Stream;
   readonly URL: new (url: string, base?: string) => { readonly href: string };
   readonly URLSearchParams: new (init?: string) => Iterable<[string, string]>;
@@ -55,3 +60,17 @@ export const streamOf = (bytes: Uint8Array): Stream =>
       controller.close();
     },
   });
+
+/** What a part brings, with its classes and functions called as they are known, however the bundler called them. */
+export function withNames<T extends object>(brought: T): T {
+  for (const [name, value] of Object.entries(brought)) {
+    if (typeof value !== "function") continue;
+    Object.defineProperty(value, "name", { value: name, configurable: true });
+    const prototype: unknown = (value as { readonly prototype?: unknown }).prototype;
+    // Errors are told by the tag that they have from the language.
+    if (typeof prototype !== "object" || prototype === null || prototype instanceof Error) continue;
+    if (Object.hasOwn(prototype, Symbol.toStringTag)) continue;
+    Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+  }
+  return brought;
+}

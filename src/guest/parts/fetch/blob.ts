@@ -7,16 +7,19 @@ interface Options {
 
 export class Blob {
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly type: string;
+  readonly #type: string;
 
   constructor(parts: Iterable<unknown> = [], options: Options = {}) {
     this.#bytes = joinBytes(
       [...parts].map((part) => (part instanceof Blob ? part.#bytes : (copyBytes(part) ?? bytesOfText(String(part))))),
     );
     const type = String(options.type ?? "");
-    this.type = /[^\x20-\x7e]/.test(type) ? "" : type.toLowerCase();
+    this.#type = /[^\x20-\x7e]/.test(type) ? "" : type.toLowerCase();
   }
 
+  get type(): string {
+    return this.#type;
+  }
   get size(): number {
     return this.#bytes.length;
   }
@@ -41,12 +44,18 @@ export class Blob {
 }
 
 export class File extends Blob {
-  readonly name: string;
-  readonly lastModified: number;
+  readonly #name: string;
+  readonly #lastModified: number;
   constructor(parts: Iterable<unknown>, name: string, options: Options & { readonly lastModified?: number } = {}) {
     super(parts, options);
-    this.name = String(name);
-    this.lastModified = options.lastModified ?? Date.now();
+    this.#name = String(name);
+    this.#lastModified = options.lastModified ?? Date.now();
+  }
+  get name(): string {
+    return this.#name;
+  }
+  get lastModified(): number {
+    return this.#lastModified;
   }
   override get [Symbol.toStringTag](): string {
     return "File";

@@ -1,5 +1,7 @@
 /** `structuredClone`: copies with cycles and shared parts kept, as the HTML standard says, for the types that are there. */
 import { DOMException } from "./exception.ts";
+import { kindOf, tagOf, unbox, viewNameOf } from "./kinds.ts";
+import { copyOwn } from "./own.ts";
 
 const refuse = (what: string): never => {
   throw new DOMException(`${what} could not be cloned`, "DataCloneError");
@@ -17,7 +19,9 @@ const errors: Readonly<Record<string, new (message: string) => Error>> = {
 type View = new (buffer: ArrayBuffer, offset: number, length: number) => object;
 
 export function makeStructuredClone(isHandle: (value: object) => boolean): (value: unknown) => unknown {
-  return (value) => clone(value, new Map());
+  return function structuredClone(value) {
+    return clone(value, new Map());
+  };
 
   function clone(value: unknown, seen: Map<object, object>): unknown {
     if (typeof value === "symbol" || typeof value === "function") return refuse(String(value));
@@ -29,46 +33,44 @@ export function makeStructuredClone(isHandle: (value: object) => boolean): (valu
       seen.set(value, made);
       return made;
     };
-    if (ArrayBuffer.isView(value)) {
-      const buffer = clone(value.buffer, seen) as ArrayBuffer;
-      const length = "length" in value ? (value.length as number) : value.byteLength;
-      return keep(new (viewOf(value))(buffer, value.byteOffset, length));
-    }
-    switch (Object.prototype.toString.call(value)) {
-      case "[object Array]": {
-        const made = keep(listOfLength((value as unknown[]).length));
-        return copyProperties(value, made, seen);
+    const own = copyOwn(value);
+    if (own === "refused") return refuse("an object of the platform's own");
+    if (own !== undefined) return keep(own);
+    switch (kindOf(value)) {
+      case "view": {
+        const view = value as ArrayBufferView;
+        const buffer = clone(view.buffer, seen) as ArrayBuffer;
+        const length = "length" in view ? (view.length as number) : view.byteLength;
+        return keep(new (viewClassOf(view))(buffer, view.byteOffset, length));
       }
-      case "[object Date]":
+      case "array":
+        return copyProperties(value, keep(listOfLength((value as unknown[]).length)), seen);
+      case "date":
         return keep(new Date((value as Date).getTime()));
-      case "[object RegExp]":
+      case "regexp":
         return keep(new RegExp((value as RegExp).source, (value as RegExp).flags));
-      case "[object Boolean]":
-      case "[object Number]":
-      case "[object String]":
-      case "[object BigInt]":
-        return keep(Object((value as { valueOf(): unknown }).valueOf()) as object);
-      case "[object ArrayBuffer]":
+      case "boxed":
+        return keep(Object(unbox(value)) as object);
+      case "buffer":
         return keep((value as ArrayBuffer).slice(0));
-      case "[object Map]": {
+      case "map": {
         const made = keep(new Map<unknown, unknown>());
-        for (const [key, item] of value as Map<unknown, unknown>) made.set(clone(key, seen), clone(item, seen));
+        // As it is now: a getter on the way may change it.
+        const items = [...(value as Map<unknown, unknown>)];
+        for (const [key, item] of items) made.set(clone(key, seen), clone(item, seen));
         return made;
       }
-      case "[object Set]": {
+      case "set": {
         const made = keep(new Set<unknown>());
-        for (const item of value as Set<unknown>) made.add(clone(item, seen));
+        const items = [...(value as Set<unknown>)];
+        for (const item of items) made.add(clone(item, seen));
         return made;
       }
-      case "[object Error]":
+      case "error":
         return cloneError(value as Error, keep, seen);
-      case "[object Promise]":
-      case "[object WeakMap]":
-      case "[object WeakSet]":
-      case "[object WeakRef]":
-      case "[object Generator]":
-        return refuse(`an ${Object.prototype.toString.call(value)}`);
-      default:
+      case "opaque":
+        return refuse(`an object of the kind ${tagOf(value)}`);
+      case "plain":
         return copyProperties(value, keep({}), seen);
     }
   }
@@ -85,14 +87,20 @@ export function makeStructuredClone(isHandle: (value: object) => boolean): (valu
     return to;
   }
 
+  /** The kind, message, stack and cause; no other property. */
   function cloneError(value: Error, keep: <T extends object>(made: T) => T, seen: Map<object, object>): Error {
-    const made = keep(new (errors[value.name] ?? Error)(String(value.message)));
-    if (value.name === "Error" || value.name in errors)
-      Object.defineProperty(made, "name", { ...hidden, value: value.name });
-    Object.defineProperty(made, "stack", { ...hidden, value: value.stack });
-    if ("cause" in value) Object.defineProperty(made, "cause", { ...hidden, value: clone(value.cause, seen) });
+    const made = keep(new (errors[String(value.name)] ?? Error)(""));
+    Reflect.deleteProperty(made, "message");
+    const message = Object.getOwnPropertyDescriptor(value, "message");
+    if (message !== undefined && "value" in message) define(made, "message", String(message.value));
+    define(made, "stack", value.stack);
+    if (Object.hasOwn(value, "cause")) define(made, "cause", clone(value.cause, seen));
     return made;
   }
+}
+
+function define(on: object, name: string, value: unknown): void {
+  Object.defineProperty(on, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
 /** With holes: only what is set is there. */
@@ -102,11 +110,8 @@ function listOfLength(length: number): unknown[] {
   return made;
 }
 
-const hidden = { writable: true, configurable: true, enumerable: false };
-
-/** The view's class by its own brand, whatever class it was extended to. */
-function viewOf(view: ArrayBufferView): View {
-  const tag = Object.prototype.toString.call(view).slice(8, -1);
-  const Class = (globalThis as unknown as Record<string, unknown>)[tag];
-  return typeof Class === "function" ? (Class as View) : refuse(tag);
+function viewClassOf(view: ArrayBufferView): View {
+  const name = viewNameOf(view);
+  const Class = (globalThis as unknown as Record<string, unknown>)[name];
+  return typeof Class === "function" ? (Class as View) : refuse(name);
 }
