@@ -3,17 +3,18 @@
  * and recorded again, until the client has its answer. Beside what others call a start: a worker thread, a child process,
  * and Elixir compiling and starting a GenServer, where it is installed.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { call, example, roomy, Solo } from "../test/e2e/solo.ts";
-import { type Figures, figures, oneByOne } from "./lib/measure.ts";
+import { elixir } from "./lib/elixir.ts";
+import { figures, oneByOne } from "./lib/measure.ts";
 import type { Benchmark, Row } from "./lib/report.ts";
+import { setting } from "./lib/settings.ts";
 
-const warmUp = 50;
-const runs = 300;
-const tenants = 10;
+const runs = setting("SOLO_BENCH_DEPLOYS", 300);
+const warmUp = Math.ceil(runs / 6);
+const tenants = Math.ceil(runs / 30);
 
 export const deploy: Benchmark = {
   name: "deploy",
@@ -42,7 +43,7 @@ export const deploy: Benchmark = {
     }
     const worker = await oneByOne(30, startWorker);
     const child = await oneByOne(30, startChild);
-    const elixir = elixirStart();
+    const started = elixir("start.exs");
     const beside: Row[] = [
       {
         what: "full deploy",
@@ -58,12 +59,12 @@ export const deploy: Benchmark = {
         peer: { what: "node child process start p50", value: child.p50 },
       },
     ];
-    if (elixir !== undefined) {
+    if (started !== undefined) {
       beside.push({
         what: "full deploy",
         unit: "ms",
         figures: full,
-        peer: { what: "Elixir compile + start p50", value: elixir.p50 },
+        peer: { what: "Elixir compile + start p50", value: figures(started.trim().split("\n").map(Number)).p50 },
       });
     }
     return [
@@ -90,19 +91,4 @@ async function startChild(): Promise<void> {
   await once(child.stdout, "data");
   child.kill("SIGKILL");
   await once(child, "close");
-}
-
-/** Compile and start a GenServer, by Elixir's own clock in one long-lived VM; undefined where there is no Elixir. */
-function elixirStart(): Figures | undefined {
-  try {
-    const script = fileURLToPath(new URL("peers/start.exs", import.meta.url));
-    const out = execFileSync("elixir", [script], {
-      encoding: "utf8",
-      timeout: 120_000,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    return figures(out.trim().split("\n").map(Number));
-  } catch {
-    return undefined;
-  }
 }

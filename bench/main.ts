@@ -4,16 +4,19 @@
  */
 import process from "node:process";
 import { call } from "./call.ts";
-import { cell } from "./cell-alone.ts";
+import { cell } from "./cell.ts";
 import { deploy } from "./deploy.ts";
-import { log } from "./event-log.ts";
+import { log } from "./log.ts";
 import { machine } from "./lib/measure.ts";
 import { type Benchmark, keep, print } from "./lib/report.ts";
 import { memory } from "./memory.ts";
+import { neighbours } from "./neighbours.ts";
 import { recovery } from "./recovery.ts";
 import { sandbox } from "./sandbox.ts";
+import { scale } from "./scale.ts";
+import { slope } from "./slope.ts";
 
-const benchmarks: readonly Benchmark[] = [deploy, call, cell, log, memory, recovery, sandbox];
+const benchmarks: readonly Benchmark[] = [deploy, call, cell, log, memory, recovery, scale, slope, neighbours, sandbox];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));

@@ -1,51 +1,50 @@
-/** Memory of the whole Solo per idle service, and whether deploying and killing leaks. */
-import { readFileSync } from "node:fs";
-import { example, roomy, Solo } from "../test/e2e/solo.ts";
-import type { Benchmark } from "./lib/report.ts";
+/** Memory of the whole Solo per service: idle, and exercised. */
+import { setTimeout as wait } from "node:timers/promises";
+import { call, example, roomy, Solo } from "../test/e2e/solo.ts";
+import { round } from "./lib/measure.ts";
+import { proportionalBytesOf } from "./lib/processes.ts";
+import type { Benchmark, Row } from "./lib/report.ts";
+import { setting } from "./lib/settings.ts";
 
-const idle = 500;
-const cycles = 2_000;
+const count = setting("SOLO_BENCH_SERVICES", 500);
+const callsToEach = 50;
+const restMs = setting("SOLO_BENCH_REST_MS", 10_000);
 const mebibyte = 1024 * 1024;
-
-/** Private and shared memory, each shared page counted by its share, of all of Solo's processes. */
-function pssBytes(solo: Solo): number {
-  let sum = 0;
-  for (const pid of [solo.initPid, ...solo.processes().map((process) => process.pid)]) {
-    const found = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-    sum += Number(found?.[1] ?? 0) * 1024;
-  }
-  return sum;
-}
-
-const round = (value: number): number => Number(value.toPrecision(3));
 
 export const memory: Benchmark = {
   name: "memory",
-  measures: `memory of all processes: ${idle} idle services, then ${cycles} deploy/kill cycles`,
+  measures: `memory of all processes of a Solo, by each one's share: ${count} services, idle and after ${callsToEach} calls to each`,
   run: async () => {
     await using solo = await Solo.start({ config: roomy });
     const client = await solo.client("default");
     const code = await example("counter");
-    const deployed = async (count: number, from: number): Promise<void> => {
-      for (let n = 0; n < count; n++) await client.deploy({ serviceId: `s-${from + n}`, code });
+    const deployed = async (from: number, to: number): Promise<void> => {
+      for (let n = from; n < to; n++) await client.deploy({ serviceId: `s-${n}`, code });
     };
-    await deployed(20, 0);
-    const before = pssBytes(solo);
-    await deployed(idle, 20);
-    const perIdle = (pssBytes(solo) - before) / idle / mebibyte;
-    const cycle = async (count: number): Promise<void> => {
-      for (let n = 0; n < count; n++) {
-        await client.deploy({ serviceId: "cycled", code });
-        await client.kill({ serviceId: "cycled", force: true });
-      }
-    };
-    await cycle(cycles / 4);
-    const settled = pssBytes(solo);
-    await cycle(cycles);
-    const perCycle = (pssBytes(solo) - settled) / cycles / 1024;
+    await deployed(0, 20);
+    await wait(restMs);
+    const before = proportionalBytesOf(solo);
+    const each = (): number => round((proportionalBytesOf(solo) - before) / count / mebibyte);
+    await deployed(20, 20 + count);
+    const atOnce = each();
+    await wait(restMs);
+    const rested = each();
+    for (let n = 20; n < 20 + count; n++) {
+      await Promise.all(Array.from({ length: callsToEach }, () => call(client, `s-${n}`, "add", [1])));
+    }
+    const exercised = each();
+    await wait(restMs);
+    const row = (what: string, value: number, goal?: string): Row => ({
+      what,
+      unit: "MB",
+      figures: { value },
+      ...(goal === undefined ? {} : { goal }),
+    });
     return [
-      { what: `memory per idle service, of ${idle}`, unit: "MB", figures: { value: round(perIdle) }, goal: "≤ 1.5" },
-      { what: "growth per deploy/kill cycle", unit: "KB", figures: { value: round(perCycle) } },
+      row(`memory per idle service of ${count}, just deployed`, atOnce),
+      row(`… rested for ${restMs / 1_000} s`, rested, "≤ 1.5"),
+      row(`… after ${callsToEach} calls to each`, exercised),
+      row(`… rested for ${restMs / 1_000} s again`, each()),
     ];
   },
 };

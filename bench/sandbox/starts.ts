@@ -1,4 +1,4 @@
-/** What a jail costs: the start of a cell, its memory, and its first reply, beside a cell without one. */
+/** What a jail costs a cell: its start, its memory, and its first reply, beside a cell without one. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { Duplex } from "node:stream";
-import { type Jail, listen, makeNoJail, openLibc, openSandbox, tiers, type Tier } from "../src/sandbox/index.ts";
-import { cellFlags, imageFiles, jailedArgument, lockFile, pidPlaceholder } from "../src/wire/index.ts";
-import { Kernel, service, tenant, testImage } from "../test/cell/cell-process.ts";
-import { type Figures, figures } from "./lib/measure.ts";
-import type { Benchmark, Row } from "./lib/report.ts";
+import { type Jail, listen, makeNoJail, openLibc, openSandbox, tiers, type Tier } from "../../src/sandbox/index.ts";
+import { cellFlags, imageFiles, jailedArgument, lockFile, pidPlaceholder } from "../../src/wire/index.ts";
+import { Kernel, service, tenant, testImage } from "../../test/cell/cell-process.ts";
+import { type Figures, figures } from "../lib/measure.ts";
+import type { Row } from "../lib/report.ts";
+import { setting } from "../lib/settings.ts";
 
-const rounds = 30;
+const rounds = setting("SOLO_BENCH_ROUNDS", 30);
 const counter = service("init() { return 0; } add(n = 1) { this.state += n; return this.state; }");
 
 interface Handle {
@@ -85,7 +86,7 @@ function ownMemory(pid: number): number {
   return below.reduce((sum, child) => sum + ownMemory(child), own);
 }
 
-async function run(): Promise<readonly Row[]> {
+export async function startRows(): Promise<readonly Row[]> {
   const rooms = join(process.getuid?.() === 0 ? "/var/cache/solo" : tmpdir(), "bench-rooms");
   const image = await testImage();
   const inhabitant = { folder: "cell", sources: [{ from: image, to: "cell", as: "files" as const }], locks: true };
@@ -131,9 +132,3 @@ async function run(): Promise<readonly Row[]> {
       })),
   ];
 }
-
-export const sandbox: Benchmark = {
-  name: "sandbox",
-  measures: "one cell process, started as init starts it, in each kind of jail, in turns",
-  run,
-};
