@@ -22,6 +22,7 @@ import type { Link } from "./link.ts";
 import type { GuestCall } from "./operations.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Designated, numberOfTarget } from "./slots.ts";
+import { Tidying } from "./tidying.ts";
 import { WarmGuests } from "./warm.ts";
 
 /** Threads that were lost before the cell ends itself: each may burn a core, or hold memory that nobody can free. */
@@ -48,6 +49,7 @@ export class Cell {
   readonly #warm: WarmGuests;
   /** Loading services hold a thread each; a cold start loads many. */
   readonly #loads: Gate;
+  readonly #tidying: Tidying;
   readonly #kernels: Kernels;
   readonly #house: House;
   #tenant: TenantId | undefined;
@@ -58,6 +60,7 @@ export class Cell {
     this.#scheduler = new Scheduler(rim.cores);
     this.#loads = new Gate(2 * rim.cores + 4);
     this.#warm = new WarmGuests(engine, () => this.#scheduler.idle);
+    this.#tidying = new Tidying(() => this.#scheduler.idle);
     this.#kernels = new Kernels({
       welcome: () => ({
         type: "welcome",
@@ -88,6 +91,7 @@ export class Cell {
         this.#warm.refill();
       },
       ended: (incarnation, death, started) => this.#ended(incarnation, death, started),
+      stirred: (incarnation) => this.#tidying.stirred(incarnation),
       wounded: (why) => this.#wounded(why),
       favours: new Favours(rim.parts),
       shares: new CpuShares(readPoolMs),
@@ -311,6 +315,7 @@ export class Cell {
 
   #ended(incarnation: Incarnation, death: Death, started: boolean): void {
     this.#directory.remove(incarnation);
+    this.#tidying.forget(incarnation);
     this.#kernels.report({ type: "ended", ...placeOf(incarnation), death, started });
     this.#warm.refill();
   }

@@ -59,6 +59,8 @@ export interface Guest {
   readonly memoryNow: () => number;
   /** The same, waiting for a threaded turn if there is one. Undefined if it ended meanwhile. */
   readonly memory: () => Promise<number | undefined>;
+  /** Makes its heap as small as it can be, in a pool thread. For a guest that rests: what it had compiled may be dropped. */
+  readonly tidy: () => Promise<void>;
   readonly dispose: () => void;
 }
 

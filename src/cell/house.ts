@@ -35,6 +35,8 @@ export interface House {
   readonly log: (incarnation: Incarnation, level: Level, text: string, dropped: number) => void;
   readonly started: (incarnation: Incarnation, tookMs: number) => void;
   readonly ended: (incarnation: Incarnation, death: Death, started: boolean) => void;
+  /** It had a turn: when it rests again, it can be tidied. */
+  readonly stirred: (incarnation: Incarnation) => void;
   /** A pool thread is stuck or parked for good. */
   readonly wounded: (why: string) => void;
   /** Answers what guests ask. */

@@ -33,6 +33,8 @@ type Phase =
 
 /** Wall time for each millisecond of CPU time that a threaded turn may take. */
 const patience = 10;
+/** A larger heap is collected by the engine when it has to be. */
+const tidyBytesMax = 16 * 1024 * 1024;
 /** What waits for a service is kept outside of its isolate: text of at most this part of its memory. */
 const mailboxPart = 4;
 
@@ -57,6 +59,7 @@ export class Incarnation {
   #turn: "none" | "loading" | "inline" | "threaded" = "loading";
   /** It will end when the turn under way is over. */
   #doom: Death | undefined;
+  #turnCount = 0;
   #lifeTimer: NodeJS.Timeout | undefined;
   readonly #thread: ThreadWatch;
   readonly #meter: MemoryMeter;
@@ -303,6 +306,8 @@ export class Incarnation {
   }
 
   #after({ result, ownMs, timeoutMs }: Ran, progress: number): void {
+    this.#turnCount++;
+    this.#house.stirred(this);
     this.claim.charge(ownMs);
     const post = this.#post;
     if (typeof result === "object" && result !== null) return this.#fault(result, timeoutMs, "turn");
@@ -319,6 +324,25 @@ export class Incarnation {
     if (!this.#pace.charge(turn)) return this.#cutOff(post.current);
     this.#pace.judge(turn, this.#house.now(), () => this.#guest.memoryNow());
     if (this.wantsTurn) this.#house.ready(this);
+  }
+
+  /** Turns so far. */
+  get turnCount(): number {
+    return this.#turnCount;
+  }
+
+  /** Gives back what the heap does not need, unless it is at work or large. */
+  async tidy(): Promise<void> {
+    if (this.#turn !== "none" || this.#phase.name !== "running" || this.wantsTurn) return;
+    if (this.#guest.memoryNow() > tidyBytesMax) return;
+    this.#turn = "threaded";
+    this.#thread.expect(0);
+    await this.#guest.tidy();
+    this.#thread.back();
+    if (this.phase === "ended") return;
+    this.#turn = "none";
+    if (this.#doom !== undefined) return this.#endWith(this.#doom);
+    this.#house.ready(this);
   }
 
   // ── faults

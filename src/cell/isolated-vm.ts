@@ -21,6 +21,7 @@ export interface Prelude {
 const mebibyte = 1024 * 1024;
 const memoryMebibytesMin = 8;
 const probeMs = 50;
+const tidyMsMax = 1_000;
 /** Parsing this much takes about a millisecond of the cell's thread. */
 const compileHereCharsMax = 64 * 1024;
 
@@ -100,6 +101,7 @@ class IsolatedGuest implements Guest {
   readonly #context: ivm.Context;
   readonly #turn: ivm.Reference<(...given: readonly Crossing[]) => number | string | null>;
   readonly #current: ivm.Reference<() => number>;
+  readonly #tidy: ivm.Reference<() => void>;
   readonly #service: ivm.Module;
   readonly #loaded: ivm.Module;
   readonly #entry: ivm.Module;
@@ -131,6 +133,7 @@ class IsolatedGuest implements Guest {
     const part = <T>(name: string): ivm.Reference<T> => booted.getSync(name as never, { reference: true });
     this.#turn = part("turn");
     this.#current = part("current");
+    this.#tidy = part("tidy");
     // The modules take what they export from the global that the prelude left; then it goes.
     this.#service = this.#synthetic(part<object>("module"), serviceSource);
     this.#loaded = this.#synthetic(part<object>("loaded"), loadedSource);
@@ -258,6 +261,12 @@ class IsolatedGuest implements Guest {
     } catch {
       return undefined;
     }
+  }
+
+  async tidy(): Promise<void> {
+    if (this.#disposed || this.#isolate.isDisposed || this.#lost !== undefined) return;
+    // It has failed if the guest was disposed meanwhile, and there is nothing to tidy then.
+    await this.#tidy.apply(undefined, [], { timeout: tidyMsMax }).catch(() => undefined);
   }
 
   dispose(): void {

@@ -3,7 +3,7 @@
  * global for the cell, which takes it away again; the cell's powers are closed over and reachable by nothing else.
  */
 import { CallError, SoloError } from "./errors.ts";
-import { harden } from "./harden.ts";
+import { harden, takeCollector } from "./harden.ts";
 import { makeConsole } from "./log.ts";
 import type { Cell } from "./outbox.ts";
 import { definePlatform } from "./platform.ts";
@@ -16,6 +16,8 @@ export interface Booted {
   readonly turn: (...given: readonly unknown[]) => number | string | null;
   /** Number of the mail being handled, asked after a turn was cut off. */
   readonly current: () => number;
+  /** Makes the heap as small as it can be. */
+  readonly tidy: () => void;
   /** Exports of the module `solo:service`. */
   readonly module: object;
   /** Told the exports of the tenant's module once its code ran. */
@@ -49,10 +51,12 @@ function boot(
   return {
     turn: (...given) => process.mailbox.turn(given),
     current: () => process.mailbox.current,
+    tidy,
     module: { Service, Refusal, SoloError, CallError },
     loaded: (exports) => process.loaded(exports),
   };
 }
 
+const tidy = takeCollector();
 harden();
 Object.defineProperty(globalThis, "solo", { value: boot, configurable: true });

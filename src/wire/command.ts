@@ -13,6 +13,8 @@ export const cellFlags: readonly string[] = [
   "--no-turboshaft-loop-unrolling",
   "--wasm-max-mem-pages=256",
   "--memory-pool-timeout=2",
+  // For the prelude, which takes it from its tenant: see `tidy` in the cell.
+  "--expose-gc",
   "--permission",
   "--allow-addons",
   "--allow-ffi",
