@@ -35,6 +35,7 @@ export async function deployRows(): Promise<readonly Row[]> {
         return performance.now() - began;
       };
       samples.get(tier)?.first.push(await timed("first"));
+      await wait(refilledMs);
       samples.get(tier)?.next.push(await timed("next"));
       // Its cell ends with it.
       await admin.deleteTenant({ tenantId });
