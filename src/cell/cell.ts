@@ -254,8 +254,8 @@ export class Cell {
   }
 
   #nest(caller: Incarnation, target: Incarnation, message: Message): void {
+    if (!target.receiveNow(message)) return message.call?.fail("MAILBOX_FULL", "not_executed", target.fill);
     this.#scheduler.depth++;
-    target.receiveNow(message);
     caller.excuse(target.turnInline());
     this.#scheduler.depth--;
   }

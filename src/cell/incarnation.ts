@@ -143,7 +143,7 @@ export class Incarnation {
       this.#turn === "none" &&
       this.#takesMail &&
       this.#doom === undefined &&
-      this.#post.empty
+      this.#post.quiet
     );
   }
 
@@ -234,9 +234,9 @@ export class Incarnation {
     return this.#post.fill;
   }
 
-  /** Takes a message that the caller gives a turn to at once. Only if `idleInline`. */
-  receiveNow(message: Message): void {
-    this.#post.receive(message);
+  /** Takes a message that the caller gives a turn to at once, behind the mail that waits. Only if `idleInline`. False: the mailbox is full. */
+  receiveNow(message: Message): boolean {
+    return this.#post.receive(message);
   }
 
   #answer({ call, result, failure, slots }: Brought): void {

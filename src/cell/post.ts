@@ -25,6 +25,9 @@ export interface PostLimits {
 
 const charsOf = ({ b, slots }: Message): number => (typeof b === "string" ? b.length : 0) + (slots?.length ?? 0);
 
+/** Casts ahead of a call, mostly. */
+const quietMailMax = 16;
+
 export class Post {
   readonly #limits: PostLimits;
   readonly #mail = new Queue<Message>();
@@ -122,9 +125,9 @@ export class Post {
     return this.#direct.length > 0;
   }
 
-  /** Nothing is anywhere. */
-  get empty(): boolean {
-    return this.#mail.length === 0 && this.#delivered.length === 0 && this.#direct.length === 0;
+  /** The guest has nothing in hand, and little waits: what comes now is handled within one short turn. */
+  get quiet(): boolean {
+    return this.#mail.length < quietMailMax && this.#delivered.length === 0 && this.#direct.length === 0;
   }
 
   /** The guest finished all that it got. */

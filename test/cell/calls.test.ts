@@ -317,3 +317,31 @@ test("a burst of quick messages is no slow turn: the service stays inline", asyn
   await Promise.all(Array.from({ length: 1_000 }, () => kernel.result(b, "work")));
   assert.equal(await kernel.result(a, "probe"), true);
 });
+
+test("a call behind messages of its caller is answered after them, in order, however little room the mailbox has", async (t) => {
+  const { kernel } = await cellFor(t);
+  const list = service(
+    `init() { return []; } note(n) { this.state.push(n); } all() { return this.state.splice(0); } ping() { return 1; }`,
+  );
+  const driver = service(`
+    ping() { return 1; }
+    async drive(name, notes) {
+      const list = await this.lookup(name);
+      for (let i = 0; i < notes; i++) list.cast.note(i);
+      return list.call.all();
+    }`);
+  const roomy = await kernel.load(list, { service: "roomy" });
+  const narrow = await kernel.load(list, { service: "narrow", incarnation: 2, limits: { messageQueueLimit: 3 } });
+  const caller = await kernel.load(driver, { service: "driver", incarnation: 3 });
+  // All three come to the cell's own thread, where a call may run on the stack of its caller.
+  for (const one of [roomy, narrow, caller]) for (let i = 0; i < 40; i++) await kernel.result(one, "ping");
+  for (const notes of [0, 1, 5, 15, 40]) {
+    assert.deepEqual(
+      await kernel.result(caller, "drive", "roomy", notes),
+      Array.from({ length: notes }, (_, i) => i),
+    );
+  }
+  assert.deepEqual(await kernel.result(caller, "drive", "narrow", 2), [0, 1]);
+  const { failure } = await kernel.call(caller, "drive", ["narrow", 3]);
+  assert.match(failure?.message ?? "", /holds 3 messages/);
+});
