@@ -154,6 +154,7 @@ export class Kernel {
       init: {
         spawn: (cell, rssBytesMax) => init.send({ type: "spawn_cell", cell, rssBytesMax }),
         limit: (cell, limits) => init.send({ type: "limit_cell", cell, ...limits }),
+        assign: (cell, tenant) => init.send({ type: "assign_cell", cell, tenant }),
         kill: (cell, loss) => init.send({ type: "kill_cell", cell, loss }),
         acknowledgeExit: (cell) => init.send({ type: "acknowledge_exit", cell }),
       },

@@ -46,6 +46,8 @@ export class Cell {
   tenant: TenantId | undefined;
   /** Of all services in it. */
   tier: Tier = "user";
+  /** Whose it is, as init remembers it from an earlier kernel. */
+  assigned: TenantId | undefined;
   /** Of the process that init started: the cell's own, or its jail's. */
   osPid: number | undefined;
   phase: CellPhase = { name: "spawning" };

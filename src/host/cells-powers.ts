@@ -23,6 +23,7 @@ export interface CellsPowers {
   readonly init: {
     readonly spawn: (cell: CellNumber, rssBytesMax: number) => void;
     readonly limit: (cell: CellNumber, limits: CellsSettings["systemCell"]) => void;
+    readonly assign: (cell: CellNumber, tenant: TenantId) => void;
     readonly kill: (cell: CellNumber, loss: CellLoss) => void;
     readonly acknowledgeExit: (cell: CellNumber) => void;
   };

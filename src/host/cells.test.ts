@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import {
   cellNumber,
   type CellLoss,
+  defined,
   eventId,
   incarnationNumber,
   insist,
@@ -71,6 +72,7 @@ function fresh(
     init: {
       spawn: () => undefined,
       limit: () => undefined,
+      assign: () => undefined,
       kill: (_cell, loss) => killing.resolve(loss),
       acknowledgeExit: (cell) => acknowledged.push(cell),
     },
@@ -91,6 +93,39 @@ const living = (peer: Peer, cell: number): LivingCell => ({
   cell: cellNumber(cell),
   socket: peer.path,
   osPid: process.pid,
+  tenant: acme,
+});
+
+for (const [whose, tenant] of [
+  ["another tenant's", defined(parseTenantId("victim"), "tenant")],
+  ["nobody's", undefined],
+] as const) {
+  test(`a cell that is ${whose} and says it is some tenant's is killed, and nothing that it says it holds is believed`, async () => {
+    await using peer = await Peer.listen();
+    const { cells, submitted, killing } = fresh();
+    using _ = cells;
+    const { tenant: _own, ...nobodys } = living(peer, 1_000_001);
+    const adopting = cells.adopt([tenant === undefined ? nobodys : { ...nobodys, tenant }]);
+    await peer.hear("hello");
+    peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
+    assert.deepEqual(await killing, { type: "protocol", problem: "it says it is another tenant's" });
+    cells.exited(cellNumber(1_000_001), killed);
+    assert.deepEqual((await adopting).survivors, []);
+    cells.begin();
+    await turn();
+    assert.deepEqual(submitted, []);
+  });
+}
+
+test("a cell that was given to a tenant and had not heard of it yet is told", async () => {
+  await using peer = await Peer.listen();
+  const { cells } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  peer.say({ type: "welcome", incarnations: [] });
+  await adopting;
+  assert.deepEqual((await peer.hear("adopt")).header, { type: "adopt", tenant: acme });
 });
 
 test("a cell that ends before it says what it holds is told with its true end, and recorded by whoever knows", async () => {

@@ -79,8 +79,8 @@ export class Cells implements Disposable {
     this.#powers = powers;
     const { epoch, settings, init, nowMs } = powers;
     const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
-    const { spawn, limit } = init;
-    this.#supply = new Supply({ epoch, settings, spawn, limit, roster: this.#roster, nowMs, after });
+    const { spawn, limit, assign } = init;
+    this.#supply = new Supply({ epoch, settings, spawn, limit, assign, roster: this.#roster, nowMs, after });
     this.#sweep = setInterval(() => this.#closeEmpty(), 5_000);
     this.#sweep.unref();
   }
@@ -95,9 +95,10 @@ export class Cells implements Disposable {
   async adopt(
     living: readonly LivingCell[],
   ): Promise<{ readonly survivors: readonly Survivor[]; readonly exits: readonly DeadCell[] }> {
-    const cells = living.map(({ cell: number, socket, osPid }) => {
+    const cells = living.map(({ cell: number, socket, osPid, tenant }) => {
       const cell = new Cell(number);
       cell.osPid = osPid;
+      cell.assigned = tenant;
       cell.origin = "found";
       this.#roster.add(cell);
       this.#greet(cell, socket);
@@ -381,13 +382,17 @@ export class Cells implements Disposable {
 
   #welcome(cell: Cell, link: CellLink, welcome: Welcome): void {
     if (cell.phase.name !== "greeting") return;
+    const owner = cell.tenant ?? cell.assigned;
     if (welcome.tenant !== undefined) {
-      if (cell.tenant !== undefined && cell.tenant !== welcome.tenant) {
+      // A cell is no witness to whose it is: init remembers what kernels decided.
+      if (welcome.tenant !== owner) {
         return this.#powers.init.kill(cell.number, { type: "protocol", problem: "it says it is another tenant's" });
       }
       this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, welcome.incarnations));
       for (const found of welcome.incarnations) this.#meet(cell, welcome.tenant, found, link);
     }
+    // An earlier kernel gave it away, and ended before it could tell it so.
+    else if (owner !== undefined && cell.tenant === undefined) this.#roster.give(cell, owner, "user");
     this.#settle(cell);
     cell.open(link, welcome);
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });

@@ -23,6 +23,7 @@ function world(warmCells: number) {
     },
     spawn: () => void spawned++,
     limit: (cell) => void limited.push(cell),
+    assign: () => undefined,
     roster,
     nowMs: () => now,
     after: (ms, run) => timers.push({ at: now + ms, run }),

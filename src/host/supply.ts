@@ -22,6 +22,7 @@ export interface SupplyPowers {
   readonly settings: CellsPowers["settings"];
   readonly spawn: CellsPowers["init"]["spawn"];
   readonly limit: CellsPowers["init"]["limit"];
+  readonly assign: CellsPowers["init"]["assign"];
   readonly roster: Roster;
   /** Monotonic milliseconds, and a timer that keeps no process alive. */
   readonly nowMs: () => number;
@@ -64,6 +65,7 @@ export class Supply {
     const warm = this.#warm();
     const cell = warm.find(({ phase }) => phase.name === "open") ?? warm[0] ?? this.#spawn();
     roster.give(cell, tenant, tier);
+    this.#powers.assign(cell.number, tenant);
     if (tier === "system") this.#powers.limit(cell.number, settings.systemCell);
     if (cell.phase.name === "open") cell.phase.link.send({ type: "adopt", tenant });
     this.keepWarm();

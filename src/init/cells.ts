@@ -2,7 +2,7 @@
  * The cells that are alive, and how those that ended did, kept until the kernel has that on disk. Outlives every kernel:
  * a new one is told all of it (`begin`).
  */
-import type { CellLoss, CellNumber } from "../base/index.ts";
+import type { CellLoss, CellNumber, TenantId } from "../base/index.ts";
 import {
   cellFlags,
   type DeadCell,
@@ -21,6 +21,8 @@ interface LiveCell {
   readonly socket: string;
   readonly listener: ListeningSocket;
   readonly child: WatchedChild;
+  /** A cell belongs to one tenant for its whole life (P1); undefined while it is nobody's. */
+  tenant: TenantId | undefined;
 }
 
 export interface CellsConfig {
@@ -74,6 +76,12 @@ export class Cells {
     child?.weigh(cpuWeight);
   }
 
+  /** Whose it is: remembered for the next kernel, which must not have to believe the cell. The first word counts. */
+  assign(cell: CellNumber, tenant: TenantId): void {
+    const living = this.#living.get(cell);
+    if (living !== undefined) living.tenant ??= tenant;
+  }
+
   /** A cell that init does not know has ended before: in a life of init that is over. */
   kill(cell: CellNumber, loss: CellLoss): void {
     const living = this.#living.get(cell);
@@ -99,7 +107,9 @@ export class Cells {
 
   living(): readonly LivingCell[] {
     return [...this.#living.values()]
-      .map(({ cell, socket, child }) => ({ cell, socket, osPid: child.pid }))
+      .map(({ cell, socket, child, tenant }) => {
+        return { cell, socket, osPid: child.pid, ...(tenant === undefined ? {} : { tenant }) };
+      })
       .filter(({ osPid }) => osPid !== 0);
   }
 
@@ -135,7 +145,7 @@ export class Cells {
           onText: (text) => this.#config.note(text.replaceAll(/^(?=.)/gm, `cell ${cell}: `)),
         },
       );
-      const living = { cell, socket, listener, child };
+      const living = { cell, socket, listener, child, tenant: undefined };
       this.#living.set(cell, living);
       return living;
     } catch (error) {

@@ -221,6 +221,8 @@ export class Init implements Disposable {
         return;
       case "limit_cell":
         return this.#cells.limit(message.cell, message.rssBytesMax, message.cpuWeight);
+      case "assign_cell":
+        return this.#cells.assign(message.cell, message.tenant);
       case "kill_cell":
         return this.#cells.kill(message.cell, message.loss);
       case "acknowledge_exit":

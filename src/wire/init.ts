@@ -14,10 +14,15 @@ import {
   union,
   whole,
 } from "../base/index.ts";
-import { cellShape, epochShape } from "./words.ts";
+import { cellShape, epochShape, tenantShape } from "./words.ts";
 
-/** A cell process that is alive: connect to `socket`. */
-const livingCellShape = record({ cell: cellShape, socket: text(100), osPid: whole(1) });
+/** A cell process that is alive: connect to `socket`. `tenant`: whose it is, as a kernel said; what the cell itself says must agree. */
+const livingCellShape = record({
+  cell: cellShape,
+  socket: text(100),
+  osPid: whole(1),
+  tenant: optional(tenantShape),
+});
 export type LivingCell = Of<typeof livingCellShape>;
 
 /** A cell process that ended, kept by init until acknowledged. */
@@ -64,6 +69,8 @@ export const kernelToInitShape = union({
   spawn_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
   /** `cpuWeight`: its share of the processor beside other cells; 100 is one ordinary share. */
   limit_cell: record({ cell: cellShape, rssBytesMax: whole(1), cpuWeight: optional(whole(1, 10_000)) }),
+  /** The cell is this tenant's, once and for ever. Said before the cell is told: it has no say in it. */
+  assign_cell: record({ cell: cellShape, tenant: tenantShape }),
   kill_cell: record({ cell: cellShape, loss: cellLossShape }),
   /** The loss of this cell is durable: init may forget its exit status. */
   acknowledge_exit: record({ cell: cellShape }),
