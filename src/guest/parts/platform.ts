@@ -17,11 +17,19 @@ interface Platform {
     decode(bytes?: Uint8Array, options?: { readonly stream?: boolean }): string;
   };
   readonly ReadableStream: new (source: object) => Stream;
-  readonly URL: new (url: string, base?: string) => { readonly href: string };
+  readonly URL: new (
+    url: string,
+    base?: string,
+  ) => {
+    readonly href: string;
+    readonly username: string;
+    readonly password: string;
+  };
   readonly URLSearchParams: new (init?: string) => Iterable<[string, string]>;
   readonly setTimeout: (work: () => void, ms: number) => number;
   readonly console: { error(...values: unknown[]): void };
   readonly AbortController: new () => { readonly signal: Signal };
+  readonly AbortSignal: { any(signals: readonly Signal[]): Signal; readonly prototype: object };
 }
 
 export interface Signal {
@@ -32,6 +40,12 @@ export const platform = globalThis as unknown as Platform;
 
 export const bytesOfText = (text: string): Uint8Array<ArrayBuffer> => new platform.TextEncoder().encode(text);
 export const textOfBytes = (bytes: Uint8Array): string => new platform.TextDecoder().decode(bytes);
+
+/** Text as the platform takes it: half characters are replaced. Throws TypeError for a symbol, which is no text. */
+export function textFrom(value: unknown): string {
+  if (typeof value === "symbol") throw new TypeError("a symbol is no text");
+  return String(value).toWellFormed();
+}
 
 /** A copy of what a buffer or a view of one holds; undefined: it is none. */
 export function copyBytes(data: unknown): Uint8Array<ArrayBuffer> | undefined {

@@ -13,6 +13,9 @@ import { DOMException } from "./web/exception.ts";
 class Performance {
   readonly timeOrigin = Date.now();
   #last = 0;
+  get [Symbol.toStringTag](): string {
+    return "Performance";
+  }
   now(): number {
     this.#last = Math.max(this.#last, Date.now() - this.timeOrigin);
     return this.#last;

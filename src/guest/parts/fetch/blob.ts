@@ -1,5 +1,5 @@
 /** Blob and File: bytes that do not change. */
-import { bytesOfText, copyBytes, joinBytes, type Stream, streamOf, textOfBytes } from "../platform.ts";
+import { bytesOfText, copyBytes, joinBytes, type Stream, streamOf, textFrom, textOfBytes } from "../platform.ts";
 
 interface Options {
   readonly type?: string;
@@ -9,11 +9,12 @@ export class Blob {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #type: string;
 
-  constructor(parts: Iterable<unknown> = [], options: Options = {}) {
+  constructor(parts: Iterable<unknown> = [], options?: Options | null) {
+    if (typeof parts !== "object") throw new TypeError("the parts of a Blob are a list");
     this.#bytes = joinBytes(
-      [...parts].map((part) => (part instanceof Blob ? part.#bytes : (copyBytes(part) ?? bytesOfText(String(part))))),
+      [...parts].map((part) => (part instanceof Blob ? part.#bytes : (copyBytes(part) ?? bytesOfText(textFrom(part))))),
     );
-    const type = String(options.type ?? "");
+    const type = String(options?.type === undefined ? "" : options.type);
     this.#type = /[^\x20-\x7e]/.test(type) ? "" : type.toLowerCase();
   }
 
@@ -46,10 +47,11 @@ export class Blob {
 export class File extends Blob {
   readonly #name: string;
   readonly #lastModified: number;
-  constructor(parts: Iterable<unknown>, name: string, options: Options & { readonly lastModified?: number } = {}) {
+  constructor(parts: Iterable<unknown>, name: string, options?: (Options & { readonly lastModified?: number }) | null) {
+    if (arguments.length < 2) throw new TypeError("a File has parts and a name");
     super(parts, options);
-    this.#name = String(name);
-    this.#lastModified = options.lastModified ?? Date.now();
+    this.#name = textFrom(name);
+    this.#lastModified = Math.trunc(Number(options?.lastModified ?? Date.now()));
   }
   get name(): string {
     return this.#name;

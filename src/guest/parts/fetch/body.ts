@@ -3,7 +3,7 @@ import { Blob } from "./blob.ts";
 import { FormData } from "./form-data.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
 import { readMultipart, textOf, writeMultipart } from "./multipart.ts";
-import { bytesOfText, copyBytes, joinBytes, platform, type Stream, textOfBytes } from "../platform.ts";
+import { bytesOfText, copyBytes, joinBytes, platform, type Stream, textFrom, textOfBytes } from "../platform.ts";
 
 interface Content {
   readonly type: string | undefined;
@@ -27,7 +27,7 @@ function contentOf(body: unknown): Content {
   if (isStream(body)) return { type: undefined, bytes: () => drain(body) };
   const isForm = Object.prototype.toString.call(body) === "[object URLSearchParams]";
   const type = isForm ? "application/x-www-form-urlencoded;charset=UTF-8" : "text/plain;charset=UTF-8";
-  return now(bytesOfText(String(body)), type);
+  return now(bytesOfText(textFrom(body)), type);
 }
 
 const isStream = (body: unknown): body is Stream =>
@@ -39,29 +39,41 @@ async function drain(stream: Stream): Promise<Uint8Array<ArrayBuffer>> {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return joinBytes(parts);
-    parts.push(copyBytes(value) ?? bytesOfText(String(value)));
+    if (Object.prototype.toString.call(value) !== "[object Uint8Array]") {
+      throw new TypeError("the chunks of a body's stream are Uint8Arrays");
+    }
+    parts.push(copyBytes(value) ?? new Uint8Array(0));
   }
 }
 
 export class Body {
-  readonly headers: Headers;
+  readonly #headers: Headers;
   #content: Content | undefined;
   #stream: Stream | undefined;
+  /** The stream was made of the content, and not the content of it. */
+  #mine = false;
   #used = false;
 
-  constructor(headers: HeadersInit | null | undefined, body: unknown) {
-    this.headers = new Headers(headers);
+  constructor(headers: HeadersInit | undefined, body: unknown) {
+    this.#headers = new Headers(headers);
     if (body === undefined || body === null) return;
     if (body instanceof Body) {
       this.#content = body.#content;
-      this.#stream = body.#stream;
+      this.#stream = body.#mine ? undefined : body.#stream;
       if (body.#content !== undefined) body.#use();
       return;
     }
+    if (isStream(body)) {
+      if (body.locked) throw new TypeError("the body's stream is being read already");
+      this.#stream = body;
+    }
     this.#content = contentOf(body);
-    if (isStream(body)) this.#stream = body;
     const { type } = this.#content;
-    if (type !== undefined && !this.headers.has("content-type")) this.headers.set("content-type", type);
+    if (type !== undefined && !this.#headers.has("content-type")) this.#headers.set("content-type", type);
+  }
+
+  get headers(): Headers {
+    return this.#headers;
   }
 
   get bodyUsed(): boolean {
@@ -71,10 +83,14 @@ export class Body {
   get body(): Stream | null {
     const content = this.#content;
     if (content === undefined) return null;
-    this.#stream ??= laterStream(async () => {
+    if (this.#stream !== undefined) return this.#stream;
+    const use = (): void => {
       this.#used = true;
-      return content.bytes();
-    });
+    };
+    this.#stream = laterStream(content.bytes, use);
+    this.#mine = true;
+    // Who was given its text first reads nothing here any more.
+    if (this.#used) this.#stream.getReader();
     return this.#stream;
   }
 
@@ -86,13 +102,14 @@ export class Body {
   async #take(): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#content === undefined) return new Uint8Array(0);
     this.#use();
+    if (this.#mine) this.#stream?.getReader();
     return this.#content.bytes();
   }
 
   /** A second one to read, for `clone`. */
   protected share(): Stream | (() => Promise<Uint8Array<ArrayBuffer>>) | undefined {
     if (this.#content === undefined) return undefined;
-    if (this.#used) throw new TypeError("the body was already read");
+    if (this.#used || this.#stream?.locked === true) throw new TypeError("the body was already read");
     if (this.#stream === undefined) {
       const reading = this.#content.bytes();
       this.#content = { type: this.#content.type, bytes: () => reading };
@@ -100,6 +117,7 @@ export class Body {
     }
     const [mine, other] = this.#stream.tee();
     this.#stream = mine;
+    this.#mine = false;
     this.#content = { type: this.#content.type, bytes: () => drain(mine) };
     return other;
   }
@@ -136,16 +154,27 @@ function readForm(bytes: Uint8Array, type: string): FormData {
   return readMultipart(bytes, boundary[1] ?? boundary[2] ?? "");
 }
 
-const laterStream = (read: () => Promise<Uint8Array>): Stream =>
+interface ByteController {
+  readonly byobRequest: { respond(count: number): void } | null;
+  enqueue(chunk: Uint8Array): void;
+  close(): void;
+}
+
+/** Of bytes, so that nothing is read before somebody reads; `begun` is told of that, and of a cancellation. */
+const laterStream = (read: () => Promise<Uint8Array>, begun: () => void): Stream =>
   new platform.ReadableStream({
-    async pull(controller: { enqueue(chunk: Uint8Array): void; close(): void }) {
+    type: "bytes",
+    async pull(controller: ByteController) {
+      begun();
       const bytes = await read();
-      if (bytes.length > 0) controller.enqueue(bytes);
+      if (bytes.length > 0) controller.enqueue(Uint8Array.from(bytes));
       controller.close();
+      controller.byobRequest?.respond(0);
     },
+    cancel: begun,
   });
 
 /** The body that `clone` passes on: bytes that may be read later, or a stream. */
 export function sharedBody(shared: Stream | (() => Promise<Uint8Array>) | undefined): unknown {
-  return typeof shared === "function" ? laterStream(shared) : shared;
+  return typeof shared === "function" ? laterStream(shared, () => undefined) : shared;
 }

@@ -20,13 +20,16 @@ function valueOf(value: unknown): string {
 
 export class Headers {
   #list: (readonly [string, string])[] = [];
+  /** In the order in which they are listed; made when asked for, gone with each change. */
+  #order: (readonly [string, string])[] | undefined;
 
-  constructor(init?: HeadersInit | null) {
-    if (init === undefined || init === null) return;
-    if (typeof init !== "object") throw new TypeError("headers are made of an object or a list of pairs");
+  constructor(init?: HeadersInit) {
+    if (init === undefined) return;
+    if (typeof init !== "object" || init === null)
+      throw new TypeError("headers are made of an object or a list of pairs");
     if (Symbol.iterator in init) {
       for (const pair of init as Iterable<readonly string[]>) {
-        const [name, value, ...rest] = [...pair];
+        const [name, value, ...rest] = typeof pair === "object" ? [...pair] : [];
         if (name === undefined || value === undefined || rest.length > 0) throw new TypeError("a header is a pair");
         this.append(name, value);
       }
@@ -35,11 +38,13 @@ export class Headers {
 
   append(name: string, value: string): void {
     this.#list.push([nameOf(name), valueOf(value)]);
+    this.#order = undefined;
   }
 
   delete(name: string): void {
     const known = nameOf(name);
     this.#list = this.#list.filter(([one]) => one !== known);
+    this.#order = undefined;
   }
 
   get(name: string): string | null {
@@ -60,6 +65,7 @@ export class Headers {
   set(name: string, value: string): void {
     const known = nameOf(name);
     const text = valueOf(value);
+    this.#order = undefined;
     const at = this.#list.findIndex(([one]) => one === known);
     if (at < 0) this.#list.push([known, text]);
     else this.#list = this.#list.flatMap((pair, i) => (i === at ? [[known, text]] : pair[0] === known ? [] : [pair]));
@@ -69,12 +75,23 @@ export class Headers {
     for (const [name, value] of this) work.call(thisArg, value, name, this);
   }
 
+  /** As they are at each step: what is set on the way is seen. */
   *entries(): Generator<[string, string]> {
-    for (const name of [...new Set(this.#list.map(([one]) => one))].toSorted()) {
-      if (name === "set-cookie") for (const cookie of this.getSetCookie()) yield [name, cookie];
-      else yield [name, this.get(name) ?? ""];
+    for (let i = 0; ; i++) {
+      const pair = this.#sorted()[i];
+      if (pair === undefined) return;
+      yield [...pair];
     }
   }
+  #sorted(): readonly (readonly [string, string])[] {
+    if (this.#order !== undefined) return this.#order;
+    const names = [...new Set(this.#list.map(([one]) => one))].toSorted();
+    this.#order = names.flatMap((name): [string, string][] =>
+      name === "set-cookie" ? this.getSetCookie().map((cookie) => [name, cookie]) : [[name, this.get(name) ?? ""]],
+    );
+    return this.#order;
+  }
+
   *keys(): Generator<string> {
     for (const [name] of this) yield name;
   }

@@ -7,7 +7,7 @@ interface RequestInit {
   readonly method?: string;
   readonly headers?: HeadersInit;
   readonly body?: unknown;
-  readonly signal?: Signal | null;
+  readonly signal?: Signal | null | undefined;
   readonly redirect?: string;
   readonly credentials?: string;
   readonly cache?: string;
@@ -17,16 +17,51 @@ interface RequestInit {
 const known = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 
 /** The rest of a request, which decides nothing here; a copy has the same. */
-type Fetching = Required<Pick<RequestInit, "redirect" | "credentials" | "cache" | "mode">>;
+type Fetching = Readonly<Record<keyof typeof choices, string>>;
+/** What each of it may be; the first is the default. */
+const choices = {
+  redirect: ["follow", "error", "manual"],
+  credentials: ["same-origin", "omit", "include"],
+  cache: ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
+  mode: ["cors", "no-cors", "same-origin"],
+} as const;
+
+function fetchingOf(init: RequestInit, from: Fetching | undefined): Fetching {
+  const choose = (name: keyof Fetching): string => {
+    const chosen = init[name] ?? from?.[name] ?? choices[name][0];
+    if (!(choices[name] as readonly string[]).includes(chosen)) throw new TypeError(`invalid ${name}: ${chosen}`);
+    return chosen;
+  };
+  return {
+    redirect: choose("redirect"),
+    credentials: choose("credentials"),
+    cache: choose("cache"),
+    mode: choose("mode"),
+  };
+}
+
+function urlOf(input: unknown): string {
+  const url = new platform.URL(String(input));
+  if (url.username !== "" || url.password !== "") throw new TypeError("a request's URL holds no credentials");
+  return url.href;
+}
+
+/** Throws TypeError for what is no signal. */
+function signalOf(signal: Signal): Signal {
+  if (!Object.prototype.isPrototypeOf.call(platform.AbortSignal.prototype, signal))
+    throw new TypeError("it is no signal");
+  return signal;
+}
 
 export class Request extends Body {
   readonly #method: string;
   readonly #url: string;
   readonly #fetching: Fetching;
-  readonly #signal: Signal | undefined;
-  #made: Signal | undefined;
+  readonly #given: Signal | undefined;
+  #signal: Signal | undefined;
 
-  constructor(input: unknown, init: RequestInit = {}) {
+  constructor(input: unknown, about?: RequestInit | null) {
+    const init = about ?? {};
     const from = input instanceof Request ? input : undefined;
     const method = methodOf(init.method ?? from?.method ?? "GET");
     const body = init.body ?? from;
@@ -35,14 +70,10 @@ export class Request extends Body {
     }
     super(init.headers ?? from?.headers, body);
     this.#method = method;
-    this.#url = from?.url ?? new platform.URL(String(input)).href;
-    this.#fetching = {
-      redirect: init.redirect ?? from?.redirect ?? "follow",
-      credentials: init.credentials ?? from?.credentials ?? "same-origin",
-      cache: init.cache ?? from?.cache ?? "default",
-      mode: init.mode ?? from?.mode ?? "cors",
-    };
-    this.#signal = init.signal ?? (from === undefined ? undefined : from.#signal);
+    this.#url = from === undefined ? urlOf(input) : from.#url;
+    this.#fetching = fetchingOf(init, from === undefined ? undefined : from.#fetching);
+    const given = init.signal ?? (from === undefined || init.signal === null ? undefined : from.#given);
+    this.#given = given === undefined ? undefined : signalOf(given);
   }
 
   get method(): string {
@@ -64,14 +95,16 @@ export class Request extends Body {
     return this.#fetching.mode;
   }
   get signal(): Signal {
-    this.#made ??= this.#signal ?? new platform.AbortController().signal;
-    return this.#made;
+    this.#signal ??=
+      this.#given === undefined ? new platform.AbortController().signal : platform.AbortSignal.any([this.#given]);
+    return this.#signal;
   }
 
   clone(): Request {
     const body = sharedBody(this.share());
-    const { url, method, headers, signal } = this;
-    return new Request(url, { ...this.#fetching, method, headers, signal, body });
+    const made = new Request(this.#url, { ...this.#fetching, method: this.#method, body, signal: this.#given });
+    for (const [name, value] of this.headers) made.headers.append(name, value);
+    return made;
   }
   get [Symbol.toStringTag](): string {
     return "Request";
@@ -99,15 +132,18 @@ export class Response extends Body {
   readonly #statusText: string;
   #type = "default";
 
-  constructor(body?: unknown, init: ResponseInit = {}) {
-    const status = init.status === undefined ? 200 : Number(init.status);
-    if (!(Number.isInteger(status) && status >= 200 && status <= 599)) throw new RangeError("invalid status");
+  constructor(body?: unknown, about?: ResponseInit | null) {
+    const init = about ?? {};
+    const status = init.status === undefined ? 200 : Math.trunc(Number(init.status));
+    if (!(status >= 200 && status <= 599)) throw new RangeError("invalid status");
+    const statusText = String(init.statusText ?? "");
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(statusText)) throw new TypeError("invalid status text");
     if (withoutBody.has(status) && body !== undefined && body !== null) {
       throw new TypeError(`a response with status ${status} has no body`);
     }
     super(init.headers, body);
     this.#status = status;
-    this.#statusText = String(init.statusText ?? "");
+    this.#statusText = statusText;
   }
 
   get status(): number {
@@ -130,8 +166,9 @@ export class Response extends Body {
   }
   clone(): Response {
     const body = sharedBody(this.share());
-    const { status, statusText, headers } = this;
-    return new Response(body, { status, statusText, headers });
+    const made = new Response(body, { status: this.#status, statusText: this.#statusText, headers: this.headers });
+    made.#type = this.#type;
+    return made;
   }
   static json(data: unknown, init: ResponseInit = {}): Response {
     const text: string | undefined = JSON.stringify(data);

@@ -3,13 +3,17 @@ import { Event, EventTarget } from "./events.ts";
 import { platform } from "../platform.ts";
 import { DOMException } from "./exception.ts";
 
+type Handler = (event: Event) => unknown;
+
 const permission = Symbol("only a controller makes a signal");
 let abort: (signal: AbortSignal, reason: unknown) => void;
 
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason: unknown;
-  onabort: ((event: Event) => unknown) | null = null;
+  #onabort: Handler | null = null;
+  /** Called where the first handler was set, whichever it is by then. */
+  readonly #handle: Handler = (event) => this.#onabort?.call(this, event);
 
   constructor(by: unknown) {
     super();
@@ -21,12 +25,18 @@ export class AbortSignal extends EventTarget {
       if (signal.#aborted) return;
       signal.#aborted = true;
       signal.#reason = reason === undefined ? new DOMException("This operation was aborted", "AbortError") : reason;
-      const event = new Event("abort");
-      if (typeof signal.onabort === "function") signal.addEventListener("abort", signal.onabort, { once: true });
-      signal.dispatchEvent(event);
+      signal.dispatchEvent(new Event("abort"));
     };
   }
 
+  get onabort(): Handler | null {
+    return this.#onabort;
+  }
+  set onabort(handler: unknown) {
+    this.#onabort = typeof handler === "function" ? (handler as Handler) : null;
+    if (this.#onabort === null) this.removeEventListener("abort", this.#handle);
+    else this.addEventListener("abort", this.#handle);
+  }
   get aborted(): boolean {
     return this.#aborted;
   }
@@ -44,20 +54,24 @@ export class AbortSignal extends EventTarget {
   }
 
   static timeout(ms: number): AbortSignal {
+    const delay = Number(ms);
+    if (!(delay >= 0 && delay <= Number.MAX_SAFE_INTEGER)) throw new TypeError("a timeout is a number of milliseconds");
     const signal = new AbortSignal(permission);
-    platform.setTimeout(() => abort(signal, new DOMException("The operation timed out", "TimeoutError")), ms);
+    platform.setTimeout(() => abort(signal, new DOMException("The operation timed out", "TimeoutError")), delay);
     return signal;
   }
 
   static any(signals: Iterable<AbortSignal>): AbortSignal {
     const made = new AbortSignal(permission);
-    for (const signal of signals) {
+    const list = [...signals];
+    if (list.some((one) => !(one instanceof AbortSignal))) throw new TypeError("any takes signals");
+    for (const signal of list) {
       if (signal.aborted) {
         abort(made, signal.reason);
         return made;
       }
     }
-    for (const signal of signals) signal.addEventListener("abort", () => abort(made, signal.reason), { once: true });
+    for (const signal of list) signal.addEventListener("abort", () => abort(made, signal.reason), { once: true });
     return made;
   }
 }

@@ -10,6 +10,7 @@ const refuse = (message: string): never => {
 };
 
 export function btoa(data: unknown): string {
+  if (arguments.length === 0) throw new TypeError("btoa takes a text");
   const text = String(data);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -21,6 +22,7 @@ export function btoa(data: unknown): string {
 }
 
 export function atob(data: unknown): string {
+  if (arguments.length === 0) throw new TypeError("atob takes a text");
   let text = String(data).replace(/[\t\n\f\r ]/g, "");
   if (text.length % 4 === 0) text = text.replace(/={1,2}$/, "");
   if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) refuse("the text is not base64");

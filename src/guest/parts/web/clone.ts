@@ -16,10 +16,15 @@ const errors: Readonly<Record<string, new (message: string) => Error>> = {
   URIError,
 };
 
+type StructuredClone = (...given: [value?: unknown, options?: unknown]) => unknown;
 type View = new (buffer: ArrayBuffer, offset: number, length: number) => object;
 
-export function makeStructuredClone(isHandle: (value: object) => boolean): (value: unknown) => unknown {
-  return function structuredClone(value) {
+/** Nothing is transferred: what is named to be is copied, and stays what it was. */
+export function makeStructuredClone(isHandle: (value: object) => boolean): StructuredClone {
+  return function structuredClone(...given) {
+    const [value, options] = given;
+    if (given.length === 0) throw new TypeError("structuredClone takes a value");
+    if (options !== undefined && typeof options !== "object") throw new TypeError("its options are an object");
     return clone(value, new Map());
   };
 

@@ -1,11 +1,18 @@
 /** Events without a tree: a target calls its own listeners, in order. */
 import { platform } from "../platform.ts";
+import { DOMException } from "./exception.ts";
+
+interface EventOptions {
+  readonly bubbles?: boolean;
+  readonly cancelable?: boolean;
+  readonly composed?: boolean;
+}
 
 export class Event {
   readonly type: string;
   readonly bubbles: boolean;
   readonly cancelable: boolean;
-  readonly composed = false;
+  readonly composed: boolean;
   readonly timeStamp = Date.now();
   readonly isTrusted = false;
   target: EventTarget | null = null;
@@ -15,11 +22,12 @@ export class Event {
   #passive = false;
   #stopped: "no" | "after" | "now" = "no";
 
-  constructor(type: string, options: { readonly bubbles?: boolean; readonly cancelable?: boolean } = {}) {
+  constructor(type: string, options?: EventOptions | null) {
     if (arguments.length === 0) throw new TypeError("an Event needs a type");
     this.type = String(type);
-    this.bubbles = Boolean(options.bubbles);
-    this.cancelable = Boolean(options.cancelable);
+    this.bubbles = Boolean(options?.bubbles);
+    this.cancelable = Boolean(options?.cancelable);
+    this.composed = Boolean(options?.composed);
   }
 
   get defaultPrevented(): boolean {
@@ -27,6 +35,12 @@ export class Event {
   }
   preventDefault(): void {
     if (this.cancelable && !this.#passive) this.#prevented = true;
+  }
+  get returnValue(): boolean {
+    return !this.#prevented;
+  }
+  get cancelBubble(): boolean {
+    return this.#stopped !== "no";
   }
   stopPropagation(): void {
     if (this.#stopped === "no") this.#stopped = "after";
@@ -40,6 +54,7 @@ export class Event {
 
   /** Calls the listeners; what one of them throws reaches nobody but the log. */
   static dispatch(event: Event, target: EventTarget, listeners: readonly Listener[]): boolean {
+    if (event.eventPhase !== 0) throw new DOMException("the event is on its way already", "InvalidStateError");
     event.target = target;
     event.currentTarget = target;
     event.eventPhase = 2;
@@ -63,14 +78,17 @@ export class Event {
   }
 }
 
+const phases = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
+for (const [name, value] of Object.entries(phases)) {
+  Object.defineProperty(Event, name, { value, enumerable: true });
+  Object.defineProperty(Event.prototype, name, { value, enumerable: true });
+}
+
 export class CustomEvent extends Event {
   readonly detail: unknown;
-  constructor(
-    type: string,
-    options: { readonly detail?: unknown; readonly bubbles?: boolean; readonly cancelable?: boolean } = {},
-  ) {
+  constructor(type: string, options?: (EventOptions & { readonly detail?: unknown }) | null) {
     super(type, options);
-    this.detail = options.detail ?? null;
+    this.detail = options?.detail ?? null;
   }
 }
 
@@ -98,11 +116,13 @@ export class EventTarget {
 
   addEventListener(type: string, work: Work | null | undefined, options?: Options): void {
     if (work === null || work === undefined) return;
+    if (typeof work !== "function" && typeof work !== "object")
+      throw new TypeError("a listener is a function or an object");
     const capture = captures(options);
     const { once = false, passive = false, signal } = typeof options === "object" ? options : {};
-    if (signal?.aborted === true || this.#find(type, work, capture) !== undefined) return;
+    if (signal?.aborted === true || this.#find(String(type), work, capture) !== undefined) return;
     const listener: Listener = {
-      type,
+      type: String(type),
       work,
       capture,
       once,
@@ -119,7 +139,7 @@ export class EventTarget {
 
   removeEventListener(type: string, work: Work | null | undefined, options?: Options): void {
     if (work === null || work === undefined) return;
-    this.#find(type, work, captures(options))?.remove();
+    this.#find(String(type), work, captures(options))?.remove();
   }
 
   #find(type: string, work: Work, capture: boolean): Listener | undefined {
