@@ -46,6 +46,19 @@ test("texts are base64 as the tests of protobufjs say", async (t) => {
   await hold(t, answer, [...vectors, ...invalid]);
 });
 
+test("bytes are base64 as hash-test-vectors has them", async (t) => {
+  const list = JSON.parse(textOf("hash-test-vectors", "index.json")) as { readonly input: string }[];
+  const vectors = list.flatMap(({ input }, i) => {
+    const text = Buffer.from(input, "base64").toString("latin1");
+    return [
+      { name: `${i}, written`, given: ["to", text], expected: { is: input } },
+      { name: `${i}, read`, given: ["from", input], expected: { is: text } },
+    ];
+  });
+  assert.equal(vectors.length, 2 * 196);
+  await hold(t, answer, vectors);
+});
+
 test("any text is base64, or is none, as it is in Node", async (t) => {
   const letters = "AZaz09+/=-_ \t\n\f\r\v\u00a0\u0100é!".split("");
   const nearly = fc.string({ unit: fc.constantFrom(...letters), maxLength: 12 });
