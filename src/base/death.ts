@@ -17,7 +17,10 @@ export const cellLossShape = union({
   exit: record({ code: whole(0, 255), lastWords: optional(text(2_000)) }),
   /** The kernel ended it: it made a system call that no correct cell makes. Something in it broke out of V8. */
   seccomp: record({ lastWords: optional(text(2_000)) }),
-  /** init killed it: its resident memory passed the quota. */
+  /**
+   * Its process took more memory than it may have: the system ended it, where a control group has the limit, else init.
+   * `rssBytes`: the most that its group had, or what was resident when init looked.
+   */
   memory: record({ rssBytes: whole(0), limitBytes: whole(0) }),
   /** init killed it: no heartbeat for this long while it burned CPU. */
   hang: record({ silentMs: whole(0) }),
@@ -104,7 +107,7 @@ export const sayLoss = (loss: CellLoss): string => {
     case "seccomp":
       return `ended by the kernel at a forbidden system call (SIGSYS): something in it broke out of its engine${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
     case "memory":
-      return `killed at ${loss.rssBytes} bytes resident (limit ${loss.limitBytes})`;
+      return `out of memory: its process had ${loss.rssBytes} bytes (limit ${loss.limitBytes})`;
     case "hang":
       return `killed after ${loss.silentMs} ms without a heartbeat while it burned CPU`;
     case "protocol":

@@ -102,12 +102,16 @@ export class BuilderKeeper {
     if (this.#closed) return;
     this.#quickEnds = performance.now() - this.#startedAt > settledMs ? 1 : this.#quickEnds + 1;
     this.#config.onText(`the builder ended and is started again: ${JSON.stringify(loss)}\n`);
-    this.#timer = setTimeout(
-      () => {
-        this.start();
-        this.#config.onRestart();
-      },
-      backoffMs(backoff, this.#quickEnds),
-    );
+    this.#timer = setTimeout(() => this.#startAgain(), backoffMs(backoff, this.#quickEnds));
+  }
+
+  /** What the machine refuses just now it may allow later: init goes on. */
+  #startAgain(): void {
+    try {
+      this.start();
+      this.#config.onRestart();
+    } catch (error) {
+      this.#onEnd({ type: "spawn", problem: error instanceof Error ? error.message.slice(0, 500) : String(error) });
+    }
   }
 }

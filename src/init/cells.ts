@@ -71,9 +71,7 @@ export class Cells {
   }
 
   limit(cell: CellNumber, rssBytesMax: number, cpuWeight = cellCpuWeight): void {
-    const child = this.#living.get(cell)?.child;
-    child?.limit(rssBytesMax);
-    child?.weigh(cpuWeight);
+    this.#living.get(cell)?.child.limit(rssBytesMax, cpuWeight);
   }
 
   /** Whose it is: remembered for the next kernel, which must not have to believe the cell. The first word counts. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judgeHeart } from "./watch.ts";
 
-const limits = { silentMsMax: 3_000, workMsMin: 1_000 };
-const heart = { beatAt: 10_000, cpuMsAtBeat: 500 };
+const limits = { silentMsMax: 3_000, startMsMax: 30_000, workMsMin: 1_000 };
+const heart = { beatAt: 10_000, begun: true, cpuMsAtBeat: 500 };
 
 test("silence with CPU is a hang", () => {
   assert.equal(
@@ -17,6 +17,13 @@ test("silence without CPU is a machine that is busy or asleep", () => {
     judgeHeart(limits, heart, 60_000, () => 1_499),
     undefined,
   );
+});
+
+test("what has not beaten yet is starting, and has more time for that", () => {
+  const starting = { ...heart, begun: false };
+  const busy = (): number => 60_000;
+  assert.equal(judgeHeart(limits, starting, 40_000, busy), undefined);
+  assert.equal(judgeHeart(limits, starting, 40_001, busy), 30_001);
 });
 
 test("a heart that beat a while ago is not judged, nor is the CPU read", () => {

@@ -7,17 +7,21 @@ import type { WatchedChild } from "./watched-child.ts";
 
 export interface WatchLimits {
   readonly silentMsMax: number;
+  /** The same until its first beat: a slow machine takes its time to start a program, and no tenant's code runs yet. */
+  readonly startMsMax: number;
   /** A process counts as at work if it used at least this much CPU while it was silent. */
   readonly workMsMin: number;
 }
 
-export const watchLimits: WatchLimits = { silentMsMax: 3_000, workMsMin: 1_000 };
+export const watchLimits: WatchLimits = { silentMsMax: 3_000, startMsMax: 30_000, workMsMin: 1_000 };
 
 export const watchEveryMs = 100;
 
 export interface Heart {
   /** On init's monotonic clock. */
   readonly beatAt: number;
+  /** It beat at least once. */
+  readonly begun: boolean;
   readonly cpuMsAtBeat: number;
 }
 
@@ -29,7 +33,7 @@ export function judgeHeart(
   readCpuMs: () => number,
 ): number | undefined {
   const silentMs = Math.round(now - heart.beatAt);
-  if (silentMs <= limits.silentMsMax) return undefined;
+  if (silentMs <= (heart.begun ? limits.silentMsMax : limits.startMsMax)) return undefined;
   return readCpuMs() - heart.cpuMsAtBeat >= limits.workMsMin ? silentMs : undefined;
 }
 

@@ -43,6 +43,8 @@ const signalOf = (number: number): string | undefined =>
   Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
 
 const lastWordsLengthMax = 2_000;
+/** Of what is resident in a process, the part that it shares with others (Node itself, C libraries) is no more than this. */
+const sharedBytesMax = 256 * 1024 * 1024;
 /** After the exit of a process, its pipes are read for at most this long. */
 const drainMsMax = 100;
 
@@ -57,6 +59,8 @@ export class WatchedChild {
   #phase: Phase = { name: "alive" };
   #heart: Heart;
   #rssBytesMax: number;
+  /** The kernel has the limit, and counts only what is its own. */
+  #judgedByGroup: boolean;
 
   /** Throws if the process cannot be started at all; a program that fails later is reported by `onEnd`. */
   constructor(command: ChildCommand, machine: Machine, now: number, events: ChildEvents) {
@@ -64,8 +68,9 @@ export class WatchedChild {
     this.#machine = machine;
     this.#nested = command.start.gated;
     this.#group = command.group;
+    this.#judgedByGroup = command.group?.limitsMemory === true;
     this.#rssBytesMax = command.rssBytesMax;
-    this.#heart = { beatAt: now, cpuMsAtBeat: 0 };
+    this.#heart = { beatAt: now, begun: false, cpuMsAtBeat: 0 };
     const { file, args, env, user, descriptors: further } = command.start;
     this.#process = spawn(file, args, {
       env,
@@ -84,14 +89,17 @@ export class WatchedChild {
     return this.#process.pid ?? 0;
   }
 
-  limit(rssBytesMax: number): void {
+  /** `cpuWeight`: its share of the processor beside the others, where they are shared by weight. */
+  limit(rssBytesMax: number, cpuWeight: number): void {
     this.#rssBytesMax = rssBytesMax;
-    this.#group?.limitMemory(rssBytesMax);
-  }
-
-  /** Its share of the processor beside the others, where they are shared by weight. */
-  weigh(cpuWeight: number): void {
-    this.#group?.weigh(cpuWeight);
+    try {
+      this.#group?.weigh(cpuWeight);
+      this.#group?.limitMemory(rssBytesMax);
+    } catch (error) {
+      // It has more already, or someone else took the group away: looking at its memory has to do.
+      this.#events.onText(`a limit was not taken: ${error instanceof Error ? error.message : String(error)}\n`);
+      this.#judgedByGroup = false;
+    }
   }
 
   /** Ends it now. The first loss given is the one that is reported; nothing happens if it is ending already. */
@@ -107,7 +115,7 @@ export class WatchedChild {
     this.#findMeter();
     if (this.#meter === undefined) return;
     const rssBytes = this.#meter.readRss();
-    if (rssBytes > this.#rssBytesMax) {
+    if (rssBytes > this.#rssBytesMax + (this.#judgedByGroup ? sharedBytesMax : 0)) {
       this.kill({ type: "memory", rssBytes, limitBytes: this.#rssBytesMax });
       return;
     }
@@ -130,7 +138,7 @@ export class WatchedChild {
 
   /** Starts its silence anew: init itself was not there to hear it. */
   forgive(now: number): void {
-    this.#beat(now);
+    this.#beat(now, this.#heart.begun);
   }
 
   usage(): Usage {
@@ -151,8 +159,8 @@ export class WatchedChild {
     return this.#process.stdio[descriptors.heartbeat] as Duplex | null | undefined;
   }
 
-  #beat(now: number): void {
-    this.#heart = { beatAt: now, cpuMsAtBeat: this.#meter?.readCpuMs() ?? 0 };
+  #beat(now: number, begun: boolean): void {
+    this.#heart = { beatAt: now, begun, cpuMsAtBeat: this.#meter?.readCpuMs() ?? 0 };
   }
 
   #listen(): void {
@@ -162,7 +170,7 @@ export class WatchedChild {
       this.#lastWords.add(text);
       this.#events.onText(text);
     });
-    this.#heartbeat?.on("data", () => this.#beat(performance.now())).on("error", () => undefined);
+    this.#heartbeat?.on("data", () => this.#beat(performance.now(), true)).on("error", () => undefined);
     child.once("error", (error) => this.#end({ type: "spawn", problem: error.message.slice(0, 500) }));
     child.once("exit", (code, signal) => {
       const conclude = (): void => this.#end(this.#lossOf(code, signal));

@@ -374,7 +374,7 @@ for (const [what, body, outcomes] of methods) {
       t.diagnostic(death?.summary ?? "");
       const summary = death?.summary ?? "no death";
       // Past the isolate's own limit stands the cell's, which init keeps.
-      const ofMemory = death?.type === "cell_lost" && summary.includes("bytes resident");
+      const ofMemory = death?.type === "cell_lost" && summary.includes("out of memory");
       assert.ok(ofMemory || ["crashed", "cpu_timeout", "out_of_memory"].includes(death?.type ?? ""), summary);
     }
     await mallory.kill({ serviceId: "results", force: true });

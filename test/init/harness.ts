@@ -32,12 +32,15 @@ export function makeDataDir(t: TestContext): string {
   return path;
 }
 
+/** `through`: a command that becomes what follows it. */
 export function startInit(
   t: TestContext,
   args: readonly string[],
   inherited: readonly ("ignore" | number)[] = [],
+  through: readonly string[] = [],
 ): RunningInit {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", initEntry, ...args], {
+  const [file, ...words] = [...through, process.execPath];
+  const child = spawn(file, [...words, "--disable-warning=ExperimentalWarning", initEntry, ...args], {
     env: {
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(tmpdir(), "solo-test-compile-cache"),
     },
@@ -63,12 +66,13 @@ export function startTestInit(
   dataDir: string,
   args: readonly string[] = [],
   inherited: readonly ("ignore" | number)[] = [],
+  through: readonly string[] = [],
 ): RunningInit {
   const own = ["--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json"];
   const parts = ["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")];
   // The test's cell is no cell: what it does, a sandbox forbids.
   const sandbox = ["--sandbox", "none", "--unsafe-no-sandbox"];
-  return startInit(t, [...own, ...parts, ...sandbox, ...args], inherited);
+  return startInit(t, [...own, ...parts, ...sandbox, ...args], inherited, through);
 }
 
 interface ReadyLine {
@@ -80,7 +84,7 @@ interface ReadyLine {
 }
 
 /** Resolves once `holds` gives something; fails loudly after a long while. */
-export async function until<T>(what: string, holds: () => T | undefined | false, msMax = 20_000): Promise<T> {
+export async function until<T>(what: string, holds: () => T | undefined | false, msMax = 60_000): Promise<T> {
   const giveUpAt = performance.now() + msMax;
   for (;;) {
     const value = holds();

@@ -22,6 +22,7 @@ const removeTriesMax = 100;
 
 export class Group {
   readonly #parts: readonly GroupPart[];
+  #memoryBytesMax = 0;
 
   constructor(parts: readonly GroupPart[], limits: GroupLimits) {
     this.#parts = parts;
@@ -34,11 +35,14 @@ export class Group {
     this.#each("cpu", (part) => setWeight(part, cpuWeight));
   }
 
+  /** Throws if the kernel refuses it: version 1 takes no limit below what is used and cannot be reclaimed. */
   limitMemory(bytesMax: number): void {
     this.#each("memory", (part) => {
       if (part.version === 2) {
         put(part, "memory.max", bytesMax);
         tryPut(part, "memory.swap.max", 0);
+        // A jail's own processes are of no use without the program.
+        tryPut(part, "memory.oom.group", 1);
         return;
       }
       // Memory and swap together may never be below memory alone, whichever way they move.
@@ -46,6 +50,12 @@ export class Group {
       put(part, "memory.limit_in_bytes", bytesMax);
       tryPut(part, "memory.memsw.limit_in_bytes", bytesMax);
     });
+    this.#memoryBytesMax = bytesMax;
+  }
+
+  /** The kernel ends what takes more than its limit, the moment it does. */
+  get limitsMemory(): boolean {
+    return this.#parts.some(({ controllers }) => controllers.includes("memory"));
   }
 
   /** Writing "0" to each of them moves the writer into the group. */
@@ -68,13 +78,13 @@ export class Group {
     return count;
   }
 
-  /** The most memory that it ever had; 0 if the kernel does not say. */
+  /** The most memory that it ever had; a kernel that ended it and does not say (before 5.19) did so at the limit. */
   peakMemory(): number {
     let bytes = 0;
     this.#each("memory", (part) => {
       bytes = Number(read(part, part.version === 2 ? "memory.peak" : "memory.max_usage_in_bytes")) || 0;
     });
-    return bytes;
+    return bytes || this.#memoryBytesMax;
   }
 
   /** Once its processes have ended; the kernel needs a moment to let go of them. */
