@@ -27,16 +27,15 @@ test("a service that takes its cell's memory dies of that, and its neighbour is 
   });
   const refused = await refusalOf(tenant.call({ serviceId: "glutton", method: "take", timeoutMs: 60_000 }));
   assert.equal(refused.code, "CALL_LOST");
-  const [lost] = await eventsOf(tenant, ["cell_lost"]);
-  const loss = lost?.payload?.["loss"] as { readonly type: string; readonly limitBytes: number } | undefined;
-  assert.deepEqual([loss?.type, loss?.limitBytes], ["memory", 1024 ** 3]);
-
   const glutton = await untilStatus(
     tenant,
     "glutton",
     "runs again",
     (seen) => seen.restartCount > 0 && isRunning(seen),
   );
+  const [lost] = await eventsOf(tenant, ["cell_lost"]);
+  const loss = lost?.payload?.["loss"] as { readonly type: string; readonly limitBytes: number } | undefined;
+  assert.deepEqual([loss?.type, loss?.limitBytes], ["memory", 1024 ** 3]);
   const [death] = glutton.deaths;
   assert.equal(death?.type, "cell_lost");
   assert.match(
