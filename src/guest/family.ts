@@ -11,6 +11,8 @@ export interface FamilyKit {
   readonly footing: Omit<Footing, "kin">;
   readonly rootClass: object;
   readonly timers: Timers;
+  /** Number of the mail whose handler makes the service's own calls of now; 0: none does. */
+  readonly cause: () => number;
   readonly processesMax: number;
   readonly mailboxLengthMax: number;
   /** Ends the whole incarnation. */

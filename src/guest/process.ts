@@ -62,7 +62,7 @@ export class Process {
       tick: (timer) => this.#tick(timer),
       terminate: (reason) => this.#end(reason),
     });
-    this.#references = new References(this.#outbox, this.mailbox);
+    this.#references = new References(this.#outbox, () => this.#cause());
     this.timers = new Timers(this.#outbox);
     this.parts = new Parts({
       ask: cell.ask,
@@ -160,6 +160,11 @@ export class Process {
     this.#outbox.add0(fromGuest.started);
   }
 
+  /** Number of the mail whose handler makes the calls of now; 0: none does. */
+  #cause(): number {
+    return this.timers.ticking ? 0 : this.mailbox.current;
+  }
+
   /** Made when it is asked for: most services have no processes within. */
   #makeFamily(): FamilyKit {
     const begun = this.#begun;
@@ -167,6 +172,7 @@ export class Process {
     return {
       ...begun,
       timers: this.timers,
+      cause: () => this.#cause(),
       crash: (error) => this.#crash("message", error),
       soon,
       extendsService: (value) => typeof value === "function" && extendsService(value),

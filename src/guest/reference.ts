@@ -6,7 +6,6 @@ import { limits } from "../base/index.ts";
 import { fromGuest } from "../wire/index.ts";
 import { decode, encode, encodeList, takeSlots } from "./codec.ts";
 import { CallError, hide, SoloError } from "./errors.ts";
-import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
 import { Handle } from "./handle.ts";
 import { codeAt, cut, isArray, makeList, makeTable, numberOf, parseJson, writeJson } from "./primordials.ts";
@@ -25,11 +24,27 @@ type Caster = (...args: readonly unknown[]) => void;
 const methodsKeptMax = 256;
 const numberSign = 35;
 
+/** A process within the service, as one that holds references and calls by them. */
+export interface Holder {
+  /** Number of the service's mail whose handler waits for what this process does; 0: none does. */
+  readonly cause: number;
+  /** The same reference, in its hands. */
+  hold(reference: Reference): Reference;
+}
+
 /** Who carries what is sent by a reference. */
 export interface Carrier {
   /** Within this service: the reference means nothing outside of it. */
   readonly local: boolean;
-  call(target: string, name: string, method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown>;
+  /** `holder`: whose call it is; undefined: the service's own. */
+  call(
+    target: string,
+    name: string,
+    method: string,
+    args: readonly unknown[],
+    timeoutMs: number,
+    holder: Holder | undefined,
+  ): Promise<unknown>;
   cast(target: string, name: string, method: string, args: readonly unknown[]): void;
   send(target: string, name: string, message: unknown): void;
 }
@@ -37,7 +52,7 @@ export interface Carrier {
 export class References implements Carrier {
   readonly local = false;
   readonly #outbox: Outbox;
-  readonly #mailbox: Mailbox;
+  readonly #cause: () => number;
   readonly #byName = makeTable<Reference>();
   /** Given by others: they mean one incarnation. */
   readonly #byNumber = makeTable<Reference>();
@@ -47,9 +62,10 @@ export class References implements Carrier {
   #lastCall = 0;
   #waiting = 0;
 
-  constructor(outbox: Outbox, mailbox: Mailbox) {
+  /** `cause`: number of the mail whose handler makes the service's own calls; 0: none does. */
+  constructor(outbox: Outbox, cause: () => number) {
     this.#outbox = outbox;
-    this.#mailbox = mailbox;
+    this.#cause = cause;
   }
 
   /** The reference to a service. Throws if `name` cannot be one. */
@@ -105,6 +121,7 @@ export class References implements Carrier {
     method: string,
     args: readonly unknown[],
     timeoutMs: number,
+    holder: Holder | undefined,
   ): Promise<unknown> {
     const text = encodeList(args, `an argument of ${name}.${method}`, true);
     const slots = this.sendSlots();
@@ -112,7 +129,7 @@ export class References implements Carrier {
       throw new CallError("OVERLOADED", `${limits.callsInFlightMax} calls are under way`, "not_executed");
     }
     const call = ++this.#lastCall;
-    const cause = this.#mailbox.current;
+    const cause = holder === undefined ? this.#cause() : holder.cause;
     if (this.#outbox.inline) {
       this.#outbox.flushMail();
       const result = this.#outbox.callNow(call, cause, target, method, text, timeoutMs, slots);
@@ -214,16 +231,36 @@ export class Reference extends Handle {
   readonly #owner: Carrier;
   readonly #target: string;
   readonly #timeoutMs: number;
+  readonly #holder: Holder | undefined;
+  readonly #origin: Reference;
   #callers: object | undefined;
   #casters: object | undefined;
 
   /** `target` is empty for the incarnation itself, `#` and a number for one that was given. */
-  constructor(owner: Carrier, target: string, name: string, timeoutMs: number) {
+  constructor(
+    owner: Carrier,
+    target: string,
+    name: string,
+    timeoutMs: number,
+    held?: { readonly by: Holder; readonly origin: Reference },
+  ) {
     super();
     this.#owner = owner;
     this.#target = target;
     this.name = name;
     this.#timeoutMs = timeoutMs;
+    this.#holder = held?.by;
+    this.#origin = held?.origin ?? this;
+  }
+
+  /** The same in the hands of the service itself. */
+  get origin(): Reference {
+    return this.#origin;
+  }
+
+  heldBy(by: Holder): Reference {
+    const { origin } = this;
+    return new Reference(this.#owner, this.#target, this.name, this.#timeoutMs, { by, origin });
   }
 
   get carrier(): Carrier {
@@ -243,7 +280,7 @@ export class Reference extends Handle {
     this.#callers ??= makeMethods<Caller>(
       (method) =>
         (...args) =>
-          this.#owner.call(this.#target, this.name, method, args, this.#timeoutMs),
+          this.#owner.call(this.#target, this.name, method, args, this.#timeoutMs, this.#holder),
     );
     return this.#callers;
   }
@@ -267,7 +304,8 @@ export class Reference extends Handle {
     if (!(timeoutMs >= 1 && timeoutMs <= limits.callTimeoutMsMax)) {
       throw new SoloError("INVALID_ARGUMENT", `timeoutMs must be from 1 to ${limits.callTimeoutMsMax}`);
     }
-    return new Reference(this.#owner, this.#target, this.name, timeoutMs);
+    const made = new Reference(this.#owner, this.#target, this.name, timeoutMs);
+    return this.#holder === undefined ? made : this.#holder.hold(made);
   }
 
   override toString(): string {

@@ -19,6 +19,8 @@ export class Timers {
   readonly #messages = makeTable<{ readonly repeats: boolean; readonly message: string | undefined }>();
   #count = 0;
   #last = 0;
+  /** A callback runs: not what awaits in it, only until it returns. */
+  ticking = false;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -67,7 +69,12 @@ export class Timers {
     const timer = this.#timers[id];
     if (timer === undefined) return;
     if (!timer.repeats) this.#forget(id);
-    apply(timer.work, undefined, timer.args);
+    this.ticking = true;
+    try {
+      apply(timer.work, undefined, timer.args);
+    } finally {
+      this.ticking = false;
+    }
   }
 
   /** The message that is due, if the timer was not cleared meanwhile. */

@@ -2,15 +2,19 @@
 import type { RestartType } from "../../base/index.ts";
 import type { FamilyKit } from "../family.ts";
 import type { Method } from "../methods.ts";
-import type { Carrier, Reference } from "../reference.ts";
+import type { Carrier, Holder, Reference } from "../reference.ts";
 import type { Service } from "../service.ts";
-import type { Circle, Reason } from "./circle.ts";
+import { type Circle, handOver, type Reason } from "./circle.ts";
 import { Process } from "./kin.ts";
 
 interface Mail {
   readonly method: string | undefined;
   readonly text: string | undefined;
   readonly slots: ReturnType<FamilyKit["takeSlots"]>;
+  /** Of a call: who made it; undefined: the service itself. */
+  readonly caller?: Holder | undefined;
+  /** Number of the service's mail whose handler waits for this; 0: none does. */
+  readonly cause: number;
   readonly resolve?: (value: unknown) => void;
   readonly reject?: (error: unknown) => void;
 }
@@ -32,6 +36,8 @@ export class Child extends Process implements Carrier {
   /** Grows with each life: what a former one still does, is heard no more. */
   #life = 0;
   #busy: Mail | undefined;
+  #cause = 0;
+  readonly #held = new WeakMap<Reference, Reference>();
   #timers = new Set<number>();
 
   constructor(
@@ -58,11 +64,27 @@ export class Child extends Process implements Carrier {
     return this.#phase === "ended" || this.#phase === "left";
   }
 
+  // ── as a holder of references
+
+  /** A handler of the service that has finished since waits no more, whoever it had waited for. */
+  get cause(): number {
+    return this.#cause === this.#family.cause() ? this.#cause : 0;
+  }
+
+  hold({ origin }: Reference): Reference {
+    const known = this.#held.get(origin);
+    if (known !== undefined) return known;
+    const made = origin.heldBy(this);
+    this.#held.set(origin, made);
+    return made;
+  }
+
   // ── life
 
-  /** Undefined once it runs; else why it does not. */
-  async start(): Promise<{ readonly error: unknown } | undefined> {
+  /** Undefined once it runs; else why it does not. `cause`: number of the service's mail that waits for it; 0: none. */
+  async start(cause: number): Promise<{ readonly error: unknown } | undefined> {
     const life = ++this.#life;
+    this.#cause = cause;
     this.#phase = "starting";
     try {
       const { footing } = this.#family;
@@ -74,6 +96,7 @@ export class Child extends Process implements Carrier {
           expect: (repeats, text, ms) => this.#expect(repeats, text, ms),
           clear: (id) => this.#family.timers.clear(id),
         },
+        references: { provide: (name) => this.hold(footing.references.provide(name)) },
         kin: () => this,
       });
       const init = this.#family.findCallback(this.Class, "init");
@@ -88,6 +111,7 @@ export class Child extends Process implements Carrier {
       return { error };
     }
     this.#phase = "running";
+    this.#cause = 0;
     this.#wake();
     return undefined;
   }
@@ -99,6 +123,7 @@ export class Child extends Process implements Carrier {
     const wasRunning = this.#phase === "running";
     this.#phase = "ended";
     this.#life++;
+    this.#cause = 0;
     for (const id of this.#timers) this.#family.timers.clear(id);
     this.#timers.clear();
     const busy = this.#busy;
@@ -161,6 +186,7 @@ export class Child extends Process implements Carrier {
     const mail = this.#queue.shift();
     if (mail === undefined) return;
     this.#busy = mail;
+    this.#cause = mail.cause;
     void this.#handle(mail, this.#life);
   }
 
@@ -169,13 +195,15 @@ export class Child extends Process implements Carrier {
     // Another life: its callers were told when this one ended.
     if (life !== this.#life) return;
     this.#busy = undefined;
+    this.#cause = 0;
     if (failure === undefined) return this.#wake();
     this.exit({ type: "crashed", error: failure.error });
   }
 
   /** What ends the process, if something does. */
   async #run(mail: Mail): Promise<{ readonly error: unknown } | undefined> {
-    const { method: name, text, slots } = mail;
+    const { method: name, text } = mail;
+    const slots = handOver(this.#family, mail.slots, this);
     try {
       if (name === undefined) {
         const onMessage = this.#family.findCallback(this.Class, "onMessage");
@@ -193,7 +221,7 @@ export class Child extends Process implements Carrier {
       }
       const result: unknown = await Reflect.apply(method, this.#instance, this.#family.decodeList(text ?? "[]", slots));
       if (mail.resolve === undefined) return undefined;
-      const copy = this.#copy(result);
+      const copy = this.#copy(result, mail.caller);
       if (copy.error === undefined) mail.resolve(copy.value);
       else mail.reject?.(copy.error);
       return undefined;
@@ -207,10 +235,10 @@ export class Child extends Process implements Carrier {
   }
 
   /** What cannot be sent is the caller's news, not the process's end. */
-  #copy(result: unknown): { readonly value?: unknown; readonly error?: unknown } {
+  #copy(result: unknown, caller: Holder | undefined): { readonly value?: unknown; readonly error?: unknown } {
     try {
       const text = this.#family.encode(result, "the result", true);
-      return { value: this.#family.decode(text, this.#family.takeSlots()) };
+      return { value: this.#family.decode(text, handOver(this.#family, this.#family.takeSlots(), caller)) };
     } catch (error) {
       return { error };
     }
@@ -218,7 +246,15 @@ export class Child extends Process implements Carrier {
 
   // ── as a reference reaches it
 
-  async call(_target: string, _name: string, method: string, args: readonly unknown[], timeoutMs: number) {
+  async call(
+    _target: string,
+    _name: string,
+    method: string,
+    args: readonly unknown[],
+    timeoutMs: number,
+    caller: Holder | undefined,
+  ): Promise<unknown> {
+    const cause = caller === undefined ? this.#family.cause() : caller.cause;
     const text = this.#family.encodeList(args, `an argument of ${this.name}.${method}`, true);
     const slots = this.#family.takeSlots();
     return new Promise<unknown>((resolve, reject) => {
@@ -241,6 +277,8 @@ export class Child extends Process implements Carrier {
         method,
         text,
         slots,
+        caller,
+        cause,
         resolve: (value) => {
           this.#family.timers.clear(timer);
           resolve(value);
@@ -267,12 +305,12 @@ export class Child extends Process implements Carrier {
 
   cast(_target: string, _name: string, method: string, args: readonly unknown[]): void {
     const text = this.#family.encodeList(args, `an argument of ${this.name}.${method}`, true);
-    this.#receive({ method, text, slots: this.#family.takeSlots() });
+    this.#receive({ method, text, slots: this.#family.takeSlots(), cause: 0 });
   }
 
   send(_target: string, _name: string, message: unknown): void {
     const text = this.#family.encode(message, `a message to ${this.name}`, true);
-    this.#receive({ method: undefined, text, slots: this.#family.takeSlots() });
+    this.#receive({ method: undefined, text, slots: this.#family.takeSlots(), cause: 0 });
   }
 
   tell(message: unknown): void {
@@ -286,7 +324,7 @@ export class Child extends Process implements Carrier {
         if (!repeats) this.#timers.delete(id);
         // A timer that finds the mailbox full is a message lost, not a fault.
         if (this.#queue.length < this.#family.mailboxLengthMax)
-          this.#receive({ method: undefined, text, slots: undefined });
+          this.#receive({ method: undefined, text, slots: undefined, cause: 0 });
       },
       ms,
       [],

@@ -1,7 +1,7 @@
 /** What the processes of one service have between them. None of it is reachable by the tenant's code. */
 import type { RestartType } from "../../base/index.ts";
 import type { FamilyKit } from "../family.ts";
-import type { Carrier } from "../reference.ts";
+import type { Carrier, Holder } from "../reference.ts";
 import type { Service } from "../service.ts";
 import type { Child } from "./child.ts";
 import type { Process } from "./kin.ts";
@@ -27,6 +27,19 @@ export interface Circle {
   ) => Child;
   /** Runs `work` in this turn of the service, or in a later one if this has lasted long. */
   readonly later: (work: () => void) => void;
+}
+
+/** What travels with a message between processes, in the hands of its receiver; undefined: the service itself. */
+export function handOver(
+  { Reference }: FamilyKit,
+  slots: ReturnType<FamilyKit["takeSlots"]>,
+  to: Holder | undefined,
+): ReturnType<FamilyKit["takeSlots"]> {
+  if (slots === undefined) return undefined;
+  return Array.from(slots, (one) => {
+    if (!(one instanceof Reference)) return one;
+    return to === undefined ? one.origin : to.hold(one);
+  });
 }
 
 export function said({ describeError }: FamilyKit, error: unknown): string {

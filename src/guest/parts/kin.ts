@@ -1,12 +1,12 @@
 import { type Intensity, type RestartType, type Strategy, supervise } from "../../base/index.ts";
 import type { FamilyKit } from "../family.ts";
-import type { Reference } from "../reference.ts";
+import type { Holder, Reference } from "../reference.ts";
 import type { Kin, Service } from "../service.ts";
 import type { Child } from "./child.ts";
 import { type Circle, type Reason, said, shutdown } from "./circle.ts";
 
 /** What the service and the processes within it have in common: those they spawned, and those who watch them. */
-export abstract class Process implements Kin {
+export abstract class Process implements Holder, Kin {
   readonly #circle: Circle;
   readonly #family: FamilyKit;
   readonly children: Child[] = [];
@@ -16,6 +16,8 @@ export abstract class Process implements Kin {
   abstract readonly name: string;
   abstract readonly Class: object;
   abstract readonly over: boolean;
+  abstract readonly cause: number;
+  abstract hold(reference: Reference): Reference;
   /** It must end, for a fault that may be another's. */
   abstract exit(reason: Reason): void;
   abstract tell(message: unknown): void;
@@ -44,8 +46,8 @@ export abstract class Process implements Kin {
     );
     this.children.push(child);
     this.#circle.alive++;
-    const failed = await child.start();
-    if (failed === undefined) return child.reference;
+    const failed = await child.start(this.cause);
+    if (failed === undefined) return this.hold(child.reference);
     child.leave();
     throw failed.error;
   }
@@ -125,7 +127,7 @@ export abstract class Process implements Kin {
   async #startAll(children: readonly Child[]): Promise<void> {
     for (const child of children) {
       // Left to right: each may need the one before it.
-      const failed = await child.start();
+      const failed = await child.start(0);
       if (failed === undefined) continue;
       this.childEnded(child, { type: "crashed", error: failed.error });
       return;

@@ -8,7 +8,7 @@
  */
 import type { FamilyKit, FamilyPart } from "../family.ts";
 import type { Kit } from "../parts.ts";
-import type { Carrier } from "../reference.ts";
+import type { Carrier, Reference } from "../reference.ts";
 import { Child } from "./child.ts";
 import type { Circle, Reason } from "./circle.ts";
 import { Process } from "./kin.ts";
@@ -27,7 +27,7 @@ export function make(kit: Kit): FamilyPart {
     find: (reference) => {
       const found =
         typeof reference === "object" && reference !== null && reference instanceof family.Reference
-          ? reference === family.footing.self
+          ? reference.origin === family.footing.self
             ? root
             : byCarrier.get(reference.carrier)
           : undefined;
@@ -51,7 +51,8 @@ function makeLater({ soon, timers }: FamilyKit): Circle["later"] {
     else {
       const inAnotherTurn = (): void => {
         sliceEnd = Date.now() + sliceMsMax;
-        work();
+        // Not on the timer's stack: what is called there is nobody's.
+        void soon(work);
       };
       timers.set(false, inAnotherTurn, 1, []);
     }
@@ -70,6 +71,14 @@ class Root extends Process {
     this.#family = circle.family;
     this.name = this.#family.footing.self.name;
     this.Class = this.#family.rootClass;
+  }
+
+  get cause(): number {
+    return this.#family.cause();
+  }
+
+  hold(reference: Reference): Reference {
+    return reference.origin;
   }
 
   exit(reason: Reason): void {
