@@ -81,16 +81,60 @@ for (const [what, line] of [
   ["a method that the service does not have", "await counter.call.subtract(1);"],
   ["an argument of the wrong type", `await counter.call.add("one");`],
   ["a callback called as a method", "await counter.call.init();"],
+  ["a state's migration", `await counter.call.codeChange("", {});`],
   ["a hidden method", "await counter.call._secret();"],
   ["a result taken for another type", "const text: string = await counter.call.add(1); text;"],
   ["the result of a cast", "const sum: number = counter.cast.add(1); sum;"],
 ] as const) {
   test(`a typed reference refuses ${what}`, (t) => {
-    const source = `${counter.replace("init()", "_secret() {} init()")}
+    const source = `${counter.replace("init()", "_secret() {} codeChange() { return this.state; } init()")}
 export class Asker extends Service {
   async ask() { const counter = await this.lookup<Counter>("counter"); ${line} }
 }`;
     assert.match(compile(t, source), /service\.ts\(\d+,\d+\): error TS/);
+  });
+}
+
+test("a new release's codeChange is typed: it makes the state of what the old release left, at once or later", (t) => {
+  const source = `
+import { Service } from "solo:service";
+interface Old { readonly count: number }
+export class Now extends Service<{ total: number; from: string }> {
+  init() { return { total: 0, from: "" }; }
+  codeChange(fromRelease: string, oldState: unknown) {
+    const { count } = oldState as Old;
+    return { total: count, from: fromRelease.slice(0, 8) };
+  }
+}
+export default class Later extends Service<{ total: number }> {
+  override async codeChange(fromRelease: string, oldState: Old) {
+    await new Promise((done) => setTimeout(done, 1));
+    if (fromRelease === "") throw new TypeError("it had no release");
+    return { total: oldState.count };
+  }
+}`;
+  assert.equal(compile(t, source), "");
+});
+
+for (const [what, line] of [
+  [
+    "that makes another state",
+    "codeChange(fromRelease: string, oldState: unknown) { return { wrong: 1, fromRelease, oldState }; }",
+  ],
+  [
+    "that makes no state",
+    "codeChange(fromRelease: string, oldState: unknown) { this.log.info(fromRelease, oldState); }",
+  ],
+  ["that takes releases for numbers", "codeChange(fromRelease: number) { return { total: fromRelease }; }"],
+  ["that is no method", "codeChange = 5;"],
+] as const) {
+  test(`a codeChange is refused ${what}`, (t) => {
+    const source = `
+import { Service } from "solo:service";
+export default class Wrong extends Service<{ total: number }> {
+  ${line}
+}`;
+    assert.match(compile(t, source), /service\.ts\(4,\d+\): error TS/);
   });
 }
 
