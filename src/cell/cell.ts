@@ -7,7 +7,14 @@
  * The kernel decides who lives; the cell runs them, bounds them, and reports every end with its reason.
  */
 import type { Socket } from "node:net";
-import { type Death, type IncarnationNumber, limits, parseServiceId, type TenantId } from "../base/index.ts";
+import {
+  type Death,
+  type IncarnationNumber,
+  limits,
+  parseServiceId,
+  resourceLimitsDefault,
+  type TenantId,
+} from "../base/index.ts";
 import { type CallFailure, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
@@ -20,6 +27,7 @@ import { Incarnation } from "./incarnation.ts";
 import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
 import type { Link } from "./link.ts";
 import type { GuestCall } from "./operations.ts";
+import { rehearse } from "./rehearsal.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Designated, numberOfTarget } from "./slots.ts";
 import { Tidying } from "./tidying.ts";
@@ -103,6 +111,12 @@ export class Cell {
   /** Makes the warm guests; for the start of the process. */
   warmUp(): void {
     this.#warm.fill();
+  }
+
+  /** Runs what a tenant's first service would be the first to run; once the cell is locked. */
+  async rehearse(): Promise<void> {
+    await rehearse(this.#warm.take(resourceLimitsDefault.maxMemoryBytes), this.#house);
+    this.#warm.refill();
   }
 
   accept(socket: Socket): void {

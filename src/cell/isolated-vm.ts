@@ -12,6 +12,7 @@
  */
 import ivm from "isolated-vm";
 import type { Crossing, Ears, Engine, Fault, Guest, TurnResult } from "./engine.ts";
+import type { Script } from "./rehearsal.ts";
 
 export interface Prelude {
   readonly code: string;
@@ -31,17 +32,11 @@ const serviceSource =
   "const { Service, Refusal, SoloError, CallError } = globalThis.solo; export { Service, Refusal, SoloError, CallError };";
 const loadedSource = "export const loaded = globalThis.solo;";
 
-/** The first steps of a service's life, for {@link makePreludeCache}. */
-export interface Rehearsal {
-  readonly code: string;
-  readonly turns: readonly (readonly Crossing[])[];
-}
-
 /**
  * V8's cached code for the prelude. Made after a guest has lived through the rehearsal, so that it holds what starting a
  * service and answering its first call compile: else each guest would compile that again.
  */
-export async function makePreludeCache(code: string, rehearsal: Rehearsal): Promise<Uint8Array> {
+export async function makePreludeCache(code: string, rehearsal: Script): Promise<Uint8Array> {
   const guest = new IsolatedGuest(code, undefined, 64 * mebibyte);
   guest.attach({ push: () => 0, callNow: () => false, ask: () => undefined, lost: shout });
   const timeoutMs = 10_000;

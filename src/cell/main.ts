@@ -47,6 +47,7 @@ function serve(): void {
     const left = dropPermissions();
     if (left.length > 0) say(`permissions that could not be dropped: ${left.join(", ")}`);
     beat();
+    void cell.rehearse();
   });
 }
 
