@@ -5,14 +5,16 @@ import { type Compiled, compile, type Format } from "./compile.ts";
 import type { Source } from "./diagnostics.ts";
 
 const cacheBytesMax = 64 * 1024 * 1024;
+/** What an entry costs besides its bytes. */
+const entryBytes = 2 * 1024;
 
 export class CompileCache {
   readonly #kept = new LRUCache<string, Compiled>({
     maxSize: cacheBytesMax,
     sizeCalculation: (result) =>
       result.type === "compiled"
-        ? result.code.length + result.map.length + 1
-        : 1 + JSON.stringify(result.errors).length,
+        ? result.code.length + result.map.length + entryBytes
+        : entryBytes + JSON.stringify(result.errors).length,
   });
 
   /** `scope` keeps tenants apart: nobody can tell from the time it takes what another compiled. */

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { insist } from "../base/index.ts";
 import type { Inhabitant, SandboxGround } from "../sandbox/index.ts";
 import { lockFile, pidPlaceholder } from "../wire/index.ts";
+import { moduleCheckFlags } from "./programs.ts";
 
 export const groundIn = (rooms: string): SandboxGround => ({ rooms, lockFile, pidPlaceholder });
 
@@ -37,7 +38,7 @@ export function builderInhabitant(): Inhabitant {
 
 /** The builder's arguments in its jail. It ends with init, for the jail does. */
 export const jailedBuilder = (inside: string): readonly string[] => [
-  "--experimental-vm-modules",
+  ...moduleCheckFlags,
   "--disable-warning=ExperimentalWarning",
   `${inside}/src/builder/main.mjs`,
 ];

@@ -25,5 +25,10 @@ export const environmentFor = (compileCache: string): Readonly<Record<string, st
   NODE_COMPILE_CACHE: compileCache,
 });
 
-/** The builder as a server asks V8 whether it would take a module. */
-export const builderArguments: readonly string[] = ["--experimental-vm-modules", ...argumentsFor(programs.builder)];
+/**
+ * The builder as a server asks V8 whether it would take a module, and no two modules are the same: V8's own cache of what it
+ * compiled would keep each of them.
+ */
+export const moduleCheckFlags: readonly string[] = ["--experimental-vm-modules", "--no-compilation-cache"];
+
+export const builderArguments: readonly string[] = [...moduleCheckFlags, ...argumentsFor(programs.builder)];

@@ -13,6 +13,8 @@ export const cellFlags: readonly string[] = [
   "--no-turboshaft-loop-unrolling",
   "--wasm-max-mem-pages=256",
   "--memory-pool-timeout=2",
+  // Of the cell's own heap; else it keeps up to 32 MB more once it was busy.
+  "--max-semi-space-size=4",
   // For the prelude, which takes it from its tenant: see `tidy` in the cell.
   "--expose-gc",
   "--permission",
