@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -30,6 +30,8 @@ export interface SoloOptions {
   readonly args?: readonly string[];
   /** The operator's `config.json`. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Runs as this user and group; only root can start it so. */
+  readonly user?: number;
 }
 
 /** Room for more services than a tenant has by default: for tests and benchmarks of many. */
@@ -55,6 +57,7 @@ export class Solo implements AsyncDisposable {
     const dataDir = await mkdtemp(join(tmpdir(), "solo-e2e-"));
     try {
       if (options.config !== undefined) await writeFile(join(dataDir, "config.json"), JSON.stringify(options.config));
+      if (options.user !== undefined) await chown(dataDir, options.user, options.user);
       return new Solo(dataDir, options, await launch(dataDir, options));
     } catch (error) {
       await rm(dataDir, { recursive: true, force: true });
@@ -211,7 +214,11 @@ async function launch(dataDir: string, options: SoloOptions): Promise<Running> {
     "--unsafe-no-sandbox",
     ...(options.args ?? []),
   ];
-  const init = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const { user } = options;
+  const init = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(user === undefined ? {} : { uid: user, gid: user, env: {} }),
+  });
   const stderr: string[] = [];
   init.stderr.setEncoding("utf8").on("data", (text: string) => stderr.push(text));
   const ended = new Promise<number | null>((resolve) => init.once("close", resolve));

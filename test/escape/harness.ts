@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { Status_Value, type Event, type StatusResponse } from "../../src/api/index.ts";
 import { SoloError, type SoloClient } from "../../src/client/index.ts";
-import { isAlive, Solo, until } from "../e2e/solo.ts";
+import { isAlive, Solo, type SoloOptions, until } from "../e2e/solo.ts";
 import type { Attack, Stage } from "./attack.ts";
 
 /** Between two calls of the witness. */
@@ -117,9 +117,9 @@ export class Arena implements AsyncDisposable {
   }
 
   /** `args`: further arguments for its init. */
-  static async open(args: readonly string[] = []): Promise<Arena> {
+  static async open(args: readonly string[] = [], more: Omit<SoloOptions, "args"> = {}): Promise<Arena> {
     await using failed = new AsyncDisposableStack();
-    const solo = failed.use(await Solo.start({ args }));
+    const solo = failed.use(await Solo.start({ ...more, args }));
     const admin = await solo.client();
     const victim = await solo.tenant("victim");
     const { pid } = await victim.deploy({ serviceId: "steady", code: counter });

@@ -1,8 +1,8 @@
 /** Every end of a jailed cell is told truly, though a shell of the jail's stands between it and init. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, test, type TestContext } from "node:test";
 import { cellNumber } from "../../src/base/index.ts";
@@ -24,9 +24,33 @@ const place = mkdtempSync(join(tmpdir(), "solo-deaths-"));
 after(() => rmSync(place, { recursive: true, force: true }));
 const image = onlyLinux === false ? await provideBrokenImage(join(place, "images")) : "";
 
-async function startCell(t: TestContext, tier: string, rssBytesMax = 1024 ** 3) {
+const nobody = 65_534;
+const users = [
+  { who: "", through: [], skip: false },
+  {
+    who: " of an ordinary user",
+    through: ["setpriv", "--reuid", String(nobody), "--regid", String(nobody), "--clear-groups"],
+    skip: process.getuid?.() === 0 ? false : "only root can become another",
+  },
+] as const;
+
+interface Start {
+  readonly tier: string;
+  /** A command that becomes init. */
+  readonly through: readonly string[];
+}
+
+function startInit(t: TestContext, { tier, through }: Start) {
   const dataDir = makeDataDir(t);
-  const init = startTestInit(t, dataDir, ["--image", image, "--sandbox", tier]);
+  if (through.length > 0) {
+    for (const path of [dirname(dataDir), dataDir]) chownSync(path, nobody, nobody);
+    for (const path of [place, join(place, "images"), image]) chmodSync(path, 0o755);
+  }
+  return { dataDir, init: startTestInit(t, dataDir, ["--image", image, "--sandbox", tier], [], through) };
+}
+
+async function startCell(t: TestContext, start: Start, rssBytesMax = 1024 ** 3) {
+  const { dataDir, init } = startInit(t, start);
   const ready = await untilReady(init);
   const kernel = new KernelRemote(t, ready.grpc);
   kernel.order({ type: "spawn_cell", cell, rssBytesMax });
@@ -34,20 +58,24 @@ async function startCell(t: TestContext, tier: string, rssBytesMax = 1024 ** 3) 
   return { init, kernel, osPid, dataDir, ask: (word: string) => askCell(dataDir, socket, word) };
 }
 
-for (const { tier, skip } of testedTiers) {
+const cases = testedTiers.flatMap(({ tier, skip: noTier }) =>
+  users.map(({ who, through, skip }) => ({ tier, name: `${tier}${who}`, through, skip: noTier || skip })),
+);
+
+for (const { name, tier, through, skip } of cases) {
   test(
-    `${tier}: a cell that asks for what no cell asks for is ended by the kernel, and the loss says so`,
+    `${name}: a cell that asks for what no cell asks for is ended by the kernel, and the loss says so`,
     { skip },
     async (t) => {
-      const { kernel, osPid, ask } = await startCell(t, tier);
+      const { kernel, osPid, ask } = await startCell(t, { tier, through });
       await ask("syscall ptrace").catch(() => undefined);
       assert.equal((await kernel.hear("cell_exited")).loss.type, "seccomp");
       assert.equal(isAlive(osPid), false);
     },
   );
 
-  test(`${tier}: an abort is told with its signal and last words`, { skip }, async (t) => {
-    const { kernel, ask } = await startCell(t, tier);
+  test(`${name}: an abort is told with its signal and last words`, { skip }, async (t) => {
+    const { kernel, ask } = await startCell(t, { tier, through });
     await ask("abort").catch(() => undefined);
     const { loss } = await kernel.hear("cell_exited");
     assert.ok(loss.type === "signal", JSON.stringify(loss));
@@ -55,17 +83,17 @@ for (const { tier, skip } of testedTiers) {
     assert.match(loss.lastWords ?? "", /Native stack trace|Abort/i);
   });
 
-  test(`${tier}: an exit is told with its status`, { skip }, async (t) => {
-    const { kernel, ask } = await startCell(t, tier);
+  test(`${name}: an exit is told with its status`, { skip }, async (t) => {
+    const { kernel, ask } = await startCell(t, { tier, through });
     await ask("exit 3").catch(() => undefined);
     const { loss } = await kernel.hear("cell_exited");
     assert.ok(loss.type === "exit", JSON.stringify(loss));
     assert.equal(loss.code, 3);
   });
 
-  test(`${tier}: too much memory, in a process below the jail's own, ends the cell`, { skip }, async (t) => {
+  test(`${name}: too much memory, in a process below the jail's own, ends the cell`, { skip }, async (t) => {
     const limitBytes = 300 * 1024 * 1024;
-    const { kernel, ask } = await startCell(t, tier, limitBytes);
+    const { kernel, ask } = await startCell(t, { tier, through }, limitBytes);
     await ask("eat");
     const { loss } = await kernel.hear("cell_exited");
     assert.ok(loss.type === "memory", JSON.stringify(loss));
@@ -73,14 +101,14 @@ for (const { tier, skip } of testedTiers) {
     assert.ok(loss.rssBytes > limitBytes / 2);
   });
 
-  test(`${tier}: a hang is told as one`, { skip }, async (t) => {
-    const { kernel, ask } = await startCell(t, tier);
+  test(`${name}: a hang is told as one`, { skip }, async (t) => {
+    const { kernel, ask } = await startCell(t, { tier, through });
     await ask("spin");
     assert.equal((await kernel.hear("cell_exited")).loss.type, "hang");
   });
 
-  test(`${tier}: killing the process that init knows ends the program in it`, { skip }, async (t) => {
-    const { kernel, osPid } = await startCell(t, tier);
+  test(`${name}: killing the process that init knows ends the program in it`, { skip }, async (t) => {
+    const { kernel, osPid } = await startCell(t, { tier, through });
     await until("the program", () => tier === "launcher" || childrenOf(osPid).length === 2);
     const below = childrenOf(osPid);
     process.kill(osPid, "SIGKILL");
@@ -88,8 +116,8 @@ for (const { tier, skip } of testedTiers) {
     await until("the program's end", () => below.every((pid) => !isAlive(pid)));
   });
 
-  test(`${tier}: kill -9 of init leaves no process, and the next start no group of its`, { skip }, async (t) => {
-    const { init, ask } = await startCell(t, tier);
+  test(`${name}: kill -9 of init leaves no process, and the next start no group of its`, { skip }, async (t) => {
+    const { init, ask } = await startCell(t, { tier, through });
     // It answers: all of it is there.
     await ask("hash");
     const pid = init.process.pid ?? 0;
@@ -98,7 +126,7 @@ for (const { tier, skip } of testedTiers) {
     init.process.kill("SIGKILL");
     await init.ended;
     await until("their end", () => below.every((each) => !isAlive(each)));
-    const next = startTestInit(t, makeDataDir(t), ["--image", image, "--sandbox", tier]);
+    const { init: next } = startInit(t, { tier, through });
     await untilReady(next);
     assert.deepEqual(groupsOf(pid), []);
     next.process.kill("SIGTERM");
