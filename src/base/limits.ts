@@ -38,6 +38,8 @@ export const limits = {
   timersMax: 10_000,
   /** References a guest may hold at once. */
   referencesMax: 10_000,
+  /** References in one message. */
+  slotsMax: 256,
   /** Messages drained into an isolate at once. */
   drainBatchMax: 256,
   /** One log line of a guest. */

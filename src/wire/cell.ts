@@ -28,6 +28,7 @@ import {
   releaseShape,
   senderShape,
   serviceShape,
+  slotsShape,
   tenantShape,
   usageShape,
 } from "./words.ts";
@@ -62,13 +63,20 @@ export const kernelToCellShape = union({
     timeoutMs: whole(1, 600_000),
     from: senderShape,
     chain: chainShape,
+    /** Absent: a client asks, who can be given no reference. Else the result may hold some, whether the arguments do or not. */
+    slots: optional(slotsShape),
   }),
   /** Body: JSON array of arguments. No answer; a message to a dead incarnation is dropped, as in Erlang. */
-  cast: record({ incarnation: incarnationShape, method: methodShape, from: senderShape }),
+  cast: record({
+    incarnation: incarnationShape,
+    method: methodShape,
+    from: senderShape,
+    slots: optional(slotsShape),
+  }),
   /** Body: one JSON value, for `onMessage`. */
-  send: record({ incarnation: incarnationShape, from: senderShape }),
+  send: record({ incarnation: incarnationShape, from: senderShape, slots: optional(slotsShape) }),
   /** Answers a cell's `call`. Body: JSON of the result (empty: undefined), if there is no failure. */
-  answer: record({ id: callIdShape, failure: optional(callFailureShape) }),
+  answer: record({ id: callIdShape, failure: optional(callFailureShape), slots: optional(slotsShape) }),
   /** It takes nothing new from others, and has less of the processor; or does again. */
   throttle: record({ incarnation: incarnationShape, throttled: flag }),
   /** Answered by `inspected`, for those of these incarnations that the cell has; if none are named, for all it has. */
@@ -117,18 +125,31 @@ export const cellToKernelShape = union({
   /** `number` counts from 1 over the life of the cell. */
   report: record({ number: whole(1), report: reportShape }),
   /** Answers a kernel's `call`. Body: JSON of the result (empty: undefined), if there is no failure. */
-  outcome: record({ id: callIdShape, failure: optional(callFailureShape) }),
-  /** A guest calls a service that is not in this cell. Answered by `answer`. Body: JSON array of arguments. */
+  outcome: record({ id: callIdShape, failure: optional(callFailureShape), slots: optional(slotsShape) }),
+  /** A guest calls what is not in this cell: a service, or one `incarnation` of it. Answered by `answer`. Body: JSON array. */
   call: record({
     id: callIdShape,
     caller: incarnationShape,
     service: serviceShape,
+    incarnation: optional(incarnationShape),
     method: methodShape,
     timeoutMs: whole(1, 600_000),
     chain: chainShape,
+    slots: optional(slotsShape),
   }),
-  cast: record({ caller: incarnationShape, service: serviceShape, method: methodShape }),
-  send: record({ caller: incarnationShape, service: serviceShape }),
+  cast: record({
+    caller: incarnationShape,
+    service: serviceShape,
+    incarnation: optional(incarnationShape),
+    method: methodShape,
+    slots: optional(slotsShape),
+  }),
+  send: record({
+    caller: incarnationShape,
+    service: serviceShape,
+    incarnation: optional(incarnationShape),
+    slots: optional(slotsShape),
+  }),
   /** `dropped`: lines lost to the rate limit since the last one. */
   log: record({ incarnation: incarnationShape, level: levelShape, text: text(16_384), dropped: whole(0) }),
   inspected: record({

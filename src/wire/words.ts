@@ -5,6 +5,7 @@ import {
   guestErrorShape,
   incarnationNumber,
   kernelEpoch,
+  limits,
   listOf,
   oneOf,
   optional,
@@ -47,6 +48,14 @@ export const senderShape = text(200);
 
 /** Incarnations that wait for this call, outermost first: what makes a cycle visible before it hangs. */
 export const chainShape = listOf(incarnationShape, 32);
+
+/** What a reference means: a service, whoever runs it; or one incarnation, which may have ended. */
+export const designatedShape = record({ service: serviceShape, incarnation: optional(incarnationShape) });
+export type Designated = Of<typeof designatedShape>;
+
+/** The references of a message: its body names them by their places in this list. */
+export const slotsShape = listOf(designatedShape, limits.slotsMax);
+export type Slots = Of<typeof slotsShape>;
 
 /** Whether a failed call may have run: decides if trying again is safe. */
 export const executedShape = oneOf("not_executed", "unknown", "executed");
