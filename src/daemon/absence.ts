@@ -1,6 +1,6 @@
 /** What the state says to a message whose service has no route. */
 import { type IncarnationNumber, never, sayDeath, type ServiceId, type TenantId } from "../base/index.ts";
-import type { Absence } from "../host/index.ts";
+import type { Absence, Life } from "../host/index.ts";
 import type { Instance, State } from "../kernel/index.ts";
 
 export function absenceOf(state: State, tenant: TenantId, id: ServiceId): Absence {
@@ -29,6 +29,20 @@ export function absenceOf(state: State, tenant: TenantId, id: ServiceId): Absenc
     }
   }
   return { name: "stopped", why };
+}
+
+/** What the state says of one life of a service. Numbers are never used twice: what ended stays so. */
+export function lifeOf(
+  state: State,
+  { tenant, service, incarnation }: { tenant: TenantId; service: ServiceId; incarnation: IncarnationNumber },
+): Life {
+  const known = state.tenants.get(tenant);
+  if (known === undefined || incarnation >= known.nextIncarnation) return "unknown";
+  const place = state.index.living.get(tenant)?.get(incarnation);
+  if (place === undefined) return "ended";
+  if (place.service !== service) return "unknown";
+  const instance = known.services.get(service)?.instances.get(place.instance);
+  return instance?.phase.name === "stopping" ? "ended" : "lives";
 }
 
 /** In safe mode the state stands still and nothing is started: only what a cell still holds can come. */

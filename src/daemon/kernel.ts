@@ -7,6 +7,7 @@
  * mode nothing is decided and nothing is written: the state can be read, running services can be called.
  */
 import {
+  type IncarnationNumber,
   isRefusal,
   parseArtifactHash,
   parseTenantId,
@@ -23,7 +24,7 @@ import {
   startGrpc,
   writeProfile,
 } from "../gateways/index.ts";
-import { type Absence, type Breakers, Builder, Cells, Router } from "../host/index.ts";
+import { type Absence, type Breakers, Builder, Cells, type Life, Router } from "../host/index.ts";
 import {
   Clock,
   type Effect,
@@ -43,7 +44,7 @@ import {
 import { ServiceLogs } from "../observe/index.ts";
 import { type EventLog, openEventLog, type WriterLink } from "../store/index.ts";
 import { join } from "node:path";
-import { absenceInSafeMode, absenceOf } from "./absence.ts";
+import { absenceInSafeMode, absenceOf, lifeOf } from "./absence.ts";
 import { Census } from "./census.ts";
 import { type Config, readConfig } from "./config.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -136,6 +137,7 @@ export class Kernel {
     this.#breakers = makeBreakers(config, this.#turns);
     this.#router = new Router({
       absence: (tenant, service) => this.#absence(tenant, service),
+      life: (tenant, service, incarnation) => this.#life(tenant, service, incarnation),
       breakers: this.#breakers,
       throttleMs: config.monitorIntervalMs,
       durable: () => log.whenDurable(log.newest),
@@ -310,6 +312,12 @@ export class Kernel {
     const { state } = this.#turns;
     if (this.#parts.begin.safeMode === undefined) return absenceOf(state, tenant, service);
     return absenceInSafeMode(state, tenant, service, (one) => this.#cells.holds(tenant, one));
+  }
+
+  #life(tenant: TenantId, service: ServiceId, incarnation: IncarnationNumber): Life {
+    const life = lifeOf(this.#turns.state, { tenant, service, incarnation });
+    if (life !== "lives" || this.#parts.begin.safeMode === undefined) return life;
+    return this.#cells.holds(tenant, incarnation) ? "lives" : "ended";
   }
 
   // ------------------------------------------------------------------ turns

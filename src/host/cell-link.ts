@@ -12,14 +12,18 @@ import {
   type CellToKernel,
   cellToKernelShape,
   type KernelToCell,
+  type Slots,
   type Usage,
 } from "../wire/index.ts";
 import { type Closed, Pipe } from "./pipe.ts";
+import { carried } from "./slots.ts";
 
 export type Welcome = Extract<CellToKernel, { readonly type: "welcome" }>;
 export type CellMessage = Exclude<CellToKernel, { readonly type: "welcome" | "outcome" | "inspected" | "fenced" }>;
 
-export type Answer = { readonly result: Uint8Array } | { readonly failure: CallFailure };
+export type Answer =
+  | { readonly result: Uint8Array; readonly slots?: Slots | undefined }
+  | { readonly failure: CallFailure };
 
 export interface CellLinkListener {
   readonly onWelcome: (welcome: Welcome) => void;
@@ -73,15 +77,21 @@ export class CellLink implements Disposable {
 
   /** Settles exactly once: by the cell's outcome, by the time limit, or by the end of the link. */
   call(
-    at: { readonly incarnation: IncarnationNumber; readonly method: string; readonly from: string },
+    at: {
+      readonly incarnation: IncarnationNumber;
+      readonly method: string;
+      readonly from: string;
+      readonly slots?: Slots;
+    },
     args: Uint8Array,
     timeoutMs: number,
     chain: readonly IncarnationNumber[],
     settle: (answer: Answer) => void,
   ): void {
     const id = ++this.#lastId;
+    const { incarnation, method, from } = at;
     const sent = this.#pipe.send(
-      { type: "call", id, incarnation: at.incarnation, method: at.method, timeoutMs, from: at.from, chain },
+      { type: "call", id, incarnation, method, timeoutMs, from, chain, ...carried(at) },
       args,
     );
     if (!sent) {
@@ -143,7 +153,7 @@ export class CellLink implements Disposable {
       case "outcome":
         return this.#settle(
           message.id,
-          message.failure === undefined ? { result: body } : { failure: message.failure },
+          message.failure === undefined ? { result: body, slots: message.slots } : { failure: message.failure },
         );
       case "inspected":
         return this.#inspections.get(message.id)?.(new Map(message.usages.map((use) => [use.incarnation, use.usage])));

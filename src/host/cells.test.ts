@@ -59,6 +59,7 @@ function fresh(
     },
     router: new Router({
       absence: () => ({ name: "absent" }),
+      life: () => "unknown",
       breakers: new Breakers({
         policy: { failuresMax: 5, resetMs: 1_000 },
         nowMs: () => 0,

@@ -9,4 +9,5 @@ export { Builder, type Compiled } from "./builder.ts";
 export { Cells } from "./cells.ts";
 export type { CellsPowers, CellsSettings } from "./cells-powers.ts";
 export type { Held } from "./cell.ts";
+export type { Life } from "./slots.ts";
 export { type Absence, type Routed, Router, type RouterPowers } from "./router.ts";

@@ -2,11 +2,13 @@
  * Messages that wait for a service to start, in order. Bounded in number per service and in bytes per tenant; a message that
  * nobody waits for is given up after a while, whatever became of its service.
  */
-import { limits, type ServiceId, type TenantId } from "../base/index.ts";
+import { type IncarnationNumber, limits, type ServiceId, type TenantId } from "../base/index.ts";
 import type { CallFailure } from "../wire/index.ts";
 
 export interface Parked<Target> {
   readonly bytes: number;
+  /** It is for this life of the service, and for no other. */
+  readonly incarnation: IncarnationNumber | undefined;
   readonly deliver: (target: Target) => void;
   /** Called at most once, and not after `deliver`. */
   readonly giveUp: (failure: CallFailure) => void;
@@ -47,7 +49,7 @@ export class Parking<Target> {
     return () => {
       if (!queue.delete(parked)) return;
       lot.bytes -= parked.bytes;
-      if (queue.size === 0 && lot.waiting.get(at.service) === queue) this.take(at);
+      if (lot.waiting.get(at.service) === queue) this.#tidy(at, lot);
     };
   }
 
@@ -56,16 +58,22 @@ export class Parking<Target> {
     return [...(this.#lots.get(tenant)?.waiting.keys() ?? [])];
   }
 
-  /** All that waits for a service, in order: it waits no longer. */
-  take({ tenant, service }: At): readonly Parked<Target>[] {
-    const lot = this.#lots.get(tenant);
-    const queue = lot?.waiting.get(service);
+  /** Those that wait for a service and are wanted now, in order: they wait no longer. */
+  take(at: At, isWanted: (parked: Parked<Target>) => boolean): readonly Parked<Target>[] {
+    const lot = this.#lots.get(at.tenant);
+    const queue = lot?.waiting.get(at.service);
     if (lot === undefined || queue === undefined) return [];
-    const taken = [...queue];
-    queue.clear();
-    for (const { bytes } of taken) lot.bytes -= bytes;
-    lot.waiting.delete(service);
-    if (lot.waiting.size === 0) this.#lots.delete(tenant);
+    const taken = [...queue].filter(isWanted);
+    for (const parked of taken) {
+      queue.delete(parked);
+      lot.bytes -= parked.bytes;
+    }
+    this.#tidy(at, lot);
     return taken;
+  }
+
+  #tidy({ tenant, service }: At, { waiting }: Lot<Target>): void {
+    if (waiting.get(service)?.size === 0) waiting.delete(service);
+    if (waiting.size === 0) this.#lots.delete(tenant);
   }
 }

@@ -14,8 +14,9 @@ import {
 import { Breakers } from "./breakers.ts";
 import type { Held } from "./cell.ts";
 import { CellLink } from "./cell-link.ts";
-import { Peer } from "./peer.testing.ts";
+import { type Heard, Peer } from "./peer.testing.ts";
 import { type Absence, Router } from "./router.ts";
+import type { Life } from "./slots.ts";
 
 const tenantOf = (name: string): TenantId => defined(parseTenantId(name), "a tenant's name");
 const serviceOf = (name: string): ServiceId => defined(parseServiceId(name), "a service's name");
@@ -28,8 +29,10 @@ const nothing = new Uint8Array(0);
 /** A router over a state that a test changes: what is not named is coming. */
 function world(durable: () => Promise<void> = async () => undefined) {
   const absences = new Map<string, Absence>();
+  const lives = new Map<string, Life>();
   const router = new Router({
     absence: (tenant, service) => absences.get(`${tenant}/${service}`) ?? { name: "coming" },
+    life: (tenant, service, incarnation) => lives.get(`${tenant}/${service}/${incarnation}`) ?? "unknown",
     breakers: new Breakers({
       policy: { failuresMax: 5, resetMs: 1_000 },
       nowMs: () => 0,
@@ -40,13 +43,18 @@ function world(durable: () => Promise<void> = async () => undefined) {
     durable,
     trace: async (_tenant, _service, stack) => stack,
   });
-  return { router, become: (absence: Absence) => void absences.set(`${acme}/${counter}`, absence) };
+  return {
+    router,
+    become: (absence: Absence) => void absences.set(`${acme}/${counter}`, absence),
+    live: (service: ServiceId, incarnation: number, life: Life) =>
+      void lives.set(`${acme}/${service}/${incarnation}`, life),
+  };
 }
 
-const held = (service: ServiceId): Held => ({
+const held = (service: ServiceId, incarnation = 1): Held => ({
   service,
   instance: 1,
-  incarnation: incarnationNumber(1),
+  incarnation: incarnationNumber(incarnation),
   release: undefined,
   phase: "running",
 });
@@ -145,6 +153,155 @@ test("what a refused message tells of the state is durable before it is told", a
   assert.equal(told, false);
   disk.resolve();
   assert.equal((await refused)?.refusal.refused, "SERVICE_NOT_FOUND");
+});
+
+const asker = held(serviceOf("asker"), 7);
+const called = { type: "call", id: 1, caller: asker.incarnation, timeoutMs: 1_000, chain: [] } as const;
+const toCounter = { ...called, service: counter, method: "add" } as const;
+const textOf = (body: Uint8Array): string => new TextDecoder().decode(body);
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const codeOf = ({ header }: Heard): unknown => (header["failure"] as { readonly code: string } | undefined)?.code;
+
+test("references pass between the cells of a tenant: names, lives, and lives that ended", () =>
+  withLink(async (peer, link) => {
+    const { router, live } = world();
+    live(counter, 1, "lives");
+    live(counter, 2, "ended");
+    router.add(acme, held(counter), link);
+    const slots = [
+      { service: serviceOf("nobody-yet") },
+      { service: counter, incarnation: incarnationNumber(1) },
+      { service: counter, incarnation: incarnationNumber(2) },
+    ];
+    router.callFrom(acme, asker, link, { ...toCounter, slots }, bytesOf("[1]"));
+    router.passOn(
+      acme,
+      asker,
+      { type: "cast", caller: asker.incarnation, service: counter, method: "add", slots },
+      nothing,
+    );
+    router.passOn(acme, asker, { type: "send", caller: asker.incarnation, service: counter, slots }, nothing);
+    for (const type of ["cast", "send"]) assert.deepEqual((await peer.hear(type)).header["slots"], slots);
+    const { header, body } = await peer.hear("call");
+    assert.deepEqual([header["slots"], textOf(body)], [slots, "[1]"]);
+    peer.say({ type: "outcome", id: header["id"], slots }, bytesOf("2"));
+    const answer = await peer.hear("answer");
+    assert.deepEqual([answer.header["slots"], textOf(answer.body)], [slots, "2"]);
+  }));
+
+test("a caller among the services may be answered with references, whether it sent some or not; a client may not", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    router.add(acme, held(counter), link);
+    router.callFrom(acme, asker, link, toCounter, nothing);
+    assert.deepEqual((await peer.hear("call")).header["slots"], []);
+    const refused = router.call(at, nothing, 1_000, "a");
+    const { header } = await peer.hear("call");
+    assert.equal(header["slots"], undefined);
+    // Only a hostile cell would.
+    peer.say({ type: "outcome", id: header["id"], slots: [{ service: "counter" }] }, bytesOf("1"));
+    const told = await refused;
+    assert.ok("refusal" in told && told.refusal.refused === "NOT_SERIALIZABLE" && told.executed === "executed");
+  }));
+
+test("a life that a cell made up passes nowhere: the call is refused, the message dropped, the result withheld", () =>
+  withLink(async (peer, link) => {
+    const { router, live } = world();
+    live(counter, 1, "lives");
+    router.add(acme, held(counter), link);
+    const message = { caller: asker.incarnation, service: counter } as const;
+    for (const forged of [
+      { service: counter, incarnation: incarnationNumber(99) },
+      // The number is somebody's, the name is not.
+      { service: serviceOf("bank"), incarnation: incarnationNumber(1) },
+    ]) {
+      const slots = [{ service: counter }, forged];
+      router.callFrom(acme, asker, link, { ...toCounter, slots }, nothing);
+      assert.equal(codeOf(await peer.hear("answer")), "NOT_SERIALIZABLE");
+      router.passOn(acme, asker, { type: "cast", ...message, method: "add", slots }, nothing);
+      router.passOn(acme, asker, { type: "send", ...message, slots }, nothing);
+      router.callFrom(acme, asker, link, toCounter, nothing);
+      const { header } = await peer.hear("call");
+      peer.say({ type: "outcome", id: header["id"], slots }, bytesOf("1"));
+      const answer = await peer.hear("answer");
+      assert.deepEqual([codeOf(answer), textOf(answer.body)], ["NOT_SERIALIZABLE", ""]);
+    }
+    router.passOn(acme, asker, { type: "cast", ...message, method: "last" }, nothing);
+    assert.equal((await peer.hear("cast")).header["method"], "last", "nothing came before it");
+  }));
+
+test("what is for one life of a service waits for it and for no other, in order, with its references", () =>
+  withLink(async (peer, link) => {
+    const { router, live } = world();
+    live(counter, 2, "lives");
+    const slots = [{ service: counter, incarnation: incarnationNumber(2) }];
+    const cast = { type: "cast", caller: asker.incarnation, service: counter, slots } as const;
+    const incarnation = incarnationNumber(2);
+    router.passOn(acme, asker, { ...cast, method: "a" }, nothing);
+    router.passOn(acme, asker, { ...cast, method: "b", incarnation }, nothing);
+    router.passOn(acme, asker, { ...cast, method: "c", incarnation }, nothing);
+    router.add(acme, held(counter, 1), link);
+    router.passOn(acme, asker, { ...cast, method: "d", incarnation }, nothing);
+    router.passOn(acme, asker, { ...cast, method: "e" }, nothing);
+    router.add(acme, held(counter, 2), link);
+    const heard: unknown[] = [];
+    for (let n = 0; n < 5; n++) {
+      const { header } = await peer.hear("cast");
+      assert.deepEqual(header["slots"], slots);
+      heard.push(`${String(header["method"])}${String(header["incarnation"])}`);
+    }
+    assert.deepEqual(heard, ["a1", "e1", "b2", "c2", "d2"]);
+  }));
+
+test("who calls a life that ended is told so, at once or when it ends", () =>
+  withLink(async (peer, link) => {
+    const { router, live } = world();
+    router.add(acme, held(counter, 3), link);
+    const call = { ...toCounter, incarnation: incarnationNumber(2) };
+    for (const life of ["ended", "unknown"] as const) {
+      live(counter, 2, life);
+      router.callFrom(acme, asker, link, call, nothing);
+      assert.equal(codeOf(await peer.hear("answer")), "SERVICE_NOT_RUNNING");
+    }
+    live(counter, 2, "lives");
+    router.callFrom(acme, asker, link, call, nothing);
+    router.review(acme);
+    assert.equal(router.underWay, 1);
+    live(counter, 2, "ended");
+    router.review(acme);
+    assert.equal(codeOf(await peer.hear("answer")), "SERVICE_NOT_RUNNING");
+    // The news of its end is on its way, and its cell knows it already: no other life is asked instead.
+    live(counter, 3, "lives");
+    router.callFrom(acme, asker, link, { ...call, incarnation: incarnationNumber(3) }, nothing);
+    const { header } = await peer.hear("call");
+    const failure = { code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: "it ended" };
+    peer.say({ type: "outcome", id: header["id"], failure });
+    assert.equal(codeOf(await peer.hear("answer")), "SERVICE_NOT_RUNNING");
+  }));
+
+test("a call across cells goes to an instance that does not wait for it; if all do, it is a cycle", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    router.add(acme, held(counter, 1), link);
+    const chain = [incarnationNumber(1), asker.incarnation];
+    router.callFrom(acme, asker, link, { ...toCounter, chain }, nothing);
+    assert.equal(codeOf(await peer.hear("answer")), "CALL_CYCLE");
+    router.add(acme, held(counter, 2), link);
+    for (let n = 0; n < 3; n++) {
+      router.callFrom(acme, asker, link, { ...toCounter, chain }, nothing);
+      assert.equal((await peer.hear("call")).header["incarnation"], 2);
+    }
+  }));
+
+test("references count for what waits", async () => {
+  const { router } = world();
+  const slots = Array.from({ length: limits.slotsMax }, () => ({ service: counter }));
+  assert.equal(await router.cast({ ...at, service: serviceOf("last") }, megabytes(1), "a"), undefined);
+  for (let n = 0; n < limits.parkedMessagesMax; n++) {
+    router.passOn(acme, asker, { type: "send", caller: asker.incarnation, service: counter, slots }, nothing);
+  }
+  const refused = await router.cast({ ...at, service: serviceOf("last") }, megabytes(1), "a");
+  assert.equal(refused?.refusal.refused, "OVERLOADED");
 });
 
 test("a guest, too, is told what the state says when that is durable", () =>

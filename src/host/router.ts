@@ -8,6 +8,9 @@
  *                    ├─ starting, waiting ─▶ parked until it runs, or the time is up
  *                    └─ otherwise ─▶ refused
  *
+ * A message may be for one life of a service alone: then it waits for no other. Between the cells of a tenant messages carry
+ * references, each of which is looked at before it passes (P2); clients are given none.
+ *
  * Each call settles exactly once (P4); what is parked and what is under way are bounded (P6).
  */
 import {
@@ -26,6 +29,16 @@ import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
 import { type Named, refusalOf } from "./call-refusal.ts";
 import { Parking } from "./parking.ts";
+import {
+  carried,
+  forgedArguments,
+  forgedResult,
+  type LifeOf,
+  mayPass,
+  type Parcel,
+  referencesStay,
+  sizeOf,
+} from "./slots.ts";
 import { traceMsMax, within } from "./within.ts";
 
 /** What the state says of a service that has no route: shall a message wait for it? */
@@ -36,6 +49,7 @@ export type Absence =
 
 export interface RouterPowers {
   readonly absence: (tenant: TenantId, service: ServiceId) => Absence;
+  readonly life: LifeOf;
   readonly breakers: Breakers;
   /** After this long a throttled service is looked at again. */
   readonly throttleMs: number;
@@ -52,6 +66,11 @@ export interface Unanswered {
 }
 
 export type Routed = { readonly result: Uint8Array } | Unanswered;
+
+/** `incarnation`: this life of the service, and no other. */
+interface Aim extends Named {
+  readonly incarnation?: IncarnationNumber | undefined;
+}
 
 interface Target {
   readonly held: Held;
@@ -84,8 +103,11 @@ export class Router {
     const route = this.#provide(tenant, held.service);
     if (route.targets.some((target) => target.held.incarnation === held.incarnation)) return;
     route.targets.push({ held, link });
-    for (const parked of this.#parking.take({ tenant, service: held.service })) {
-      parked.deliver(next(route) ?? { held, link });
+    const isWanted = (wanted: IncarnationNumber | undefined): boolean =>
+      wanted === undefined || wanted === held.incarnation;
+    for (const parked of this.#parking.take({ tenant, service: held.service }, (one) => isWanted(one.incarnation))) {
+      const any = parked.incarnation === undefined ? next(route) : undefined;
+      parked.deliver(any ?? { held, link });
     }
   }
 
@@ -99,9 +121,13 @@ export class Router {
   /** Called when something of the tenant has changed: what waits for a service that will not come is told so. */
   review(tenant: TenantId): void {
     for (const service of this.#parking.awaited(tenant)) {
-      const gone = this.#gone({ tenant, service });
-      if (gone === undefined) continue;
-      for (const parked of this.#parking.take({ tenant, service })) parked.giveUp(gone);
+      const gone = (incarnation?: IncarnationNumber): CallFailure | undefined =>
+        this.#gone({ tenant, service, incarnation });
+      const lost = gone();
+      const given = this.#parking.take({ tenant, service }, (one) =>
+        one.incarnation === undefined ? lost !== undefined : gone(one.incarnation) !== undefined,
+      );
+      for (const parked of given) parked.giveUp((parked.incarnation === undefined ? lost : undefined) ?? ended);
     }
   }
 
@@ -129,19 +155,26 @@ export class Router {
   // ------------------------------------------------------------------ from the gateways
 
   async call(at: Named, args: Uint8Array, timeoutMs: number, from: string): Promise<Routed> {
-    const answer = await new Promise<Answer>((settle) => this.#call(at, args, timeoutMs, from, [], settle));
-    return "result" in answer ? answer : this.#explain(at, answer.failure, timeoutMs);
+    const answer = await new Promise<Answer>((settle) => this.#call(at, { bytes: args }, timeoutMs, from, [], settle));
+    if ("failure" in answer) return this.#explain(at, answer.failure, timeoutMs);
+    return answer.slots === undefined ? { result: answer.result } : this.#explain(at, referencesStay, timeoutMs);
   }
 
   /** A refusal if it can be seen at once that the message goes nowhere. */
   async cast(at: Named, args: Uint8Array, from: string): Promise<Unanswered | undefined> {
-    const failure = this.#deliver(at, (incarnation) => ({ type: "cast", incarnation, method: at.method, from }), args);
+    const make = (incarnation: IncarnationNumber): KernelToCell => ({
+      type: "cast",
+      incarnation,
+      method: at.method,
+      from,
+    });
+    const failure = this.#deliver(at, make, { bytes: args });
     return failure === undefined ? undefined : this.#explain(at, failure, 0);
   }
 
   // ------------------------------------------------------------------ from cells
 
-  /** A guest calls a service that is not in its own cell. Answered over the link it came by. */
+  /** A guest calls what is not in its own cell. Answered over the link it came by. */
   callFrom(
     tenant: TenantId,
     caller: Held,
@@ -149,17 +182,20 @@ export class Router {
     call: Extract<CellToKernel, { type: "call" }>,
     args: Uint8Array,
   ): void {
-    const at = { tenant, service: call.service, method: call.method };
-    this.#call(at, args, call.timeoutMs, nameOf(caller), call.chain, (answer) => {
-      if ("result" in answer) link.send({ type: "answer", id: call.id }, answer.result);
-      else {
-        const { failure } = answer;
-        const tell = (): void => void link.send({ type: "answer", id: call.id, failure });
-        if (!showsState(failure)) return tell();
-        // A log that fails ends the kernel by itself.
-        this.#powers.durable().then(tell, () => undefined);
+    const { id, service, method, incarnation, timeoutMs, chain, slots = [] } = call;
+    const answered = (answer: Answer): void => {
+      if ("result" in answer && mayPass(tenant, answer, this.#powers.life)) {
+        return void link.send({ type: "answer", id, ...carried(answer) }, answer.result);
       }
-    });
+      const failure = "result" in answer ? forgedResult : answer.failure;
+      const tell = (): void => void link.send({ type: "answer", id, failure });
+      if (!showsState(failure)) return tell();
+      // A log that fails ends the kernel by itself.
+      this.#powers.durable().then(tell, () => undefined);
+    };
+    if (!mayPass(tenant, { slots }, this.#powers.life)) return answered({ failure: forgedArguments });
+    const at = { tenant, service, method, incarnation };
+    this.#call(at, { bytes: args, slots }, timeoutMs, nameOf(caller), chain, answered);
   }
 
   /** Fire and forget: what goes nowhere is dropped, as a message to a dead process is. */
@@ -169,23 +205,22 @@ export class Router {
     message: Extract<CellToKernel, { type: "cast" | "send" }>,
     body: Uint8Array,
   ): void {
+    if (!mayPass(tenant, message, this.#powers.life)) return;
     const from = nameOf(caller);
-    const at = { tenant, service: message.service, method: message.type === "cast" ? message.method : "" };
-    this.#deliver(
-      at,
-      (incarnation) =>
-        message.type === "cast"
-          ? { type: "cast", incarnation, method: message.method, from }
-          : { type: "send", incarnation, from },
-      body,
-    );
+    const { service, incarnation, slots } = message;
+    const method = message.type === "cast" ? message.method : "";
+    const make = (to: IncarnationNumber): KernelToCell =>
+      message.type === "cast"
+        ? { type: "cast", incarnation: to, method, from, ...carried(message) }
+        : { type: "send", incarnation: to, from, ...carried(message) };
+    this.#deliver({ tenant, service, method, incarnation }, make, { bytes: body, slots });
   }
 
   // ------------------------------------------------------------------ inside
 
   #call(
-    at: Named,
-    args: Uint8Array,
+    at: Aim,
+    parcel: Parcel,
     timeoutMs: number,
     from: string,
     chain: readonly IncarnationNumber[],
@@ -215,13 +250,16 @@ export class Router {
     let stale = false;
     const deadline = performance.now() + timeoutMs;
     const deliver = (target: Target): void => {
-      delivered = true;
       const { held, link } = target;
+      if (chain.includes(held.incarnation)) {
+        return settle(failed("CALL_CYCLE", [...chain, held.incarnation].join(" → ")));
+      }
+      delivered = true;
       if (link.isChoked) return settle({ failure: choked });
-      const to = { incarnation: held.incarnation, method: at.method, from };
+      const to = { incarnation: held.incarnation, method: at.method, from, ...carried(parcel) };
       const leftMs = stale || parked ? Math.max(1, Math.round(deadline - performance.now())) : timeoutMs;
-      link.call(to, args, strictly(target, leftMs), chain, (answer) => {
-        if (stale || !isStale(answer)) return settle(answer);
+      link.call(to, parcel.bytes, strictly(target, leftMs), chain, (answer) => {
+        if (stale || at.incarnation !== undefined || !isStale(answer)) return settle(answer);
         // It ended a moment ago, and the news is on its way: the call is for its next life.
         stale = true;
         delivered = false;
@@ -231,9 +269,9 @@ export class Router {
     };
     let parked = false;
     const route = (): void => {
-      const target = this.#target(at);
+      const target = this.#target(at, chain);
       if (target !== undefined) return deliver(target);
-      const absence = this.#absence(at, args.length);
+      const absence = this.#absence(at, sizeOf(parcel));
       if (absence !== undefined) return settle({ failure: absence });
       parked = true;
       const timer = setTimeout(
@@ -244,7 +282,8 @@ export class Router {
         Math.max(1, deadline - performance.now()),
       );
       const withdraw = this.#parking.add(at, {
-        bytes: args.length,
+        bytes: sizeOf(parcel),
+        incarnation: at.incarnation,
         deliver: (next) => {
           clearTimeout(timer);
           deliver(next);
@@ -258,28 +297,25 @@ export class Router {
     route();
   }
 
-  #deliver(
-    at: Named,
-    make: (incarnation: IncarnationNumber) => KernelToCell,
-    body: Uint8Array,
-  ): CallFailure | undefined {
+  #deliver(at: Aim, make: (incarnation: IncarnationNumber) => KernelToCell, parcel: Parcel): CallFailure | undefined {
     const refused = this.#throttling(at);
     if (refused !== undefined) return refused;
     const open = this.#powers.breakers.find(at);
     if (open !== undefined) return openCircuit(open);
-    const target = this.#target(at);
+    const target = this.#target(at, []);
     if (target !== undefined) {
       if (target.link.isChoked) return choked;
-      target.link.send(make(target.held.incarnation), body);
+      target.link.send(make(target.held.incarnation), parcel.bytes);
       return undefined;
     }
-    const absence = this.#absence(at, body.length);
+    const absence = this.#absence(at, sizeOf(parcel));
     if (absence !== undefined) return absence;
     const withdraw = this.#parking.add(at, {
-      bytes: body.length,
+      bytes: sizeOf(parcel),
+      incarnation: at.incarnation,
       deliver: ({ held, link }) => {
         clearTimeout(timer);
-        link.send(make(held.incarnation), body);
+        link.send(make(held.incarnation), parcel.bytes);
       },
       giveUp: () => clearTimeout(timer),
     });
@@ -287,9 +323,11 @@ export class Router {
     return undefined;
   }
 
-  #target(at: Named): Target | undefined {
-    const route = this.#routes.get(at.tenant)?.get(at.service);
-    return route === undefined ? undefined : next(route);
+  /** Rather one that is none of those who wait. */
+  #target({ tenant, service, incarnation }: Aim, waiting: readonly IncarnationNumber[]): Target | undefined {
+    const route = this.#routes.get(tenant)?.get(service);
+    if (route === undefined || incarnation === undefined) return route && next(route, waiting);
+    return route.targets.find(({ held }) => held.incarnation === incarnation);
   }
 
   /** Why a service takes nothing new right now, whether it runs or not. */
@@ -300,15 +338,18 @@ export class Router {
   }
 
   /** Why a message to a service without a route cannot even wait. */
-  #absence(at: Named, bytes: number): CallFailure | undefined {
+  #absence(at: Aim, bytes: number): CallFailure | undefined {
     const gone = this.#gone(at);
     if (gone !== undefined) return gone;
     const full = this.#parking.full(at, bytes);
     return full === undefined ? undefined : failure("OVERLOADED", full);
   }
 
-  /** Why a service without a route will not have one soon. */
-  #gone({ tenant, service }: Pick<Named, "tenant" | "service">): CallFailure | undefined {
+  /** Why a service without a route, or this life of it, will not have one soon. */
+  #gone({ tenant, service, incarnation }: Omit<Aim, "method">): CallFailure | undefined {
+    if (incarnation !== undefined) {
+      return this.#powers.life(tenant, service, incarnation) === "lives" ? undefined : ended;
+    }
     const absence = this.#powers.absence(tenant, service);
     switch (absence.name) {
       case "coming":
@@ -349,10 +390,14 @@ export class Router {
   }
 }
 
-const next = (route: Route): Target | undefined => {
-  if (route.targets.length === 0) return undefined;
-  route.next = (route.next + 1) % route.targets.length;
-  return route.targets[route.next];
+const next = (route: Route, waiting: readonly IncarnationNumber[] = []): Target | undefined => {
+  const { targets } = route;
+  for (let tried = 0; tried < targets.length; tried++) {
+    route.next = (route.next + 1) % targets.length;
+    const target = targets[route.next];
+    if (target !== undefined && !waiting.includes(target.held.incarnation)) return target;
+  }
+  return targets[route.next];
 };
 
 /** The cell has no such incarnation any more, and the call was not begun. */
@@ -373,6 +418,9 @@ const failure = (code: CallFailure["code"], message: string): CallFailure => ({
   executed: "not_executed",
   message,
 });
+
+/** The life that it was for is over. */
+const ended: CallFailure = failure("SERVICE_NOT_RUNNING", "it ended");
 
 /** Its cell is too busy to read what was sent to it before. */
 const choked: CallFailure = failure("OVERLOADED", "large messages wait for it to read them");
