@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { insist } from "../base/index.ts";
 import type { Inhabitant, SandboxGround } from "../sandbox/index.ts";
-import { lockFile, pidPlaceholder } from "../wire/index.ts";
+import { jailedArgument, lockFile, pidPlaceholder } from "../wire/index.ts";
 import { moduleCheckFlags } from "./programs.ts";
 
 export const groundIn = (rooms: string): SandboxGround => ({ rooms, lockFile, pidPlaceholder });
@@ -31,16 +31,16 @@ export function builderInhabitant(): Inhabitant {
       ...builderRooms.map((room) => ({ from: join(src, room), to: `${folder}/src/${room}`, as: "modules" as const })),
       ...[...packages].map(([name, from]) => ({ from, to: `${folder}/node_modules/${name}`, as: "files" as const })),
     ],
-    // A source may make it load a part of the parser that it had no need of before.
-    locks: false,
+    locks: true,
   };
 }
 
-/** The builder's arguments in its jail. It ends with init, for the jail does. */
+/** The builder's arguments in its jail. It ends with init, for the jail does, and locks itself when it has loaded what it needs. */
 export const jailedBuilder = (inside: string): readonly string[] => [
   ...moduleCheckFlags,
   "--disable-warning=ExperimentalWarning",
   `${inside}/src/builder/main.mjs`,
+  jailedArgument,
 ];
 
 /** These packages and what they need in turn, as far as it was installed for this machine; each by its folder. */
