@@ -29,6 +29,14 @@ export const limits = {
   systemCallTimeoutMsMax: 2_000,
   /** Calls under way through the router, per tenant. */
   callsInFlightMax: 10_000,
+  /** Calls with a request_id that a cell remembers once they are answered: so many, so long, and so many bytes of results. */
+  callsRememberedMax: 10_000,
+  callRememberedMs: 10_000,
+  callBytesRememberedMax: 16 * 1024 * 1024,
+  /** Of those who ask for the outcome of one call that is under way: the newest. */
+  callAskersMax: 100,
+  /** How long ago a call that is sent again may have been sent first. */
+  callAgeMsMax: 24 * 3_600_000,
   /** Messages a router holds for a service that is starting, per service. */
   parkedMessagesMax: 1_000,
   /** Bytes of such messages, per tenant; and how long one waits that nobody waits for. */

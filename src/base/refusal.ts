@@ -146,7 +146,7 @@ export const refusals = {
   ),
   CALL_LOST: entry(
     "UNAVAILABLE",
-    "{service} ended before it answered: {why}.",
+    "{service} gave no answer: {why}.",
     "The outcome is {outcome}; retry only what may run twice, or what was not executed.",
     "later",
   ),

@@ -17,6 +17,7 @@ import {
 } from "../base/index.ts";
 import { type CallFailure, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
+import { type Answer, CallMemory, type Outcome } from "./call-memory.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
 import { Directory } from "./directory.ts";
 import type { Engine, Guest } from "./engine.ts";
@@ -59,6 +60,10 @@ export class Cell {
   readonly #loads: Gate;
   readonly #tidying: Tidying;
   readonly #kernels: Kernels;
+  readonly #memory = new CallMemory({
+    nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+    after: (ms, run) => void setTimeout(run, ms).unref(),
+  });
   readonly #house: House;
   #tenant: TenantId | undefined;
   #wounds = 0;
@@ -95,6 +100,7 @@ export class Cell {
       log: (incarnation, level, text, dropped) =>
         this.#kernels.log({ type: "log", incarnation: incarnation.id, level, text, dropped }),
       started: (incarnation, tookMs) => {
+        this.#memory.started(incarnation.id);
         this.#kernels.report({ type: "started", ...placeOf(incarnation), tookMs });
         this.#warm.refill();
       },
@@ -190,19 +196,24 @@ export class Cell {
   }
 
   #call(link: Link, order: OrderOf<"call">, args: string): void {
-    const call = new Call((result, failure, slots) => {
-      const body = encodeText(result);
-      if (slots !== undefined) link.send({ type: "outcome", id: order.id, failure: referencesStay });
-      else if (failure !== undefined) link.send({ type: "outcome", id: order.id, failure });
-      else if (body === undefined || body.length <= limits.payloadBytesMax) {
-        link.send({ type: "outcome", id: order.id }, body);
-      } else {
-        const large: CallFailure = { code: "TOO_LARGE", executed: "executed", message: `${body.length}` };
-        link.send({ type: "outcome", id: order.id, failure: large });
-      }
-    });
+    const reply: Answer = ({ failure, body }) =>
+      link.send({ type: "outcome", id: order.id, ...(failure === undefined ? {} : { failure }) }, body);
+    const refuse = (failure: CallFailure): void => reply({ failure });
+    const { request } = order;
+    if (request !== undefined) {
+      if (this.#memory.join(request.key, reply)) return;
+      // The newer kernel may have been asked for it again, and told that it never came.
+      if (this.#kernels.isOutdated(link)) return refuse(lost("not_executed", "a newer kernel has taken over"));
+      const doubt = request.again === undefined ? undefined : this.#memory.doubt(request.again);
+      if (doubt !== undefined) return refuse(lost("unknown", doubt));
+      if (request.again?.begin === false) return refuse(lost("not_executed", "it never came here"));
+    }
     const target = this.#directory.find(order.incarnation);
-    if (target === undefined) return call.fail("SERVICE_NOT_RUNNING", "not_executed", "it ended");
+    if (target === undefined) {
+      return refuse({ code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: "it ended" });
+    }
+    const answer = request === undefined ? reply : this.#memory.begin(request.key, reply);
+    const call = new Call((result, failure, slots) => answer(outcomeOf(result, failure, slots)));
     call.expire(order.timeoutMs);
     this.#deliver(target, { kind: toGuest.call, a: order.method, b: args, c: order.from, call, chain: order.chain });
   }
@@ -329,6 +340,7 @@ export class Cell {
 
   #ended(incarnation: Incarnation, death: Death, started: boolean): void {
     this.#directory.remove(incarnation);
+    this.#memory.ended(incarnation.id);
     this.#tidying.forget(incarnation);
     this.#kernels.report({ type: "ended", ...placeOf(incarnation), death, started });
     this.#warm.refill();
@@ -340,6 +352,25 @@ export class Cell {
     // The reports of this turn of the event loop leave first.
     if (this.#wounds >= woundsMax) setImmediate(() => this.#rim.die(`lost ${this.#wounds} threads, last: ${why}`));
   }
+}
+
+const lost = (executed: CallFailure["executed"], message: string): CallFailure => ({
+  code: "CALL_LOST",
+  executed,
+  message,
+});
+
+/** What a kernel is told of a call. */
+function outcomeOf(
+  result: string | undefined,
+  failure: CallFailure | undefined,
+  slots: readonly Designated[] | undefined,
+): Outcome {
+  if (slots !== undefined) return { failure: referencesStay };
+  if (failure !== undefined) return { failure };
+  const body = encodeText(result);
+  if (body === undefined || body.length <= limits.payloadBytesMax) return { body };
+  return { failure: { code: "TOO_LARGE", executed: "executed", message: `${body.length}` } };
 }
 
 /** What a reference means is known to its cell alone. */

@@ -103,6 +103,11 @@ export class Kernels {
     this.#closed(link);
   }
 
+  /** A newer kernel has said hello since. */
+  isOutdated({ epoch }: Link): boolean {
+    return epoch !== undefined && this.#epoch !== undefined && epoch < this.#epoch;
+  }
+
   /** Cuts off a peer that does what no kernel does. */
   refuse(link: Link, why: string): void {
     this.#on.say(`cut off a connection: ${why}`);

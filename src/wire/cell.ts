@@ -5,6 +5,7 @@
 import {
   deathShape,
   flag,
+  limits,
   listOf,
   type Of,
   oneOf,
@@ -36,6 +37,24 @@ import {
 /** What an isolate was promoted to, or is on the way to. */
 export const lanes = ["threaded", "inline"] as const;
 
+/** A call that may be sent again, to this kernel or the next: the cell remembers it, and runs it once. */
+export const callMarkShape = record({
+  /** Names the call: of its caller, method and arguments, as its caller named it. */
+  key: text(64),
+  /** It is not the first time. One that never came here is begun only if it cannot have been begun elsewhere. */
+  again: optional(
+    record({
+      /** It was not sent before this, in milliseconds of the host's monotonic clock. */
+      sinceMs: whole(0),
+      /** The lives in this cell that it may have been given to. */
+      lives: listOf(incarnationShape, limits.instancesPerServiceMax),
+      /** Begin it, if it is certain that it never came here; or only say so. */
+      begin: flag,
+    }),
+  ),
+});
+export type CallMark = Of<typeof callMarkShape>;
+
 export const kernelToCellShape = union({
   /** First on every connection. Announces the kernel's epoch. */
   hello: record({ epoch: epochShape, cell: cellShape }),
@@ -65,6 +84,7 @@ export const kernelToCellShape = union({
     chain: chainShape,
     /** Absent: a client asks, who can be given no reference. Else the result may hold some, whether the arguments do or not. */
     slots: optional(slotsShape),
+    request: optional(callMarkShape),
   }),
   /** Body: JSON array of arguments. No answer; a message to a dead incarnation is dropped, as in Erlang. */
   cast: record({

@@ -11,6 +11,7 @@ export {
   kernelToBuilderShape,
 } from "./builder.ts";
 export {
+  type CallMark,
   type CellReport,
   type CellToKernel,
   cellToKernelShape,

@@ -21,6 +21,7 @@ import {
   resourceLimitsDefault,
 } from "../../src/base/index.ts";
 import {
+  type CallMark,
   cellFlags,
   cellToKernelShape,
   type CellReport,
@@ -201,12 +202,16 @@ export class Kernel {
   }
 
   /** Sends a call; the promise is its outcome. */
-  call(incarnation: number, method: string, args: readonly unknown[] = [], timeoutMs = 5_000): Promise<Outcome> {
+  call(
+    incarnation: number,
+    method: string,
+    args: readonly unknown[] = [],
+    timeoutMs = 5_000,
+    request?: CallMark,
+  ): Promise<Outcome> {
     const id = ++this.#lastCall;
-    this.send(
-      { type: "call", id, incarnation: incarnationNumber(incarnation), method, timeoutMs, from: "test", chain: [] },
-      JSON.stringify(args),
-    );
+    const at = { incarnation: incarnationNumber(incarnation), method, timeoutMs, from: "test", chain: [] };
+    this.send({ type: "call", id, ...at, ...(request === undefined ? {} : { request }) }, JSON.stringify(args));
     return this.outcome(id);
   }
 
