@@ -28,7 +28,8 @@ import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
 import { type Named, refusalOf } from "./call-refusal.ts";
-import { Parking } from "./parking.ts";
+import { type Parked, Parking } from "./parking.ts";
+import { Routes, type Target } from "./routes.ts";
 import {
   carried,
   forgedArguments,
@@ -72,20 +73,10 @@ interface Aim extends Named {
   readonly incarnation?: IncarnationNumber | undefined;
 }
 
-interface Target {
-  readonly held: Held;
-  readonly link: CellLink;
-}
-
-interface Route {
-  readonly targets: Target[];
-  next: number;
-}
-
 export class Router {
   readonly #powers: RouterPowers;
   readonly #parking = new Parking<Target>();
-  readonly #routes = new Map<TenantId, Map<ServiceId, Route>>();
+  readonly #routes = new Routes();
   readonly #underWay = new Map<TenantId, number>();
   readonly #throttled = new Map<string, string>();
   /** What ends each call that is under way. */
@@ -100,34 +91,29 @@ export class Router {
 
   /** The incarnation takes messages from now on; what was parked for its service is delivered, in order. */
   add(tenant: TenantId, held: Held, link: CellLink): void {
-    const route = this.#provide(tenant, held.service);
-    if (route.targets.some((target) => target.held.incarnation === held.incarnation)) return;
-    route.targets.push({ held, link });
-    const isWanted = (wanted: IncarnationNumber | undefined): boolean =>
-      wanted === undefined || wanted === held.incarnation;
-    for (const parked of this.#parking.take({ tenant, service: held.service }, (one) => isWanted(one.incarnation))) {
-      const any = parked.incarnation === undefined ? next(route) : undefined;
-      parked.deliver(any ?? { held, link });
+    const own = { held, link };
+    if (!this.#routes.add(tenant, own)) return;
+    const at = { tenant, service: held.service };
+    const wanted = this.#parking.take(at, ({ incarnation = held.incarnation }) => incarnation === held.incarnation);
+    for (const parked of wanted) {
+      const any = parked.incarnation === undefined ? this.#routes.pick(at, []) : undefined;
+      parked.deliver(any ?? own);
     }
   }
 
   remove(tenant: TenantId, service: ServiceId, incarnation: IncarnationNumber): void {
-    const route = this.#routes.get(tenant)?.get(service);
-    const at = route?.targets.findIndex((target) => target.held.incarnation === incarnation) ?? -1;
-    if (route !== undefined && at >= 0) route.targets.splice(at, 1);
-    this.#tidy(tenant, service);
+    this.#routes.remove({ tenant, service }, incarnation);
   }
 
   /** Called when something of the tenant has changed: what waits for a service that will not come is told so. */
   review(tenant: TenantId): void {
     for (const service of this.#parking.awaited(tenant)) {
-      const gone = (incarnation?: IncarnationNumber): CallFailure | undefined =>
-        this.#gone({ tenant, service, incarnation });
-      const lost = gone();
-      const given = this.#parking.take({ tenant, service }, (one) =>
-        one.incarnation === undefined ? lost !== undefined : gone(one.incarnation) !== undefined,
-      );
-      for (const parked of given) parked.giveUp((parked.incarnation === undefined ? lost : undefined) ?? ended);
+      const at = { tenant, service };
+      const gone = this.#gone(at);
+      const why = ({ incarnation }: Parked<Target>): CallFailure | undefined =>
+        incarnation === undefined ? gone : this.#gone({ ...at, incarnation });
+      const lost = this.#parking.take(at, (parked) => why(parked) !== undefined);
+      for (const parked of lost) parked.giveUp(why(parked) ?? ended);
     }
   }
 
@@ -323,11 +309,9 @@ export class Router {
     return undefined;
   }
 
-  /** Rather one that is none of those who wait. */
-  #target({ tenant, service, incarnation }: Aim, waiting: readonly IncarnationNumber[]): Target | undefined {
-    const route = this.#routes.get(tenant)?.get(service);
-    if (route === undefined || incarnation === undefined) return route && next(route, waiting);
-    return route.targets.find(({ held }) => held.incarnation === incarnation);
+  #target(at: Aim, waiting: readonly IncarnationNumber[]): Target | undefined {
+    const { incarnation } = at;
+    return incarnation === undefined ? this.#routes.pick(at, waiting) : this.#routes.find(at, incarnation);
   }
 
   /** Why a service takes nothing new right now, whether it runs or not. */
@@ -372,33 +356,7 @@ export class Router {
     const stack = await within(traceMsMax, this.#powers.trace(at.tenant, at.service, raw));
     return { refusal, executed: failure.executed, stack: stack ?? raw };
   }
-
-  #provide(tenant: TenantId, service: ServiceId): Route {
-    const own = this.#routes.get(tenant) ?? new Map<ServiceId, Route>();
-    this.#routes.set(tenant, own);
-    const route = own.get(service) ?? { targets: [], next: 0 };
-    own.set(service, route);
-    return route;
-  }
-
-  #tidy(tenant: TenantId, service: ServiceId): void {
-    const own = this.#routes.get(tenant);
-    const route = own?.get(service);
-    if (route === undefined || route.targets.length > 0) return;
-    own?.delete(service);
-    if (own?.size === 0) this.#routes.delete(tenant);
-  }
 }
-
-const next = (route: Route, waiting: readonly IncarnationNumber[] = []): Target | undefined => {
-  const { targets } = route;
-  for (let tried = 0; tried < targets.length; tried++) {
-    route.next = (route.next + 1) % targets.length;
-    const target = targets[route.next];
-    if (target !== undefined && !waiting.includes(target.held.incarnation)) return target;
-  }
-  return targets[route.next];
-};
 
 /** The cell has no such incarnation any more, and the call was not begun. */
 const isStale = (answer: Answer): boolean =>
