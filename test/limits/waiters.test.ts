@@ -1,11 +1,10 @@
 /** Whoever waits is answered within a second, in a typed way, however that for which it waits ends. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { ServiceTier } from "../../src/api/index.ts";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
-import { isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { eventsOf, isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 
 let solo: Solo;
@@ -108,8 +107,9 @@ test("a cell that is killed: callers from outside and from another cell are told
         try { return await inside.call.hang(); } catch (error) { return [error.code, error.message]; }
       }`),
   });
-  const asked = call(admin, "asker", "ask", [], { timeoutMs: 60_000 });
   const calls = await waiting(tenant, "inside", 4);
+  const asked = call(admin, "asker", "ask", [], { timeoutMs: 60_000 });
+  await untilStatus(tenant, "inside", "holds one more", ({ currentUsage }) => currentUsage?.messageQueueLen === 5);
   const cell = await cellOf("inside");
   const answers = await answered(calls, () => process.kill(cell, "SIGKILL"));
   assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
@@ -165,26 +165,10 @@ test("a node that is shut down: calls, deployments and kills that wait are told 
   assert.deepEqual(codes(answers), new Set(["SHUTTING_DOWN"]));
 });
 
-/** The process of a service's cell: the one that is at work when the service is. */
+/** The process of a service's cell, as the event of its deployment names it. */
 async function cellOf(serviceId: string): Promise<number> {
-  const ticks = (): Map<number, number> =>
-    new Map(
-      solo.processes().flatMap(({ pid, role }) => {
-        if (role !== "cell") return [];
-        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-        return [[pid, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11])]];
-      }),
-    );
-  await tenant.deploy({
-    serviceId: `beside-${serviceId}`,
-    code: service(`spin() { const end = Date.now() + 600; while (Date.now() < end); }`),
-  });
-  const before = ticks();
-  await call(tenant, `beside-${serviceId}`, "spin");
-  const grown = [...ticks()].flatMap(([pid, now]) =>
-    before.has(pid) ? [{ pid, by: now - (before.get(pid) ?? 0) }] : [],
+  const deployed = (await eventsOf(tenant)).find(
+    ({ eventType, subject }) => eventType === "service_deployed" && subject === serviceId,
   );
-  const [busiest] = grown.toSorted((a, b) => b.by - a.by);
-  assert.ok(busiest !== undefined);
-  return busiest.pid;
+  return solo.cellPid(Number(deployed?.payload?.["cell"]));
 }
