@@ -167,8 +167,6 @@ test("a node that is shut down: calls, deployments and kills that wait are told 
 
 /** The process of a service's cell, as the event of its deployment names it. */
 async function cellOf(serviceId: string): Promise<number> {
-  const deployed = (await eventsOf(tenant)).find(
-    ({ eventType, subject }) => eventType === "service_deployed" && subject === serviceId,
-  );
+  const deployed = (await eventsOf(admin, ["service_deployed"])).find(({ subject }) => subject === serviceId);
   return solo.cellPid(Number(deployed?.payload?.["cell"]));
 }
