@@ -10,13 +10,15 @@
  * their age, oldest first; those under way are as many as mailboxes hold.
  */
 import { type IncarnationNumber, limits } from "../base/index.ts";
-import type { CallFailure, CallMark } from "../wire/index.ts";
+import type { CallFailure, CallMark, Slots } from "../wire/index.ts";
 import { Queue } from "./queue.ts";
 
 /** `body`: JSON of the result, if there is no failure. */
 export interface Outcome {
   readonly failure?: CallFailure | undefined;
   readonly body?: Uint8Array | undefined;
+  /** Never of one that may come again: clients are given no references. */
+  readonly slots?: Slots;
 }
 
 export type Answer = (outcome: Outcome) => void;

@@ -1,14 +1,9 @@
 /** One call on its way: whoever answers first, settles it; what comes later is ignored. */
-import type { CallFailure, Executed } from "../wire/index.ts";
-import type { Designated } from "./slots.ts";
+import type { CallFailure, Executed, Slots } from "../wire/index.ts";
 import { cleanText } from "./words.ts";
 
 /** `slots`: what the result's references mean. */
-export type Settled = (
-  result: string | undefined,
-  failure: CallFailure | undefined,
-  slots?: readonly Designated[],
-) => void;
+export type Settled = (result: string | undefined, failure: CallFailure | undefined, slots?: Slots) => void;
 
 export class Call {
   readonly #settled: Settled;
@@ -39,7 +34,7 @@ export class Call {
     }, timeoutMs);
   }
 
-  succeed(result: string | undefined, slots?: readonly Designated[]): void {
+  succeed(result: string | undefined, slots?: Slots): void {
     if (this.#close()) this.#settled(result, undefined, slots);
   }
 

@@ -7,15 +7,9 @@
  * The kernel decides who lives; the cell runs them, bounds them, and reports every end with its reason.
  */
 import type { Socket } from "node:net";
-import {
-  type Death,
-  type IncarnationNumber,
-  limits,
-  parseServiceId,
-  resourceLimitsDefault,
-  type TenantId,
-} from "../base/index.ts";
-import { type CallFailure, toGuest } from "../wire/index.ts";
+import { type Death, type IncarnationNumber, limits, resourceLimitsDefault, type TenantId } from "../base/index.ts";
+import { type CallFailure, type Slots, toGuest } from "../wire/index.ts";
+import { aim, refuseChain } from "./aim.ts";
 import { Call } from "./call.ts";
 import { type Answer, CallMemory, type Outcome } from "./call-memory.ts";
 import { CpuShares, readPoolMs } from "./cpu-shares.ts";
@@ -30,7 +24,6 @@ import type { Link } from "./link.ts";
 import type { GuestCall } from "./operations.ts";
 import { rehearse } from "./rehearsal.ts";
 import { Scheduler } from "./scheduler.ts";
-import { type Designated, numberOfTarget } from "./slots.ts";
 import { Tidying } from "./tidying.ts";
 import { WarmGuests } from "./warm.ts";
 
@@ -147,25 +140,15 @@ export class Cell {
       case "call":
         return this.#call(link, order, decodeText(body));
       case "cast":
-        this.#directory.find(order.incarnation)?.receive({
-          kind: toGuest.cast,
-          a: order.method,
-          b: decodeText(body),
-          c: order.from,
-          call: undefined,
-          chain: [],
-        });
+      case "send": {
+        const target = this.#directory.find(order.incarnation);
+        const what =
+          order.type === "cast"
+            ? { kind: toGuest.cast, a: order.method, b: decodeText(body) }
+            : { kind: toGuest.send, a: undefined, b: decodeText(body) };
+        if (target !== undefined) hand(target, { ...what, c: order.from, call: undefined, chain: nobody }, order.slots);
         return;
-      case "send":
-        this.#directory.find(order.incarnation)?.receive({
-          kind: toGuest.send,
-          a: undefined,
-          b: decodeText(body),
-          c: order.from,
-          call: undefined,
-          chain: [],
-        });
-        return;
+      }
       case "throttle":
         return this.#directory.find(order.incarnation)?.throttle(order.throttled);
       case "inspect":
@@ -196,8 +179,8 @@ export class Cell {
   }
 
   #call(link: Link, order: OrderOf<"call">, args: string): void {
-    const reply: Answer = ({ failure, body }) =>
-      link.send({ type: "outcome", id: order.id, ...(failure === undefined ? {} : { failure }) }, body);
+    const reply: Answer = ({ failure, slots, body }) =>
+      link.send({ type: "outcome", id: order.id, ...(failure === undefined ? carried(slots) : { failure }) }, body);
     const refuse = (failure: CallFailure): void => reply({ failure });
     const { request } = order;
     if (request !== undefined) {
@@ -213,9 +196,13 @@ export class Cell {
       return refuse({ code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: "it ended" });
     }
     const answer = request === undefined ? reply : this.#memory.begin(request.key, reply);
-    const call = new Call((result, failure, slots) => answer(outcomeOf(result, failure, slots)));
+    const takesReferences = order.slots !== undefined;
+    const call = new Call((result, failure, slots) => answer(outcomeOf(result, failure, slots, takesReferences)));
     call.expire(order.timeoutMs);
-    this.#deliver(target, { kind: toGuest.call, a: order.method, b: args, c: order.from, call, chain: order.chain });
+    const { method, from, chain, slots } = order;
+    const message = present(target, { kind: toGuest.call, a: method, b: args, c: from, call, chain }, slots);
+    if (message === undefined) call.fail("OVERLOADED", "not_executed", sayTooMany(target));
+    else this.#deliver(target, message);
   }
 
   async #inspect(link: Link, { id, incarnations: named }: OrderOf<"inspect">): Promise<void> {
@@ -242,39 +229,27 @@ export class Cell {
     if (wanted.slots !== undefined && slots === undefined) {
       return call.fail("NOT_SERIALIZABLE", "not_executed", "the arguments name a reference that was not given");
     }
-    const { service, target, gone } = this.#aim(caller, wanted.service, waiting);
-    if (gone) return call.fail("SERVICE_NOT_RUNNING", "not_executed", "it ended");
-    const refused = refuseChain(target, waiting);
+    const aimed = aim(this.#directory, caller, wanted.service, waiting);
+    if (aimed.at === "nowhere") return call.fail(aimed.why.code, "not_executed", aimed.why.message);
+    const refused = refuseChain(aimed, waiting);
     if (refused !== undefined) return call.fail(refused.code, "not_executed", refused.message);
-    if (target === undefined) {
-      const id = parseServiceId(service);
-      if (id === undefined) return call.fail("SERVICE_NOT_FOUND", "not_executed", "");
-      if (slots !== undefined) return call.fail("SERVICE_NOT_RUNNING", "not_executed", referencesNeedIt);
-      call.expire(wanted.timeoutMs);
-      const { method, timeoutMs } = wanted;
-      return this.#kernels.call({ caller: caller.id, service: id, method, timeoutMs }, waiting, wanted.args, call);
+    const { method, args, timeoutMs } = wanted;
+    if (aimed.at === "elsewhere") {
+      call.expire(timeoutMs);
+      const header = { caller: caller.id, ...aimed.meant, method, timeoutMs, ...carried(slots) };
+      return this.#kernels.call(header, waiting, args, call);
     }
-    const sender = caller.sender;
-    const shown = slots === undefined ? undefined : target.slots.present(slots);
-    if (slots !== undefined && shown === undefined) {
-      return call.fail("OVERLOADED", "not_executed", `${service} holds too many references`);
-    }
-    const message: Message = {
-      kind: toGuest.call,
-      a: wanted.method,
-      b: wanted.args,
-      c: sender,
-      ...(shown === undefined ? {} : { slots: shown }),
-      call,
-      chain: waiting,
-    };
+    const { target } = aimed;
+    const c = caller.sender;
+    const message = present(target, { kind: toGuest.call, a: method, b: args, c, call, chain: waiting }, slots);
+    if (message === undefined) return call.fail("OVERLOADED", "not_executed", sayTooMany(target));
     if (target.throttled && target !== caller) return call.fail("OVERLOADED", "not_executed", throttled);
     if (nested && target.idleInline && this.#scheduler.depth < limits.callDepthMax) {
       this.#nest(caller, target, message);
-      if (call.open) call.expire(wanted.timeoutMs);
+      if (call.open) call.expire(timeoutMs);
       return;
     }
-    call.expire(wanted.timeoutMs);
+    call.expire(timeoutMs);
     this.#deliver(target, message);
   }
 
@@ -293,47 +268,29 @@ export class Cell {
     }
   }
 
-  /** Whom a guest means. `gone`: an incarnation that ended, or a number that was never given. */
-  #aim(
-    caller: Incarnation,
-    wanted: string,
-    waiting: readonly IncarnationNumber[],
-  ): { readonly service: string; readonly target: Incarnation | undefined; readonly gone: boolean } {
-    if (wanted === "") return { service: caller.birth.service, target: caller, gone: false };
-    const number = numberOfTarget(wanted);
-    if (number === undefined) return { service: wanted, target: this.#directory.pick(wanted, waiting), gone: false };
-    const designated = caller.slots.find(number);
-    const target = designated?.incarnation === undefined ? undefined : this.#directory.find(designated.incarnation);
-    return { service: designated?.service ?? "", target, gone: target === undefined };
-  }
-
   /** A message that nobody answers. False: its receiver refused it; one that ended drops it. */
   #tell(
     caller: Incarnation,
     wanted: string,
     what: Pick<Message, "kind" | "a"> & { readonly b: string },
-    slots: readonly Designated[] | undefined,
+    slots: Slots | undefined,
   ): boolean {
-    const { service, target, gone } = this.#aim(caller, wanted, nobody);
-    if (gone) return true;
-    if (target !== undefined) {
-      if (target.throttled && target !== caller) return false;
-      const shown = slots === undefined ? undefined : target.slots.present(slots);
-      if (slots !== undefined && shown === undefined) return false;
-      return target.receive({
-        ...what,
-        c: caller.sender,
-        ...(shown === undefined ? {} : { slots: shown }),
-        call: undefined,
-        chain: nobody,
-      });
+    const aimed = aim(this.#directory, caller, wanted, nobody);
+    switch (aimed.at) {
+      case "nowhere":
+        return true;
+      case "here": {
+        const { target } = aimed;
+        if (target.throttled && target !== caller) return false;
+        return hand(target, { ...what, c: caller.sender, call: undefined, chain: nobody }, slots);
+      }
+      case "elsewhere": {
+        const header = { caller: caller.id, ...aimed.meant, ...carried(slots) };
+        return what.kind === toGuest.cast
+          ? this.#kernels.post({ type: "cast", ...header, method: String(what.a) }, what.b)
+          : this.#kernels.post({ type: "send", ...header }, what.b);
+      }
     }
-    const id = parseServiceId(service);
-    if (id === undefined || slots !== undefined) return false;
-    const header = { caller: caller.id, service: id };
-    return what.kind === toGuest.cast
-      ? this.#kernels.post({ type: "cast", ...header, method: String(what.a) }, what.b)
-      : this.#kernels.post({ type: "send", ...header }, what.b);
   }
 
   // ── ends
@@ -364,39 +321,44 @@ const lost = (executed: CallFailure["executed"], message: string): CallFailure =
 function outcomeOf(
   result: string | undefined,
   failure: CallFailure | undefined,
-  slots: readonly Designated[] | undefined,
+  slots: Slots | undefined,
+  takesReferences: boolean,
 ): Outcome {
-  if (slots !== undefined) return { failure: referencesStay };
+  if (slots !== undefined && !takesReferences) return { failure: referencesStay };
   if (failure !== undefined) return { failure };
   const body = encodeText(result);
-  if (body === undefined || body.length <= limits.payloadBytesMax) return { body };
+  if (body === undefined || body.length <= limits.payloadBytesMax) return { body, ...carried(slots) };
   return { failure: { code: "TOO_LARGE", executed: "executed", message: `${body.length}` } };
 }
 
-/** What a reference means is known to its cell alone. */
+/** Clients have none. */
 const referencesStay: CallFailure = {
   code: "NOT_SERIALIZABLE",
   executed: "executed",
   message: "the result holds a reference to a service, which means nothing outside of the services",
 };
-const referencesNeedIt = "references can be sent only to a service that runs in the same cell now";
+
+const sayTooMany = ({ birth }: Incarnation): string => `${birth.service} holds too many references`;
+
+const carried = (slots: Slots | undefined): { readonly slots?: Slots } => (slots === undefined ? {} : { slots });
+
+/** The message as its receiver may read it; undefined: with its references it would hold too many. */
+function present(target: Incarnation, message: Message, slots: Slots | undefined): Message | undefined {
+  if (slots === undefined || slots.length === 0) return message;
+  const shown = target.slots.present(slots);
+  return shown === undefined ? undefined : { ...message, slots: shown };
+}
+
+/** A message that nobody waits for. False: its receiver refused it; one that brings too many references is dropped. */
+function hand(target: Incarnation, message: Message, slots: Slots | undefined): boolean {
+  const shown = present(target, message, slots);
+  if (shown !== undefined) return target.receive(shown);
+  target.dropped();
+  return true;
+}
 
 const placeOf = ({ birth }: Incarnation) => ({
   service: birth.service,
   instance: birth.instance,
   incarnation: birth.incarnation,
 });
-
-/** A call must not wait for itself, nor at the end of a chain without end. */
-function refuseChain(
-  target: Incarnation | undefined,
-  waiting: readonly IncarnationNumber[],
-): Pick<CallFailure, "code" | "message"> | undefined {
-  if (target !== undefined && waiting.includes(target.id)) {
-    return { code: "CALL_CYCLE", message: [...waiting, target.id].join(" → ") };
-  }
-  if (waiting.length > limits.callChainMax) {
-    return { code: "CALL_TOO_DEEP", message: `${limits.callChainMax}` };
-  }
-  return undefined;
-}

@@ -2,6 +2,9 @@
 import type { IncarnationNumber } from "../base/index.ts";
 import type { Incarnation } from "./incarnation.ts";
 
+/** Ends remembered, newest last: of one that is forgotten the kernel is asked. */
+const endsKeptMax = 10_000;
+
 interface Instances {
   readonly all: Incarnation[];
   next: number;
@@ -10,6 +13,7 @@ interface Instances {
 export class Directory {
   readonly #byId = new Map<IncarnationNumber, Incarnation>();
   readonly #byService = new Map<string, Instances>();
+  readonly #ended = new Set<IncarnationNumber>();
 
   get size(): number {
     return this.#byId.size;
@@ -19,12 +23,18 @@ export class Directory {
     return this.#byId.get(id);
   }
 
+  /** It lived here, and ended. */
+  hasEnded(id: IncarnationNumber): boolean {
+    return this.#ended.has(id);
+  }
+
   all(): IterableIterator<Incarnation> {
     return this.#byId.values();
   }
 
   add(incarnation: Incarnation): void {
     this.#byId.set(incarnation.id, incarnation);
+    this.#ended.delete(incarnation.id);
     const { service } = incarnation.birth;
     const instances = this.#byService.get(service);
     if (instances === undefined) this.#byService.set(service, { all: [incarnation], next: 0 });
@@ -33,6 +43,9 @@ export class Directory {
 
   remove(incarnation: Incarnation): void {
     this.#byId.delete(incarnation.id);
+    this.#ended.add(incarnation.id);
+    const [oldest] = this.#ended.size > endsKeptMax ? this.#ended : [];
+    if (oldest !== undefined) this.#ended.delete(oldest);
     const { service } = incarnation.birth;
     const instances = this.#byService.get(service);
     if (instances === undefined) return;

@@ -1,8 +1,8 @@
 /** The calls that an incarnation made and waits for. It ends: nobody waits for them any more. */
 import { limits } from "../base/index.ts";
-import type { CallFailure } from "../wire/index.ts";
+import type { CallFailure, Slots } from "../wire/index.ts";
 import { Call } from "./call.ts";
-import type { Designated, SlotTable } from "./slots.ts";
+import type { SlotTable } from "./slots.ts";
 
 const openMax = limits.callsInFlightMax;
 
@@ -30,12 +30,7 @@ export class Errands {
     this.#brought = brought;
   }
 
-  #bring(
-    call: number,
-    result: string | undefined,
-    failure: CallFailure | undefined,
-    meant: readonly Designated[] | undefined,
-  ): void {
+  #bring(call: number, result: string | undefined, failure: CallFailure | undefined, meant: Slots | undefined): void {
     if (meant === undefined) return this.#brought({ call, result, failure, slots: undefined });
     const slots = this.#slots.present(meant);
     this.#brought({ call, result, failure: slots === undefined ? tooManyReferences : failure, slots });

@@ -3,6 +3,7 @@
  * it was given, and what it says of its life is for its incarnation to believe.
  */
 import type { Death } from "../base/index.ts";
+import type { Slots } from "../wire/index.ts";
 import type { Errands } from "./errands.ts";
 import type { GuestTimers } from "./guest-timers.ts";
 import type { House } from "./house.ts";
@@ -11,7 +12,6 @@ import type { LogBook } from "./log-book.ts";
 import type { GuestCall, OperationHandlers } from "./operations.ts";
 import type { Post } from "./post.ts";
 import { crashOf, failCall } from "./sayings.ts";
-import type { Designated } from "./slots.ts";
 
 export interface HearingParts {
   readonly speaker: Incarnation;
@@ -83,7 +83,7 @@ export class Hearing implements OperationHandlers {
   }
 
   /** A forged message is dropped, and not refused: that would tell nobody anything new. */
-  #tell(slots: unknown, tell: (meant: readonly Designated[] | undefined) => boolean): boolean {
+  #tell(slots: unknown, tell: (meant: Slots | undefined) => boolean): boolean {
     if (slots === undefined) return tell(undefined);
     const meant = this.#parts.speaker.slots.translate(slots);
     if (meant !== undefined) return tell(meant);

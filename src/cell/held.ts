@@ -5,6 +5,8 @@ import type { Call } from "./call.ts";
 export const framesHeldMax = 1_000;
 const bytesHeldMax = 8 * 1024 * 1024;
 const logsHeldMax = 1_000;
+/** What a reference weighs, at most. */
+const slotBytes = 192;
 
 export interface HeldFrame {
   readonly header: CellToKernel;
@@ -20,14 +22,15 @@ export class Held {
 
   /** False: there is no room. */
   add(frame: HeldFrame): boolean {
-    if (this.#frames.length >= framesHeldMax || this.#bytes + frame.body.length > bytesHeldMax) {
+    const bytes = sizeOf(frame);
+    if (this.#frames.length >= framesHeldMax || this.#bytes + bytes > bytesHeldMax) {
       // Calls that were given up meanwhile need no room.
       this.#frames = this.#frames.filter(({ call }) => call?.open !== false);
-      this.#bytes = this.#frames.reduce((sum, { body }) => sum + body.length, 0);
-      if (this.#frames.length >= framesHeldMax || this.#bytes + frame.body.length > bytesHeldMax) return false;
+      this.#bytes = this.#frames.reduce((sum, one) => sum + sizeOf(one), 0);
+      if (this.#frames.length >= framesHeldMax || this.#bytes + bytes > bytesHeldMax) return false;
     }
     this.#frames.push(frame);
-    this.#bytes += frame.body.length;
+    this.#bytes += bytes;
     return true;
   }
 
@@ -49,3 +52,6 @@ export class Held {
     return drained;
   }
 }
+
+const sizeOf = ({ header, body }: HeldFrame): number =>
+  body.length + ("slots" in header ? (header.slots?.length ?? 0) * slotBytes : 0);

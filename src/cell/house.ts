@@ -1,13 +1,12 @@
 /** The words between the cell and its incarnations. */
 import type { Death, IncarnationNumber, ResourceLimits, ServiceId } from "../base/index.ts";
-import type { Level } from "../wire/index.ts";
+import type { Level, Slots } from "../wire/index.ts";
 import type { Call } from "./call.ts";
 import type { CpuShares } from "./cpu-shares.ts";
 import type { Crossing } from "./engine.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Favours } from "./favours.ts";
 import type { GuestCall } from "./operations.ts";
-import type { Designated } from "./slots.ts";
 
 /** What the cell does for its incarnations. */
 export interface House {
@@ -24,14 +23,9 @@ export interface House {
     service: string,
     method: string,
     args: string,
-    slots: readonly Designated[] | undefined,
+    slots: Slots | undefined,
   ) => boolean;
-  readonly send: (
-    caller: Incarnation,
-    service: string,
-    message: string,
-    slots: readonly Designated[] | undefined,
-  ) => boolean;
+  readonly send: (caller: Incarnation, service: string, message: string, slots: Slots | undefined) => boolean;
   readonly log: (incarnation: Incarnation, level: Level, text: string, dropped: number) => void;
   readonly started: (incarnation: Incarnation, tookMs: number) => void;
   readonly ended: (incarnation: Incarnation, death: Death, started: boolean) => void;

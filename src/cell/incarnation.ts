@@ -6,7 +6,7 @@
  *
  * At most one turn is under way. When it ends, every call it owes is answered, and it owns nothing any more.
  */
-import { type Death, type IncarnationNumber, pidOf, sayDeath } from "../base/index.ts";
+import { type Death, type IncarnationNumber, limits, pidOf, sayDeath } from "../base/index.ts";
 import { senderOf, toGuest, type Usage } from "../wire/index.ts";
 import type { Fault, Guest } from "./engine.ts";
 import { type Brought, Errands } from "./errands.ts";
@@ -227,6 +227,11 @@ export class Incarnation {
     }
     this.#house.ready(this);
     return true;
+  }
+
+  /** A message that nobody waits for was dropped: it brought more references than it can hold. */
+  dropped(): void {
+    this.#log.write(1, `a message was dropped: with its references there would be more than ${limits.referencesMax}`);
   }
 
   /** What its mailbox holds, if it refused a message for being full. */

@@ -5,7 +5,7 @@
  */
 import type { Socket } from "node:net";
 import { type IncarnationNumber, type KernelEpoch, limits, type ServiceId } from "../base/index.ts";
-import type { CellReport, CellToKernel, KernelToCell } from "../wire/index.ts";
+import type { CellReport, CellToKernel, KernelToCell, Slots } from "../wire/index.ts";
 import type { Call } from "./call.ts";
 import { framesHeldMax, Held } from "./held.ts";
 import { Link } from "./link.ts";
@@ -141,11 +141,13 @@ export class Kernels {
     else this.#newest.send(header);
   }
 
-  /** A guest's call to a service that is not here. */
+  /** A guest's call to a service that is not here, or to one life of it. */
   call(
     target: {
       readonly caller: IncarnationNumber;
       readonly service: ServiceId;
+      readonly incarnation?: IncarnationNumber;
+      readonly slots?: Slots;
       readonly method: string;
       readonly timeoutMs: number;
     },
@@ -175,7 +177,7 @@ export class Kernels {
     if (asked === undefined || asked.link !== link) return;
     this.#asked.delete(answer.id);
     const { failure } = answer;
-    if (failure === undefined) asked.call.succeed(body.length === 0 ? undefined : decodeText(body));
+    if (failure === undefined) asked.call.succeed(body.length === 0 ? undefined : decodeText(body), answer.slots);
     else asked.call.fail(failure.code, failure.executed, failure.message, failure.error);
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { defined, incarnationNumber, limits, parseServiceId } from "../base/index.ts";
-import { numberOfTarget, SlotTable, slotsMax } from "./slots.ts";
+import { numberOfTarget, SlotTable } from "./slots.ts";
 
 const service = (name: string) => defined(parseServiceId(name), "service");
 const tableOf = (n: number): SlotTable =>
@@ -61,7 +61,7 @@ test("slots that are too many, or no list, are refused", () => {
     "{}",
     "1",
     "[",
-    JSON.stringify(Array.from({ length: slotsMax + 1 }, () => 0)),
+    JSON.stringify(Array.from({ length: limits.slotsMax + 1 }, () => 0)),
     5,
     undefined,
   ]) {

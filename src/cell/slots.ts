@@ -5,21 +5,15 @@
  *
  *   sender's slots  [3, "counter"] ──translate──▶ what they mean ──present──▶ receiver's slots [["worker", 7], ["counter"]]
  *
- * A service's name may be known to anyone in its tenant, and is no secret; an incarnation is reached only by a number
- * that was given. A number that was not given means nothing, and its message is dropped.
+ * What they mean is what a message carries on its way to another cell. A service's name may be known to anyone in its
+ * tenant, and is no secret; an incarnation is reached only by a number that was given. A number that was not given means
+ * nothing, and its message is dropped.
  */
-import { type IncarnationNumber, limits, parseServiceId, type ServiceId } from "../base/index.ts";
+import { type IncarnationNumber, limits, parseServiceId } from "../base/index.ts";
+import type { Designated, Slots } from "../wire/index.ts";
 
-/** What a reference means: a service, whoever runs it; or one incarnation, which may have ended. */
-export interface Designated {
-  readonly service: ServiceId;
-  readonly incarnation?: IncarnationNumber;
-}
-
-/** Slots of one message. */
-export const slotsMax = 256;
 /** Text of a message's slots. */
-const slotsCharsMax = slotsMax * 160;
+const slotsCharsMax = limits.slotsMax * 160;
 
 export class SlotTable {
   readonly #self: Designated;
@@ -37,10 +31,10 @@ export class SlotTable {
   }
 
   /** What a guest's slots mean; undefined if one of them was never given to it, or the text is no list of slots. */
-  translate(slots: unknown): readonly Designated[] | undefined {
+  translate(slots: unknown): Slots | undefined {
     if (typeof slots !== "string" || slots.length > slotsCharsMax) return undefined;
     const wanted = parseList(slots);
-    if (wanted === undefined || wanted.length > slotsMax) return undefined;
+    if (wanted === undefined || wanted.length > limits.slotsMax) return undefined;
     const meant: Designated[] = [];
     for (const one of wanted) {
       const designated = typeof one === "number" ? this.find(one) : named(one);
@@ -51,7 +45,7 @@ export class SlotTable {
   }
 
   /** The text for this guest's isolate; it holds them from now on. Undefined: it holds too many. */
-  present(slots: readonly Designated[]): string | undefined {
+  present(slots: Slots): string | undefined {
     const shown: (readonly [string, number?])[] = [];
     for (const one of slots) {
       if (one.incarnation === undefined) {

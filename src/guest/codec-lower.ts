@@ -96,6 +96,7 @@ function tagged(tag: string, content: unknown): object {
 function lowerHandle(handle: Handle, path: string, { slots }: Lowering): object {
   if (slots === undefined) return refuse(path, "it is a reference, which only a message to a service can carry");
   for (let i = 0; i < slots.length; i++) if (slots[i] === handle) return tagged("$service", i);
+  if (slots.length >= limits.slotsMax) return refuse(path, `a message carries at most ${limits.slotsMax} references`);
   slots[slots.length] = handle;
   return tagged("$service", slots.length - 1);
 }

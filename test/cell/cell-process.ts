@@ -30,6 +30,7 @@ import {
   FrameReader,
   imageFiles,
   type KernelToCell,
+  type Slots,
 } from "../../src/wire/index.ts";
 
 export const tenant = defined(parseTenantId("agent_1"), "tenant");
@@ -55,6 +56,8 @@ type CreateServerHandle = (path: string, port: number, addressType: number) => U
 
 export interface Outcome {
   readonly result?: unknown;
+  /** What the result's references mean, if it has any. */
+  readonly slots?: Slots;
   readonly failure?: (CellToKernel & { readonly type: "outcome" })["failure"];
 }
 
@@ -231,7 +234,8 @@ export class Kernel {
       1,
     );
     if (header.type === "outcome" && header.failure !== undefined) return { failure: header.failure };
-    return { result: body.length === 0 ? undefined : (JSON.parse(new TextDecoder().decode(body)) as unknown) };
+    const result = body.length === 0 ? undefined : (JSON.parse(new TextDecoder().decode(body)) as unknown);
+    return header.type === "outcome" && header.slots !== undefined ? { result, slots: header.slots } : { result };
   }
 
   cast(incarnation: number, method: string, ...args: readonly unknown[]): void {
