@@ -138,6 +138,7 @@ export class Kernel {
     this.#router = new Router({
       absence: (tenant, service) => this.#absence(tenant, service),
       life: (tenant, service, incarnation) => this.#life(tenant, service, incarnation),
+      instances: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.instances.size ?? 0,
       breakers: this.#breakers,
       throttleMs: config.monitorIntervalMs,
       durable: () => log.whenDurable(log.newest),

@@ -9,6 +9,7 @@
 import type { CellNumber, IncarnationNumber, KernelEpoch } from "../base/index.ts";
 import {
   type CallFailure,
+  type CallMark,
   type CellToKernel,
   cellToKernelShape,
   type KernelToCell,
@@ -16,7 +17,6 @@ import {
   type Usage,
 } from "../wire/index.ts";
 import { type Closed, Pipe } from "./pipe.ts";
-import { carried } from "./slots.ts";
 
 export type Welcome = Extract<CellToKernel, { readonly type: "welcome" }>;
 export type CellMessage = Exclude<CellToKernel, { readonly type: "welcome" | "outcome" | "inspected" | "fenced" }>;
@@ -82,6 +82,7 @@ export class CellLink implements Disposable {
       readonly method: string;
       readonly from: string;
       readonly slots?: Slots;
+      readonly request?: CallMark;
     },
     args: Uint8Array,
     timeoutMs: number,
@@ -89,11 +90,7 @@ export class CellLink implements Disposable {
     settle: (answer: Answer) => void,
   ): void {
     const id = ++this.#lastId;
-    const { incarnation, method, from } = at;
-    const sent = this.#pipe.send(
-      { type: "call", id, incarnation, method, timeoutMs, from, chain, ...carried(at) },
-      args,
-    );
+    const sent = this.#pipe.send({ ...at, type: "call", id, timeoutMs, chain }, args);
     if (!sent) {
       return settle({ failure: { code: "CALL_LOST", executed: "not_executed", message: "its cell is gone" } });
     }

@@ -60,6 +60,7 @@ function fresh(
     router: new Router({
       absence: () => ({ name: "absent" }),
       life: () => "unknown",
+      instances: () => 1,
       breakers: new Breakers({
         policy: { failuresMax: 5, resetMs: 1_000 },
         nowMs: () => 0,

@@ -33,6 +33,7 @@ function world(durable: () => Promise<void> = async () => undefined) {
   const router = new Router({
     absence: (tenant, service) => absences.get(`${tenant}/${service}`) ?? { name: "coming" },
     life: (tenant, service, incarnation) => lives.get(`${tenant}/${service}/${incarnation}`) ?? "unknown",
+    instances: () => 1,
     breakers: new Breakers({
       policy: { failuresMax: 5, resetMs: 1_000 },
       nowMs: () => 0,
@@ -317,3 +318,47 @@ test("a guest, too, is told what the state says when that is durable", () =>
     const { header } = await peer.hear("answer");
     assert.equal((header["failure"] as { readonly code: string }).code, "SERVICE_NOT_FOUND");
   }));
+
+test("a call that may come again says by what it is known; one that does, what it may have been given to", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    router.add(acme, held(counter), link);
+    void router.call(at, nothing, 1_000, "a", { key: "k" });
+    const { header } = await peer.hear("call");
+    assert.deepEqual(header["request"], { key: "k" });
+    const repeated = router.call(at, nothing, 1_000, "a", { key: "k", sinceMs: 5 });
+    const again = await peer.hear("call");
+    assert.deepEqual(again.header["request"], { key: "k", again: { sinceMs: 5, lives: [1], begin: true } });
+    peer.say({ type: "outcome", id: again.header["id"] }, bytesOf("1"));
+    const told = await repeated;
+    assert.ok("result" in told && textOf(told.result) === "1");
+  }));
+
+test("a call that comes again while its service starts waits, and is asked for with the life that came", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    const repeated = router.call(at, nothing, 1_000, "a", { key: "k", sinceMs: 5 });
+    router.add(acme, held(counter, 2), link);
+    const { header } = await peer.hear("call");
+    assert.deepEqual(header["request"], { key: "k", again: { sinceMs: 5, lives: [2], begin: true } });
+    peer.say({
+      type: "outcome",
+      id: header["id"],
+      failure: { code: "CALL_LOST", executed: "unknown", message: "it is younger" },
+    });
+    const told = await repeated;
+    assert.ok("refusal" in told && told.refusal.refused === "CALL_LOST" && told.executed === "unknown");
+  }));
+
+test("why a call that comes again goes nowhere says nothing of the first time", async () => {
+  const { router, become } = world();
+  become({ name: "stopped", why: "it was killed" });
+  for (const [request, executed] of [
+    [{ key: "k" }, "not_executed"],
+    [{ key: "k", sinceMs: 5 }, "unknown"],
+  ] as const) {
+    const told = await router.call(at, nothing, 1_000, "a", request);
+    assert.ok("refusal" in told && told.refusal.refused === "SERVICE_NOT_RUNNING");
+    assert.equal(told.executed, executed);
+  }
+});

@@ -23,6 +23,7 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import type { CallFailure, CellToKernel, KernelToCell } from "../wire/index.ts";
+import { type Asking, callAgain, type CallRequest, cautious, marked } from "./again.ts";
 import type { Verdict } from "./breaker.ts";
 import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
@@ -51,6 +52,8 @@ export type Absence =
 export interface RouterPowers {
   readonly absence: (tenant: TenantId, service: ServiceId) => Absence;
   readonly life: LifeOf;
+  /** How many lives of a service take messages when nothing is amiss. */
+  readonly instances: (tenant: TenantId, service: ServiceId) => number;
   readonly breakers: Breakers;
   /** After this long a throttled service is looked at again. */
   readonly throttleMs: number;
@@ -71,6 +74,7 @@ export type Routed = { readonly result: Uint8Array } | Unanswered;
 /** `incarnation`: this life of the service, and no other. */
 interface Aim extends Named {
   readonly incarnation?: IncarnationNumber | undefined;
+  readonly request?: CallRequest;
 }
 
 export class Router {
@@ -140,9 +144,13 @@ export class Router {
 
   // ------------------------------------------------------------------ from the gateways
 
-  async call(at: Named, args: Uint8Array, timeoutMs: number, from: string): Promise<Routed> {
-    const answer = await new Promise<Answer>((settle) => this.#call(at, { bytes: args }, timeoutMs, from, [], settle));
-    if ("failure" in answer) return this.#explain(at, answer.failure, timeoutMs);
+  async call(at: Named, args: Uint8Array, timeoutMs: number, from: string, request?: CallRequest): Promise<Routed> {
+    const aim: Aim = request === undefined ? at : { ...at, request };
+    const answer = await new Promise<Answer>((settle) => this.#call(aim, { bytes: args }, timeoutMs, from, [], settle));
+    if ("failure" in answer) {
+      const failure = request?.sinceMs === undefined ? answer.failure : cautious(answer.failure);
+      return this.#explain(at, failure, timeoutMs);
+    }
     return answer.slots === undefined ? { result: answer.result } : this.#explain(at, referencesStay, timeoutMs);
   }
 
@@ -235,6 +243,7 @@ export class Router {
     let delivered = false;
     let stale = false;
     const deadline = performance.now() + timeoutMs;
+    const msLeft = (): number => Math.max(1, Math.round(deadline - performance.now()));
     const deliver = (target: Target): void => {
       const { held, link } = target;
       if (chain.includes(held.incarnation)) {
@@ -242,8 +251,10 @@ export class Router {
       }
       delivered = true;
       if (link.isChoked) return settle({ failure: choked });
-      const to = { incarnation: held.incarnation, method: at.method, from, ...carried(parcel) };
-      const leftMs = stale || parked ? Math.max(1, Math.round(deadline - performance.now())) : timeoutMs;
+      const { request, method } = at;
+      if (request?.sinceMs !== undefined) return again({ ...request, sinceMs: request.sinceMs }, target);
+      const to = { incarnation: held.incarnation, method, from, ...carried(parcel), ...marked(request) };
+      const leftMs = stale || parked ? msLeft() : timeoutMs;
       link.call(to, parcel.bytes, strictly(target, leftMs), chain, (answer) => {
         if (stale || at.incarnation !== undefined || !isStale(answer)) return settle(answer);
         // It ended a moment ago, and the news is on its way: the call is for its next life.
@@ -252,6 +263,16 @@ export class Router {
         this.remove(at.tenant, at.service, held.incarnation);
         route();
       });
+    };
+    const again = (request: Required<CallRequest>, chosen: Target): void => {
+      const ask: Asking<Target>["ask"] = (target, mark, answered) => {
+        const to = { incarnation: target.held.incarnation, method: at.method, from, ...marked(mark) };
+        const bytes = mark.again?.begin === true ? parcel.bytes : nothing;
+        target.link.call(to, bytes, strictly(target, msLeft()), chain, answered);
+      };
+      const targets = this.#routes.all(at);
+      const instances = this.#powers.instances(at.tenant, at.service);
+      callAgain({ request, chosen, targets, instances, ask }, settle);
     };
     let parked = false;
     const route = (): void => {
@@ -395,6 +416,8 @@ const openCircuit = ({ failures, retryAfterMs }: Refused): CallFailure => ({
   ...failure("CIRCUIT_OPEN", `${failures}`),
   retryAfterMs,
 });
+
+const nothing = new Uint8Array(0);
 
 /** A caller that waits for less than this is impatient: that its time ran out says nothing of the service. */
 const patienceMsMin = 1_000;

@@ -47,6 +47,11 @@ export class Routes {
     return route?.targets.find(({ held }) => held.incarnation === incarnation);
   }
 
+  /** Every life of the service. */
+  all({ tenant, service }: At): readonly Target[] {
+    return this.#byTenant.get(tenant)?.get(service)?.targets ?? [];
+  }
+
   /** A life of the service, in turn; rather one that is none of those who wait. */
   pick({ tenant, service }: At, waiting: readonly IncarnationNumber[]): Target | undefined {
     const route = this.#byTenant.get(tenant)?.get(service);
