@@ -64,7 +64,7 @@ export function makePorts(parts: PortsParts): Ports {
       fingerprint: makeFingerprint(identity.secretFor("request fingerprints")),
     },
     router: {
-      call: (at, args, timeoutMs, from) => router.call(at, args, timeoutMs, from),
+      call: (at, args, timeoutMs, from, request) => router.call(at, args, timeoutMs, from, request),
       cast: (at, args, from) => router.cast(at, args, from),
     },
     usage: (tenant, incarnations) => cells.usage(tenant, incarnations),

@@ -125,6 +125,8 @@ export interface Router {
     args: Uint8Array,
     timeoutMs: number,
     from: string,
+    /** By what a call that may come again is known; `sinceMs`: it does, and was not sent before this (host's monotonic clock). */
+    request?: { readonly key: string; readonly sinceMs?: number },
   ) => Promise<CallOutcome | CallFailed>;
   readonly cast: (
     at: { readonly tenant: TenantId; readonly service: ServiceId; readonly method: string },

@@ -16,6 +16,7 @@ interface Peer {
   readonly principal: Principal | Refusal;
   /** When the tenant that its certificate is of was made. */
   readonly tenancy: Instant | undefined;
+  readonly connectedMs: number;
   /** Read from it so far, and for how many looks that has not changed. */
   bytesRead: number;
   silentLooks: number;
@@ -55,6 +56,7 @@ export class Connections {
       socket,
       principal,
       tenancy: tenancyIn(certificate.subjectaltname),
+      connectedMs: Number(process.hrtime.bigint() / 1_000_000n),
       bytesRead: 0,
       silentLooks: 0,
     });
@@ -75,6 +77,11 @@ export class Connections {
     const born = this.#bornAt(principal.tenant);
     // Of a tenant that is not there, the operations tell, once it is certain.
     return born === undefined || isOf(tenancy, born) ? principal : refuse("CERTIFICATE_UNKNOWN");
+  }
+
+  /** When it was made, by the host's monotonic clock; 0 if it is not there any more. */
+  connectedMsAt(peer: string): number {
+    return this.#peers.get(peer)?.connectedMs ?? 0;
   }
 
   /** Resolves when the last one is closed; whoever is left after `graceMs` is cut off. */

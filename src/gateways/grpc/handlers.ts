@@ -23,6 +23,8 @@ import { parseRequest } from "./parse-request.ts";
 export interface HandlerParts {
   readonly runner: Runner;
   readonly principalAt: (peer: string) => Principal | Refusal;
+  /** When that connection was made, by the host's monotonic clock. */
+  readonly connectedMsAt: (peer: string) => number;
   /** Fires when the gateway closes: streams end, so that their clients look for the next kernel. */
   readonly closing: AbortSignal;
 }
@@ -61,8 +63,9 @@ function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buf
     const request = parseRequest(operation, call.request);
     if (isRefusal(request)) return request;
     const { signal, release } = watch(call);
-    const principal = parts.principalAt(call.getPeer());
-    const message = await parts.runner.unary({ principal, operation, request, signal });
+    const peer = call.getPeer();
+    const [principal, connectedMs] = [parts.principalAt(peer), parts.connectedMsAt(peer)];
+    const message = await parts.runner.unary({ principal, operation, request, signal, connectedMs });
     release();
     return isFailure(message) ? message : encode(operation, message);
   };

@@ -81,7 +81,12 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
     options.report ?? reportOnStderr,
     makeShedding(options.shedding ?? sheddingDefaults),
   );
-  const { definition, implementation } = serviceOf({ runner, principalAt, closing: closing.signal });
+  const { definition, implementation } = serviceOf({
+    runner,
+    principalAt,
+    connectedMsAt: (peer) => connections.connectedMsAt(peer),
+    closing: closing.signal,
+  });
   grpc.addService(definition, implementation);
   const health = new Health({ isServing: () => accepting && isReady(ports), principalAt: knownAt });
   health.addTo(grpc);

@@ -4,10 +4,11 @@ import { CallResponseSchema, withEvidence, type Failure } from "../../api/index.
 import { isRefusal, limits, refuse, type Refusal, type ServiceId, type TenantId } from "../../base/index.ts";
 import { principalName, type Principal } from "../../kernel/index.ts";
 import type { CallFailed, Ports } from "../ports.ts";
+import { callMarkOf } from "./call-mark.ts";
 import { argsOf, countOf, methodOf, serviceOf, tenantOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 
-export const call: UnaryHandler<"call"> = async (ports, principal, request) => {
+export const call: UnaryHandler<"call"> = async (ports, principal, request, _signal, connectedMs) => {
   const aimed = aim(principal, request);
   if (isRefusal(aimed)) return aimed;
   const { at, args } = aimed;
@@ -17,8 +18,11 @@ export const call: UnaryHandler<"call"> = async (ports, principal, request) => {
     max: limits.callTimeoutMsMax,
   });
   if (isRefusal(timeoutMs)) return timeoutMs;
+  const from = principalName(principal);
+  const mark = callMarkOf(request, { from, service: at.service, method: at.method, args, connectedMs });
+  if (mark !== undefined && isRefusal(mark)) return mark;
   if (!ports.isActive(at.tenant)) return absentTenant(ports, at.tenant);
-  const outcome = await ports.router.call(at, args, timeoutMs, principalName(principal));
+  const outcome = await ports.router.call(at, args, timeoutMs, from, mark);
   return "result" in outcome ? create(CallResponseSchema, { result: outcome.result }) : failureOf(outcome);
 };
 

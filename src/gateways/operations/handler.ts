@@ -10,12 +10,16 @@ import type { Ports } from "../ports.ts";
 type Input<K extends UnaryName | StreamName> = MessageShape<Schemas<K>["input"]>;
 type Output<K extends UnaryName | StreamName> = MessageShape<Schemas<K>["output"]>;
 
-/** `signal` fires when nobody waits for the answer any more. */
+/**
+ * `signal` fires when nobody waits for the answer any more. `connectedMs` is when the connection that the request came by was
+ * made, by the host's monotonic clock; 0 if that is not known.
+ */
 export type UnaryHandler<K extends UnaryName> = (
   ports: Ports,
   principal: Principal,
   request: Input<K>,
   signal: AbortSignal,
+  connectedMs: number,
 ) => Promise<Output<K> | Failure>;
 
 /**

@@ -21,6 +21,8 @@ export interface Asked {
   readonly operation: Operation;
   readonly request: Message;
   readonly signal: AbortSignal;
+  /** When its connection was made, by the host's monotonic clock. */
+  readonly connectedMs?: number;
 }
 
 export interface Runner {
@@ -31,7 +33,7 @@ export interface Runner {
 
 // The tables pair each name with handlers of its own messages, which TypeScript cannot follow through a name it does not
 // know; the gateway parsed the request by the schema of the same row.
-type AnyUnary = (...args: [Ports, Principal, Message, AbortSignal]) => Promise<Message | Failure>;
+type AnyUnary = (...args: [Ports, Principal, Message, AbortSignal, number]) => Promise<Message | Failure>;
 type AnyStream = (...args: [Ports, Principal, Message, AbortSignal]) => AsyncGenerator<Message, Failure | undefined>;
 const unaryOf = unaryHandlers as unknown as Readonly<Record<string, AnyUnary | undefined>>;
 const streamOf = streamHandlers as unknown as Readonly<Record<string, AnyStream | undefined>>;
@@ -53,7 +55,7 @@ export function makeRunner(ports: Ports, report: Report, shedding: Shedding = ma
 
   return {
     unary: async (asked) => {
-      const { principal, operation, request, signal } = asked;
+      const { principal, operation, request, signal, connectedMs = 0 } = asked;
       try {
         if (isRefusal(principal)) return refused(asked, principal);
         const no = await refuseAdmission(ports, principal, operation);
@@ -64,7 +66,7 @@ export function makeRunner(ports: Ports, report: Report, shedding: Shedding = ma
         const lease = typeof entered === "function" ? entered : await entered;
         if (typeof lease !== "function") return lease;
         try {
-          const answer = await handler(ports, principal, request, signal);
+          const answer = await handler(ports, principal, request, signal, connectedMs);
           return isFailure(answer) ? refused(asked, answer) : answer;
         } finally {
           lease();
