@@ -51,8 +51,8 @@ export interface DataDir extends Disposable {
   readonly made: boolean;
 }
 
-/** Opens and locks. On refusal nothing is left behind and nothing is held. */
-export function openDataDir(libc: Libc, path: string): DataDir | Refusal {
+/** Opens and locks. `rooms`: the operator chose where they are. On refusal nothing is left behind and nothing is held. */
+export function openDataDir(libc: Libc, path: string, rooms?: string): DataDir | Refusal {
   const unusable = (why: string): Refusal => refuse("DATA_DIR_UNUSABLE", { dataDir: path, why });
   let made: boolean;
   try {
@@ -81,7 +81,7 @@ export function openDataDir(libc: Libc, path: string): DataDir | Refusal {
     run: join(path, "run"),
     images: join(path, "cache", "image"),
     // Jailed processes with a user of their own could not pass through a directory that is ours alone.
-    rooms: hasOwnUsers() ? sharedRooms : join(path, "cache", "rooms"),
+    rooms: rooms ?? (hasOwnUsers() ? sharedRooms : join(path, "cache", "rooms")),
     compileCache: join(path, "cache", "compile"),
     logs: join(path, "log"),
     epochFile: join(path, "epoch"),

@@ -26,7 +26,7 @@ import { probeSandbox } from "./sandbox-report.ts";
 
 async function start(options: Options): Promise<Refusal | undefined> {
   const libc = openLibc();
-  const dataDir = openDataDir(libc, options.dataDir);
+  const dataDir = openDataDir(libc, options.dataDir, options.rooms);
   if (isRefusal(dataDir)) return dataDir;
   const lastEpoch = readLastEpoch(dataDir.epochFile);
   if (lastEpoch === undefined) {

@@ -23,6 +23,8 @@ export interface Options {
   /** A kernel whose event loop does not turn for so long is ended, and its heir takes over. */
   readonly kernelSilentMsMax: number;
   readonly sandbox: SandboxWish;
+  /** Where jails keep what their programs see; undefined: where it belongs on this machine. */
+  readonly rooms: string | undefined;
   /** Start nothing: say what sandbox cells would get. */
   readonly probeSandbox: boolean;
   /** The kernel's program; tests of init bring their own. */
@@ -41,6 +43,8 @@ export const usage = `usage: solo start [--data-dir DIR] [--grpc HOST:PORT] [--s
                      refuse to start unless these layers hold: ${layerNames.join(", ")}
   --unsafe-no-sandbox
                      run tenant code even if there is no sandbox
+  --rooms DIR        where jails keep what their programs see; its parents must be open to all if Solo runs as root
+                     (default: $SOLO_ROOMS_DIR, else cache/rooms in the data directory; as root /var/cache/solo/rooms)
   --probe-sandbox    say what sandbox there would be, as JSON, and start nothing
   --json             print one line of JSON when ready
 
@@ -78,6 +82,7 @@ export function parseOptions(args: readonly string[], environment: Environment):
   if (isRefusal(sandbox)) return sandbox;
   return {
     sandbox,
+    rooms: roomsOf(given.rooms ?? environment["SOLO_ROOMS_DIR"]),
     probeSandbox: given["probe-sandbox"] ?? false,
     dataDir: resolve(given["data-dir"] ?? environment["SOLO_DATA_DIR"] ?? join(homedir(), ".solo")),
     grpc,
@@ -105,6 +110,7 @@ function parseFlags(args: readonly string[]) {
         sandbox: { type: "string" },
         "require-layers": { type: "string" },
         "unsafe-no-sandbox": { type: "boolean" },
+        rooms: { type: "string" },
         "probe-sandbox": { type: "boolean" },
         "kernel-entry": { type: "string" },
         image: { type: "string" },
@@ -139,6 +145,9 @@ function parseSandbox(given: SandboxFlags): SandboxWish | Refusal {
   }
   return { tier, required: known, noneAllowed: given["unsafe-no-sandbox"] ?? false };
 }
+
+const roomsOf = (given: string | undefined): string | undefined =>
+  given === undefined || given === "" ? undefined : resolve(given);
 
 const parseWhole = (text: string, max: number): number | undefined =>
   /^[0-9]{1,16}$/.test(text) && Number(text) <= max ? Number(text) : undefined;

@@ -52,8 +52,11 @@ export interface Room {
   readonly libraries: readonly string[];
 }
 
-/** Rooms that nobody provided for this long are removed. */
+/** Rooms that nobody used for this long are removed when another is made, and of the others those that were used longest ago. */
 const unusedMsMax = 7 * 86_400_000;
+const roomsKeptMax = 16;
+/** Use is noted this often. */
+const notedEveryMs = 3_600_000;
 const makingMsMax = 600_000;
 
 /** Parts of the C library that Node has no need of, but native packages name. */
@@ -72,19 +75,28 @@ export function findLibraries(): readonly string[] {
 /** The room, made again if someone cleared the cache meanwhile. Throws when the disk does not let it, now or later. */
 export function roomOf(into: string, plan: RoomPlan): () => Room {
   let room = provideRoom(into, plan);
-  return () => (existsSync(room.root) ? room : (room = provideRoom(into, plan)));
+  let notedAt = performance.now();
+  return () => {
+    const stale = performance.now() - notedAt > notedEveryMs;
+    if (stale || !existsSync(room.root)) {
+      room = provideRoom(into, plan);
+      notedAt = performance.now();
+    }
+    return room;
+  };
 }
 
 function provideRoom(into: string, plan: RoomPlan): Room {
   const libraries = findLibraries();
   const path = join(into, keyOf(plan, libraries));
   const room: Room = { path, root: join(path, "root"), libraries };
+  makeOpen(into);
+  refuseForeign(into);
   if (existsSync(path)) {
     const now = new Date();
     utimesSync(path, now, now);
     return room;
   }
-  makeOpen(into);
   const aside = join(into, `.making-${randomUUID()}`);
   try {
     fill(aside, plan, libraries);
@@ -196,12 +208,26 @@ export function readModule(url: URL): string {
   return script.replaceAll(/((?:from |import\()"\.[^"]*)\.[jt]s"/g, '$1.mjs"');
 }
 
+/** What is in a room runs, some of it before the jail holds: nobody else may put it there. */
+function refuseForeign(into: string): void {
+  const { mode, uid } = statSync(into);
+  const us = process.getuid?.();
+  if (us !== undefined && uid !== us) throw new Error(`${into} belongs to user ${uid}, and Solo runs as user ${us}`);
+  if ((mode & 0o022) !== 0) throw new Error(`others may write in ${into}: run chmod go-w on it`);
+}
+
 function removeUnused(into: string, current: string): void {
-  for (const name of readdirSync(into)) {
+  const found = readdirSync(into).map((name) => {
     const path = join(into, name);
     const ageMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    const unused = /^[0-9a-f]{32}$/.test(name) && name !== current && ageMs > unusedMsMax;
-    const abandoned = name.startsWith(".making-") && ageMs > makingMsMax;
-    if (unused || abandoned) rmSync(path, { recursive: true, force: true });
-  }
+    return { name, path, ageMs };
+  });
+  const rooms = found
+    .filter(({ name }) => /^[0-9a-f]{32}$/.test(name) && name !== current)
+    .toSorted((a, b) => a.ageMs - b.ageMs);
+  const gone = [
+    ...rooms.filter(({ ageMs }, at) => ageMs > unusedMsMax || at >= roomsKeptMax - 1),
+    ...found.filter(({ name, ageMs }) => name.startsWith(".making-") && ageMs > makingMsMax),
+  ];
+  for (const { path } of gone) rmSync(path, { recursive: true, force: true });
 }

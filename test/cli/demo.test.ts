@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { roomsOfTests } from "../rooms.ts";
 import { root } from "./harness.ts";
 
 function startDemo(t: TestContext) {
@@ -14,7 +15,14 @@ function startDemo(t: TestContext) {
   const dir = mkdtempSync(join(tmpdir(), "solo-demo-test-"));
   const child = spawn(join(root, "bin", "node26"), ["--disable-warning=ExperimentalWarning", "examples/demo.ts"], {
     cwd: root,
-    env: { ...process.env, TMPDIR: dir, NO_COLOR: "1", NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
+    env: {
+      ...process.env,
+      TMPDIR: dir,
+      SOLO_ROOMS_DIR: roomsOfTests(),
+      NO_COLOR: "1",
+      NODE_OPTIONS: "",
+      NODE_TEST_CONTEXT: "",
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   t.after(async () => {

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { roomsOfTests } from "../rooms.ts";
 
 export const root = join(import.meta.dirname, "..", "..");
 export const example = (name: string): string => join(root, "examples", name);
@@ -32,7 +33,14 @@ export class Workplace implements AsyncDisposable {
   begin(...args: readonly string[]): Running {
     const child = spawn(join(root, "solo"), [...args], {
       cwd: this.dir,
-      env: { ...process.env, SOLO_DATA_DIR: this.dataDir, NO_COLOR: "1", NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
+      env: {
+        ...process.env,
+        SOLO_DATA_DIR: this.dataDir,
+        SOLO_ROOMS_DIR: roomsOfTests(),
+        NO_COLOR: "1",
+        NODE_OPTIONS: "",
+        NODE_TEST_CONTEXT: "",
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = { stdout: "", stderr: "" };

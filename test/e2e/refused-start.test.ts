@@ -20,6 +20,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { exitCodes } from "../../src/init/index.ts";
+import { roomsOfTests } from "../rooms.ts";
 import { isRunning, untilStatus } from "./asking.ts";
 import { call, example, processesIn, Solo } from "./solo.ts";
 
@@ -46,6 +47,7 @@ async function startRefused(dataDir: string, args: readonly string[] = []): Prom
   const before = processesIn(dataDir);
   const init = spawn(process.execPath, [initEntry, "--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json", ...args], {
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, SOLO_ROOMS_DIR: roomsOfTests() },
   });
   const late = setTimeout(() => init.kill("SIGKILL"), 60_000);
   let text = "";

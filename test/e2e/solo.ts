@@ -12,6 +12,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { connect, type Connection, connectionOf, loadProfile, type SoloClient } from "../../src/client/index.ts";
+import { roomsOfTests } from "../rooms.ts";
 import { descendants, filesOf, isAlive, processesIn, type Role, roleOf } from "./processes.ts";
 
 export { isAlive, kill9, processesIn } from "./processes.ts";
@@ -204,6 +205,7 @@ interface Running {
 }
 
 async function launch(dataDir: string, options: SoloOptions): Promise<Running> {
+  const { user } = options;
   const args = [
     initEntry,
     "--data-dir",
@@ -212,9 +214,10 @@ async function launch(dataDir: string, options: SoloOptions): Promise<Running> {
     "127.0.0.1:0",
     "--json",
     "--unsafe-no-sandbox",
+    // What is ours is no other user's to change.
+    ...(user === undefined ? ["--rooms", roomsOfTests()] : []),
     ...(options.args ?? []),
   ];
-  const { user } = options;
   const init = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "pipe"],
     ...(user === undefined ? {} : { uid: user, gid: user, env: {} }),

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { TestContext } from "node:test";
+import { roomsOfTests } from "../rooms.ts";
 import { initEntry } from "../../src/init/index.ts";
 import type { InitToKernel, KernelToInit } from "../../src/wire/index.ts";
 
@@ -72,7 +73,9 @@ export function startTestInit(
   const parts = ["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")];
   // The test's cell is no cell: what it does, a sandbox forbids.
   const sandbox = ["--sandbox", "none", "--unsafe-no-sandbox"];
-  return startInit(t, [...own, ...parts, ...sandbox, ...args], inherited, through);
+  // Another user's Solo keeps them in its own data directory.
+  const rooms = through.length === 0 ? ["--rooms", roomsOfTests()] : [];
+  return startInit(t, [...own, ...parts, ...sandbox, ...rooms, ...args], inherited, through);
 }
 
 interface ReadyLine {
