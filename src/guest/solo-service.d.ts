@@ -191,12 +191,27 @@ declare const performance: { readonly timeOrigin: number; now(): number };
 declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 
 declare class TextEncoder {
+  readonly encoding: string;
   encode(text?: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, into: Uint8Array): { readonly read: number; readonly written: number };
 }
+/** UTF-8, UTF-16 and the legacy encodings of single bytes; those of several bytes throw RangeError. */
 declare class TextDecoder {
   constructor(label?: string, options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
   decode(bytes?: ArrayBuffer | ArrayBufferView, options?: { readonly stream?: boolean }): string;
 }
+/** Names and values, in order. */
+interface Pairs<V> extends Iterable<[string, V]> {
+  entries(): IterableIterator<[string, V]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<V>;
+  forEach(work: (value: V, name: string) => void): void;
+}
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Pairs is no global
+interface URLSearchParams extends Pairs<string> {}
 declare class URLSearchParams {
   constructor(init?: string | Iterable<readonly [string, string]> | Readonly<Record<string, string>>);
   append(name: string, value: string): void;
@@ -205,11 +220,14 @@ declare class URLSearchParams {
   getAll(name: string): string[];
   has(name: string): boolean;
   set(name: string, value: string): void;
+  sort(): void;
+  readonly size: number;
   [Symbol.iterator](): IterableIterator<[string, string]>;
   toString(): string;
 }
 declare class URL {
   constructor(url: string | URL, base?: string | URL);
+  static parse(url: string, base?: string): URL | null;
   static canParse(url: string, base?: string): boolean;
   href: string;
   readonly origin: string;
@@ -227,11 +245,18 @@ declare class URL {
   toJSON(): string;
 }
 declare class Event {
-  constructor(type: string, options?: { readonly cancelable?: boolean });
+  constructor(type: string, options?: { readonly cancelable?: boolean; readonly bubbles?: boolean });
   readonly type: string;
+  readonly bubbles: boolean;
+  readonly cancelable: boolean;
+  readonly target: EventTarget | null;
+  readonly currentTarget: EventTarget | null;
+  readonly timeStamp: number;
   readonly defaultPrevented: boolean;
   preventDefault(): void;
+  stopPropagation(): void;
   stopImmediatePropagation(): void;
+  composedPath(): EventTarget[];
 }
 declare class CustomEvent<T = unknown> extends Event {
   constructor(type: string, options?: { readonly detail?: T });
@@ -249,6 +274,7 @@ declare class EventTarget {
 declare class AbortSignal extends EventTarget {
   readonly aborted: boolean;
   readonly reason: unknown;
+  onabort: ((event: Event) => unknown) | null;
   throwIfAborted(): void;
   static abort(reason?: unknown): AbortSignal;
   static timeout(ms: number): AbortSignal;
@@ -260,6 +286,7 @@ declare class AbortController {
 }
 declare class DOMException extends Error {
   constructor(message?: string, name?: string);
+  readonly code: number;
 }
 declare class Blob {
   constructor(parts?: Iterable<unknown>, options?: { readonly type?: string });
@@ -272,9 +299,16 @@ declare class Blob {
   stream(): ReadableStream;
 }
 declare class File extends Blob {
-  constructor(parts: Iterable<unknown>, name: string, options?: { readonly type?: string });
+  constructor(
+    parts: Iterable<unknown>,
+    name: string,
+    options?: { readonly type?: string; readonly lastModified?: number },
+  );
   readonly name: string;
+  readonly lastModified: number;
 }
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Pairs is no global
+interface FormData extends Pairs<string | File> {}
 declare class FormData {
   append(name: string, value: string | Blob, fileName?: string): void;
   delete(name: string): void;
@@ -285,6 +319,8 @@ declare class FormData {
   [Symbol.iterator](): IterableIterator<[string, string | File]>;
 }
 type HeadersInit = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Pairs is no global
+interface Headers extends Pairs<string> {}
 declare class Headers {
   constructor(init?: HeadersInit);
   append(name: string, value: string): void;
@@ -300,6 +336,10 @@ interface RequestInit {
   readonly headers?: HeadersInit;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  readonly redirect?: "follow" | "error" | "manual";
+  readonly credentials?: "same-origin" | "omit" | "include";
+  readonly cache?: string;
+  readonly mode?: string;
 }
 interface Body {
   readonly body: ReadableStream | null;
@@ -319,6 +359,10 @@ declare class Request {
   readonly url: string;
   readonly headers: Headers;
   readonly signal: AbortSignal;
+  readonly redirect: string;
+  readonly credentials: string;
+  readonly cache: string;
+  readonly mode: string;
   clone(): Request;
 }
 // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Body is no global
@@ -332,31 +376,95 @@ declare class Response {
   readonly statusText: string;
   readonly ok: boolean;
   readonly headers: Headers;
+  readonly type: string;
+  readonly url: string;
+  readonly redirected: boolean;
   clone(): Response;
+  static error(): Response;
   static json(data: unknown, init?: { readonly status?: number; readonly headers?: HeadersInit }): Response;
   static redirect(url: string, status?: number): Response;
 }
+interface Strategy {
+  readonly highWaterMark?: number;
+  readonly size?: (chunk: never) => number;
+}
+declare class ByteLengthQueuingStrategy {
+  constructor(about: { readonly highWaterMark: number });
+  readonly highWaterMark: number;
+  readonly size: (chunk: ArrayBufferView) => number;
+}
+declare class CountQueuingStrategy {
+  constructor(about: { readonly highWaterMark: number });
+  readonly highWaterMark: number;
+  readonly size: () => number;
+}
 declare class ReadableStream<T = unknown> {
-  constructor(source?: object, strategy?: object);
+  constructor(source?: object, strategy?: Strategy);
+  static from<U>(items: Iterable<U | PromiseLike<U>> | AsyncIterable<U>): ReadableStream<U>;
   readonly locked: boolean;
   cancel(reason?: unknown): Promise<void>;
-  getReader(): { read(): Promise<{ readonly done: boolean; readonly value: T }>; releaseLock(): void };
+  getReader(): ReadableStreamDefaultReader<T>;
+  getReader(options: { readonly mode: "byob" }): ReadableStreamBYOBReader;
   pipeThrough<U>(through: {
     readonly readable: ReadableStream<U>;
     readonly writable: WritableStream;
   }): ReadableStream<U>;
-  pipeTo(to: WritableStream): Promise<void>;
+  pipeTo(
+    to: WritableStream,
+    options?: { readonly signal?: AbortSignal; readonly preventClose?: boolean },
+  ): Promise<void>;
   tee(): [ReadableStream<T>, ReadableStream<T>];
+  values(options?: { readonly preventCancel?: boolean }): AsyncIterableIterator<T>;
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
 }
-declare class WritableStream {
-  constructor(sink?: object, strategy?: object);
-  getWriter(): { write(chunk: unknown): Promise<void>; close(): Promise<void>; releaseLock(): void };
+interface StreamReader {
+  readonly closed: Promise<void>;
+  cancel(reason?: unknown): Promise<void>;
+  releaseLock(): void;
 }
-declare class TransformStream {
-  constructor(transformer?: object);
-  readonly readable: ReadableStream;
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- StreamReader is no global
+interface ReadableStreamDefaultReader<T = unknown> extends StreamReader {}
+declare class ReadableStreamDefaultReader<T = unknown> {
+  constructor(stream: ReadableStream<T>);
+  read(): Promise<{ readonly done: boolean; readonly value: T }>;
+}
+// oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- StreamReader is no global
+interface ReadableStreamBYOBReader extends StreamReader {}
+declare class ReadableStreamBYOBReader {
+  constructor(stream: ReadableStream);
+  read<V extends ArrayBufferView>(into: V): Promise<{ readonly done: boolean; readonly value: V | undefined }>;
+}
+declare class WritableStream {
+  constructor(sink?: object, strategy?: Strategy);
+  readonly locked: boolean;
+  abort(reason?: unknown): Promise<void>;
+  close(): Promise<void>;
+  getWriter(): WritableStreamDefaultWriter;
+}
+declare class WritableStreamDefaultWriter {
+  constructor(stream: WritableStream);
+  readonly closed: Promise<void>;
+  readonly ready: Promise<void>;
+  readonly desiredSize: number | null;
+  abort(reason?: unknown): Promise<void>;
+  close(): Promise<void>;
+  write(chunk?: unknown): Promise<void>;
+  releaseLock(): void;
+}
+declare class TransformStream<O = unknown> {
+  constructor(transformer?: object, writable?: Strategy, readable?: Strategy);
+  readonly readable: ReadableStream<O>;
   readonly writable: WritableStream;
+}
+declare class TextEncoderStream extends TransformStream<Uint8Array> {
+  constructor();
+  readonly encoding: string;
+}
+declare class TextDecoderStream extends TransformStream<string> {
+  constructor(label?: string, options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
 }
 declare class CryptoKey {
   readonly type: "secret" | "private" | "public";
@@ -366,32 +474,37 @@ declare class CryptoKey {
 }
 type BufferSource = ArrayBuffer | ArrayBufferView;
 type AlgorithmIdentifier = string | { readonly name: string; readonly [parameter: string]: unknown };
-declare const crypto: {
+/** `crypto` itself; nobody makes another. */
+interface Crypto {
   randomUUID(): string;
   getRandomValues<T extends ArrayBufferView>(into: T): T;
-  /** SHA-1/256/384/512, HMAC, AES-GCM, HKDF, ECDSA (P-256, P-384, P-521), Ed25519. */
-  readonly subtle: {
-    digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
-    sign(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-    verify(
-      algorithm: AlgorithmIdentifier,
-      key: CryptoKey,
-      signature: BufferSource,
-      data: BufferSource,
-    ): Promise<boolean>;
-    encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-    decrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-    // oxlint-disable-next-line typescript/no-explicit-any -- a key or a pair of them, by the algorithm
-    generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, usages: readonly string[]): Promise<any>;
-    importKey(
-      format: string,
-      data: unknown,
-      algorithm: AlgorithmIdentifier,
-      extractable: boolean,
-      usages: readonly string[],
-    ): Promise<CryptoKey>;
-    // oxlint-disable-next-line typescript/no-explicit-any -- a buffer or a JSON web key, by the format
-    exportKey(format: string, key: CryptoKey): Promise<any>;
-    deriveBits(algorithm: AlgorithmIdentifier, key: CryptoKey, length: number): Promise<ArrayBuffer>;
-  };
-};
+  readonly subtle: SubtleCrypto;
+}
+declare const crypto: Crypto;
+/** SHA-1/256/384/512, HMAC, AES-GCM, HKDF, ECDSA (P-256, P-384, P-521), Ed25519. */
+interface SubtleCrypto {
+  digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+  sign(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  verify(algorithm: AlgorithmIdentifier, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
+  encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  decrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a key or a pair of them, by the algorithm
+  generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, usages: readonly string[]): Promise<any>;
+  importKey(
+    format: string,
+    data: unknown,
+    algorithm: AlgorithmIdentifier,
+    extractable: boolean,
+    usages: readonly string[],
+  ): Promise<CryptoKey>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a buffer or a JSON web key, by the format
+  exportKey(format: string, key: CryptoKey): Promise<any>;
+  deriveBits(algorithm: AlgorithmIdentifier, key: CryptoKey, length: number): Promise<ArrayBuffer>;
+  deriveKey(
+    algorithm: AlgorithmIdentifier,
+    key: CryptoKey,
+    derived: AlgorithmIdentifier,
+    extractable: boolean,
+    usages: readonly string[],
+  ): Promise<CryptoKey>;
+}

@@ -2,6 +2,8 @@
 import { platform } from "../platform.ts";
 import { DOMException } from "./exception.ts";
 
+let dispatch: (event: Event, target: EventTarget, listeners: readonly Listener[]) => boolean;
+
 interface EventOptions {
   readonly bubbles?: boolean;
   readonly cancelable?: boolean;
@@ -53,28 +55,30 @@ export class Event {
   }
 
   /** Calls the listeners; what one of them throws reaches nobody but the log. */
-  static dispatch(event: Event, target: EventTarget, listeners: readonly Listener[]): boolean {
-    if (event.eventPhase !== 0) throw new DOMException("the event is on its way already", "InvalidStateError");
-    event.target = target;
-    event.currentTarget = target;
-    event.eventPhase = 2;
-    for (const listener of listeners) {
-      if (event.#stopped === "now") break;
-      if (listener.removed) continue;
-      if (listener.once) listener.remove();
-      event.#passive = listener.passive;
-      try {
-        if (typeof listener.work === "function") listener.work.call(target, event);
-        else listener.work.handleEvent(event);
-      } catch (error) {
-        platform.console.error("an event's listener threw:", error);
+  static {
+    dispatch = (event, target, listeners) => {
+      if (event.eventPhase !== 0) throw new DOMException("the event is on its way already", "InvalidStateError");
+      event.target = target;
+      event.currentTarget = target;
+      event.eventPhase = 2;
+      for (const listener of listeners) {
+        if (event.#stopped === "now") break;
+        if (listener.removed) continue;
+        if (listener.once) listener.remove();
+        event.#passive = listener.passive;
+        try {
+          if (typeof listener.work === "function") listener.work.call(target, event);
+          else listener.work.handleEvent(event);
+        } catch (error) {
+          platform.console.error("an event's listener threw:", error);
+        }
       }
-    }
-    event.#passive = false;
-    event.#stopped = "no";
-    event.currentTarget = null;
-    event.eventPhase = 0;
-    return !event.#prevented;
+      event.#passive = false;
+      event.#stopped = "no";
+      event.currentTarget = null;
+      event.eventPhase = 0;
+      return !event.#prevented;
+    };
   }
 }
 
@@ -148,7 +152,7 @@ export class EventTarget {
 
   dispatchEvent(event: Event): boolean {
     if (!(event instanceof Event)) throw new TypeError("dispatchEvent takes an Event");
-    return Event.dispatch(
+    return dispatch(
       event,
       this,
       this.#listeners.filter(({ type }) => type === event.type),
