@@ -52,8 +52,20 @@ test("an object with fetch(request, env, context) is a service", async (t) => {
 test("a request that is none is the caller's mistake; an answer that is none is the service's", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(service(`fetch() { return "no response"; }`));
-  const { failure } = await kernel.call(id, "fetch", [{ url: "not a url" }]);
-  assert.match(failure?.message ?? "", /Refusal: the request is not one/);
-  const wrong = await kernel.call(id, "fetch", [{ url: "http://svc/" }]);
+  for (const request of [
+    { url: "not a url" },
+    "not a url",
+    {},
+    { url: "http://svc/", method: "a b" },
+    { url: "http://svc/", headers: { "a b": "1" } },
+    { url: "http://svc/", headers: 5 },
+    { url: "http://svc/", body: "GET has none" },
+  ]) {
+    const { failure } = await kernel.call(id, "fetch", [request]);
+    assert.match(failure?.message ?? "", /Refusal: the request is not one/, JSON.stringify(request));
+  }
+  const { failure } = await kernel.call(id, "fetch", [5]);
+  assert.match(failure?.message ?? "", /Refusal: fetch takes a request/);
+  const wrong = await kernel.call(id, "fetch", [{ url: "http://svc/", headers: null, body: null }]);
   assert.match(wrong.failure?.message ?? "", /fetch must return a Response/);
 });

@@ -46,6 +46,10 @@ async function drain(stream: Stream): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
+let look: (of: Body) => boolean;
+/** Without making the stream, for which the part of streams would be evaluated. */
+export const hasBody = (of: Body): boolean => look(of);
+
 export class Body {
   readonly #headers: Headers;
   #content: Content | undefined;
@@ -53,6 +57,10 @@ export class Body {
   /** The stream was made of the content, and not the content of it. */
   #mine = false;
   #used = false;
+
+  static {
+    look = (of) => of.#content !== undefined;
+  }
 
   constructor(headers: HeadersInit | undefined, body: unknown) {
     this.#headers = new Headers(headers);

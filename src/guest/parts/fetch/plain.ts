@@ -1,4 +1,5 @@
 /** Requests and responses as plain data: how `fetch` of a service is called until a gateway speaks HTTP to it. */
+import { hasBody } from "./body.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
 import { Request, Response } from "./messages.ts";
 import { platform } from "../platform.ts";
@@ -16,17 +17,18 @@ export function makePlain(Refusal: new (message: string) => Error): {
   readonly fromPlain: (plain: unknown) => Request;
   readonly toPlain: (response: unknown) => Promise<PlainResponse>;
 } {
+  const requestFrom = (plain: unknown): Readonly<Record<string, unknown>> => {
+    if (typeof plain === "string") return { url: plain };
+    if (typeof plain === "object" && plain !== null) return plain as Readonly<Record<string, unknown>>;
+    throw new Refusal("fetch takes a request: {method, url, headers, body}");
+  };
   return {
     fromPlain: (plain) => {
-      if (typeof plain === "string") return new Request(plain);
-      if (typeof plain !== "object" || plain === null) {
-        throw new Refusal("fetch takes a request: {method, url, headers, body}");
-      }
-      const { method, url, headers, body } = plain as Readonly<Record<string, unknown>>;
+      const { method, url, headers, body } = requestFrom(plain);
       try {
         return new Request(String(url), {
           method: typeof method === "string" ? method : "GET",
-          headers: new Headers(headers as HeadersInit),
+          headers: new Headers((headers ?? undefined) as HeadersInit | undefined),
           body: body ?? null,
         });
       } catch (error) {
@@ -36,12 +38,12 @@ export function makePlain(Refusal: new (message: string) => Error): {
     },
     toPlain: async (response) => {
       if (!(response instanceof Response)) throw new TypeError("fetch must return a Response");
-      const { status, statusText, headers, body } = response;
+      const { status, statusText, headers } = response;
       return {
         status,
         statusText,
         headers: plainHeaders(headers),
-        body: body === null ? null : plainBody(await response.bytes()),
+        body: hasBody(response) ? plainBody(await response.bytes()) : null,
       };
     },
   };
