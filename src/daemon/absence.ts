@@ -1,7 +1,7 @@
 /** What the state says to a message whose service has no route. */
 import { type IncarnationNumber, never, sayDeath, type ServiceId, type TenantId } from "../base/index.ts";
 import type { Absence, Life } from "../host/index.ts";
-import type { Instance, State } from "../kernel/index.ts";
+import { findIncarnation, type Instance, type State } from "../kernel/index.ts";
 
 export function absenceOf(state: State, tenant: TenantId, id: ServiceId): Absence {
   const service = state.tenants.get(tenant)?.services.get(id);
@@ -38,7 +38,7 @@ export function lifeOf(
 ): Life {
   const known = state.tenants.get(tenant);
   if (known === undefined || incarnation >= known.nextIncarnation) return "unknown";
-  const place = state.index.living.get(tenant)?.get(incarnation);
+  const place = findIncarnation(state, { tenant, incarnation });
   if (place === undefined) return "ended";
   if (place.service !== service) return "unknown";
   const instance = known.services.get(service)?.instances.get(place.instance);
