@@ -8,12 +8,13 @@
  * with the true reason (P4), and nothing that waited for it is left waiting.
  */
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
-import { isAbnormal, isRefusal, sayLoss } from "../base/index.ts";
+import { isRefusal, sayLoss } from "../base/index.ts";
 import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Cell, type Held, type Tier } from "./cell.ts";
 import type { CellLink, CellMessage, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
+import { Ending, type Shutdown } from "./ending.ts";
 import { greet } from "./greeting.ts";
 import { LogGate } from "./log-gate.ts";
 import { loadOf, unloadable } from "./load.ts";
@@ -24,11 +25,6 @@ import { traceMsMax, within } from "./within.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
-
-type NodeStopped = Extract<Input, { readonly type: "node_stopped" }>;
-type Misfit = NonNullable<NodeStopped["misfits"]>[number];
-/** How a shutdown went, as the kernel's input says it. */
-export type Shutdown = Required<Pick<NodeStopped, "outcome" | "misfits">>;
 
 type Found = Welcome["incarnations"][number];
 
@@ -42,16 +38,9 @@ export interface CensusRow {
   readonly isolates: number;
 }
 
-interface InCell {
-  readonly cell: Cell;
-  readonly held: Held;
-}
-
 /** A kernel that comes back waits so long for the cells that it finds. */
 const adoptionMsMax = 150;
 const inspectMsMax = 250;
-/** Of what a shutdown did not wait for. */
-const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "no" };
 /** A cell that has ended is listened to for at most this long. */
 const lastWordsMsMax = 200;
 
@@ -66,13 +55,7 @@ export class Cells implements Disposable {
   /** While cells are adopted: the ends of those that had not been heard yet. */
   #unheard: DeadCell[] | undefined;
   #closed = false;
-  #shuttingDown = false;
-  /** During a shutdown: something did not end by itself. */
-  #cutOff = false;
-  /** What ended badly in the shutdown. */
-  readonly #misfits: Misfit[] = [];
-  /** Asked after each end during a shutdown. */
-  #emptied: () => void = () => undefined;
+  readonly #ending: Ending;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(powers: CellsPowers) {
@@ -81,6 +64,7 @@ export class Cells implements Disposable {
     const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
     const { spawn, limit, assign } = init;
     this.#supply = new Supply({ epoch, settings, spawn, limit, assign, roster: this.#roster, nowMs, after });
+    this.#ending = new Ending(this.#roster, (tenant, service) => powers.deployedBy(tenant, service));
     this.#sweep = setInterval(() => this.#closeEmpty(), 5_000);
     this.#sweep.unref();
   }
@@ -146,14 +130,14 @@ export class Cells implements Disposable {
   /** The kernel has taken `booted`: reports may flow, and the warm pool is filled. */
   begin(): void {
     this.#booted.resolve();
-    if (!this.#closed && !this.#shuttingDown) this.#supply.begin();
+    if (!this.#closed && !this.#ending.isUnderWay) this.#supply.begin();
   }
 
   // ------------------------------------------------------------------ effects
 
   start(effect: Start): void {
     const placed = this.#roster.at(effect.tenant, effect.incarnation) !== undefined;
-    if (placed || this.#closed || this.#shuttingDown) return;
+    if (placed || this.#closed || this.#ending.isUnderWay) return;
     const cell = this.#supply.cellFor(effect.tenant, effect.release.tier);
     const held: Held = {
       service: effect.service,
@@ -209,57 +193,14 @@ export class Cells implements Disposable {
   }
 
   /**
-   * Ends everything for a shutdown of the node, from the latest deployed to the first, each within its own grace; resolves
-   * when nothing is held any more (`deadline`: something had to be cut off), or after `withinMs`. Nothing is reported to the
-   * kernel from now on, since the services shall run again: `misfits` says of those that ended badly how they did.
+   * Ends everything for a shutdown of the node (see {@link Ending}). Nothing is reported to the kernel from now on, since the
+   * services shall run again.
    */
   async shutDown(withinMs: number): Promise<Shutdown> {
-    this.#shuttingDown = true;
     this.#supply.end();
-    this.#cutOff = false;
     // A kernel in safe mode never begins: what ends now must be heard all the same.
     this.#booted.resolve();
-    const all = this.#roster.all.flatMap((cell) => [...cell.held.values()].map((held) => ({ cell, held })));
-    for (const { cell, held } of all.toSorted((a, b) => this.#rightToLeft(a, b))) {
-      // How it was lost is about to be told.
-      if (cell.phase.name === "lost") continue;
-      if (cell.phase.name !== "open" || held.phase === "placed") {
-        cell.held.delete(held.incarnation);
-        continue;
-      }
-      const graceMs = Math.floor(Math.min(withinMs, held.release?.limits.shutdownTimeoutMs ?? withinMs));
-      const death: Death = { type: "stopped", why: "shutdown" };
-      held.phase = "stopping";
-      cell.phase.link.send({ type: "stop", incarnation: held.incarnation, death, graceMs });
-    }
-    return new Promise((resolve) => {
-      const end = (outcome: Shutdown["outcome"]): void => {
-        this.#emptied = () => undefined;
-        resolve({ outcome, misfits: this.#misfits });
-      };
-      const timer = setTimeout(() => {
-        for (const { cell, held } of all)
-          if (cell.held.get(held.incarnation) === held) this.#misfit(cell, held, cutOff);
-        end("deadline");
-      }, withinMs);
-      this.#emptied = () => {
-        if (this.#roster.all.some((cell) => cell.held.size > 0)) return;
-        clearTimeout(timer);
-        end(this.#cutOff ? "deadline" : "clean");
-      };
-      this.#emptied();
-    });
-  }
-
-  #misfit({ tenant }: Cell, { incarnation }: Held, death: Death): void {
-    if (tenant !== undefined && this.#shuttingDown) this.#misfits.push({ tenant, incarnation, death });
-  }
-
-  /** The order opposite to that in which services are started: a restart does not move one. */
-  #rightToLeft(a: InCell, b: InCell): number {
-    const deployed = ({ cell, held }: InCell): number =>
-      cell.tenant === undefined ? 0 : (this.#powers.deployedBy(cell.tenant, held.service) ?? 0);
-    return deployed(b) - deployed(a) || b.held.instance - a.held.instance;
+    return this.#ending.begin(withinMs);
   }
 
   /**
@@ -480,8 +421,7 @@ export class Cells implements Disposable {
         this.#submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
       } else {
         const { death, started } = report;
-        this.#cutOff ||= death.type === "shutdown_timeout";
-        if (isAbnormal(death)) this.#misfit(cell, held, death);
+        this.#ending.reported(cell, held, death);
         this.#forget(cell, tenant, held);
         this.#submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
       }
@@ -513,7 +453,7 @@ export class Cells implements Disposable {
     this.#roster.unplace(cell, tenant, held);
     cell.logGates.delete(held.incarnation);
     if (cell.held.size === 0) cell.emptySinceMs = this.#powers.nowMs();
-    this.#emptied();
+    this.#ending.look();
   }
 
   // ------------------------------------------------------------------ losing
@@ -550,7 +490,6 @@ export class Cells implements Disposable {
   #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {
     const { tenant } = cell;
     const held = [...cell.held.values()];
-    this.#cutOff ||= held.length > 0;
     const suspects = held.filter((one) => one.phase === "starting" || busy.has(one.incarnation));
     const victims = held.map((one) => ({
       incarnation: one.incarnation,
@@ -559,7 +498,7 @@ export class Cells implements Disposable {
     }));
     for (const [at, one] of held.entries()) {
       const inFlight = victims[at]?.inFlight === true ? "yes" : "no";
-      this.#misfit(cell, one, { type: "cell_lost", loss, inFlight });
+      this.#ending.lost(cell, one, { type: "cell_lost", loss, inFlight });
       if (tenant !== undefined) this.#forget(cell, tenant, one);
     }
     this.#roster.remove(cell);
@@ -572,7 +511,7 @@ export class Cells implements Disposable {
 
   /** Calls `durable` when the input's events are. */
   #submit(input: Input, durable?: () => void): void {
-    if (this.#shuttingDown) return;
+    if (this.#ending.isUnderWay) return;
     // A failed submit is a failed log, which ends the kernel by itself.
     this.#powers.submit(input).then(durable, () => undefined);
   }
