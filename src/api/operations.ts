@@ -25,6 +25,8 @@ interface Rule {
 const reads = { mutates: false, repeated: "same" } as const;
 const changes = { mutates: true, repeated: "request_id" } as const;
 const runs = { mutates: false, repeated: "again" } as const;
+/** Its service's cell knows it again. */
+const runsOnce = { mutates: false, repeated: "request_id" } as const;
 
 const here = true;
 const notYet = false;
@@ -35,7 +37,7 @@ const rules = {
   kill: { who: "both", ...changes, implemented: here },
   watch: { who: "both", ...reads, implemented: here },
   list: { who: "both", ...reads, implemented: here },
-  call: { who: "both", ...runs, implemented: here },
+  call: { who: "both", ...runsOnce, implemented: here },
   cast: { who: "both", ...runs, implemented: here },
   validate: { who: "both", ...reads, implemented: here },
 

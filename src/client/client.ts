@@ -23,7 +23,7 @@ type Shape<D> = D extends Operation["output"] ? MessageShape<D> : never;
 /**
  * Every RPC as a method: `client.deploy({ serviceId, code })`. Unary methods return a promise, streams an async generator
  * (leave the loop to end it). All throw {@link SoloError}. What a request_id
- * makes safe to repeat gets a fresh one, unless one is given.
+ * makes safe to repeat gets a fresh one, unless one is given: calls of services, too, survive the end of a kernel.
  */
 export type SoloClient = { readonly [K in OperationName]: Method<Methods[K]> } & {
   readonly address: string;

@@ -4,15 +4,16 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { toBinary, fromBinary, type Message } from "@bufbuild/protobuf";
-import { Metadata, type CallOptions as GrpcOptions, type Client } from "@grpc/grpc-js";
+import { connectivityState, Metadata, type CallOptions as GrpcOptions, type Client } from "@grpc/grpc-js";
 import type { Operation } from "../api/index.ts";
+import { limits } from "../base/index.ts";
 import { SoloError, soloErrorOf } from "./error.ts";
 
 export interface CallOptions {
   /** Overall, retries included. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** How long to go on asking while no Solo answers; 0: never ask twice. Default 3,000. */
+  /** How long to go on asking once no Solo answers; 0: never ask twice. Default 3,000. */
   readonly retryForMs?: number;
 }
 
@@ -26,18 +27,65 @@ export async function callUnary(
   request: Message,
   options: CallOptions & { readonly timeoutMs: number },
 ): Promise<Message> {
-  const started = performance.now();
-  const left = (): number => options.timeoutMs - (performance.now() - started);
-  const retryUntil = started + Math.min(options.retryForMs ?? retryForMsDefault, options.timeoutMs);
+  const age = new Age(request);
+  const left = (): number => options.timeoutMs - age.elapsedMs;
+  const signal = pick(options.signal);
+  let retryUntil: number | undefined;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMsMax, delayMs * 2)) {
     try {
-      return await once(client, operation, request, { timeoutMs: left(), ...pick(options.signal) });
+      return await once(client, operation, request, { timeoutMs: left(), ...signal });
     } catch (error) {
       if (!(error instanceof SoloError) || !mayRepeat(operation, request, error)) throw error;
+      retryUntil ??= performance.now() + Math.min(options.retryForMs ?? retryForMsDefault, left());
       if (performance.now() + delayMs > retryUntil) throw error;
       // An abort while waiting ends the call with what went wrong, which says more than the abort.
-      await wait(delayMs, undefined, pick(options.signal)).catch(() => Promise.reject(error));
+      await wait(delayMs, undefined, signal).catch(() => Promise.reject(error));
+      // A kernel that is still starting has said that it did nothing.
+      if (error.code === "STARTING") continue;
+      await connecting(client, retryUntil, options.signal);
+      age.write();
     }
+  }
+}
+
+/** Of a request that says when it is sent again, and was first sent how long ago. */
+class Age {
+  readonly #request: Message & { ageMs?: unknown };
+  readonly #before: number;
+  readonly #started = performance.now();
+  readonly #startedAt = Date.now();
+
+  constructor(request: Message) {
+    this.#request = request;
+    this.#before = "ageMs" in request && typeof request.ageMs === "number" ? request.ageMs : 0;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#started;
+  }
+
+  write(): void {
+    if (!("ageMs" in this.#request)) return;
+    // A machine that slept knows it by the wall clock alone. Never too little: it may have run in what was there then.
+    const elapsedMs = Math.max(this.elapsedMs, Date.now() - this.#startedAt);
+    this.#request.ageMs = Math.min(limits.callAgeMsMax, this.#before + Math.ceil(elapsedMs) + 1);
+  }
+}
+
+/** Resolves when the connection is up, or cannot be had now: the next request will say why. */
+async function connecting(client: Client, until: number, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = new Promise<boolean>((resolve) =>
+    signal?.addEventListener("abort", () => resolve(false), { once: true }),
+  );
+  const channel = client.getChannel();
+  const deadline = Date.now() + Math.max(0, until - performance.now());
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state !== connectivityState.IDLE && state !== connectivityState.CONNECTING) return;
+    const changed = new Promise<boolean>((resolve) =>
+      channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined)),
+    );
+    if (!(await Promise.race([changed, aborted]))) return;
   }
 }
 
