@@ -1,6 +1,6 @@
 /**
- * A well-behaved service and who uses it: one call after the other, each tried once more if it says that it was not executed.
- * What fails all the same counts against the node, unless the service's own cell was killed.
+ * A well-behaved service and who uses it: one call after the other, as any client calls, and each tried once more if it says
+ * that it was not executed. What fails all the same counts against the node, unless the service's own cell was killed.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { SoloError } from "../../src/client/index.ts";
@@ -58,7 +58,7 @@ export class Calm {
     try {
       const { result } = await this.#node
         .client(this.tenant)
-        .call({ serviceId: "calm", method: "add", timeoutMs: callMs }, { timeoutMs: 2 * callMs, retryForMs: 0 });
+        .call({ serviceId: "calm", method: "add", timeoutMs: callMs }, { timeoutMs: 2 * callMs });
       this.#pid = (JSON.parse(Buffer.from(result).toString()) as { readonly pid: string }).pid;
       return undefined;
     } catch (error) {

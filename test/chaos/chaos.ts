@@ -14,6 +14,7 @@ import { Worker, type Tally } from "../crash/worker.ts";
 import { attacksIn } from "../escape/harness.ts";
 import { Attacker } from "./attackers.ts";
 import { Calm } from "./calm.ts";
+import { Descriptors } from "./descriptors.ts";
 import { residentOf, type Sample, slopeOf } from "./resident.ts";
 
 export interface ChaosOptions {
@@ -42,6 +43,7 @@ export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void>
   );
   const calm = calmTenants.map((tenant) => new Calm(node, tenant));
   for (const one of calm) await one.begin();
+  const descriptors = await Descriptors.inCalm(node, calm.length);
   const attackers = Array.from(
     { length: attackersCount },
     (_, n) => new Attacker({ node, random: random.fork(), attacks, name: `wild-${n + 1}` }),
@@ -64,6 +66,8 @@ export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void>
       `${blows} blows, ${attackers.reduce((sum, { made }) => sum + made, 0)} attacks; the log: ${all.ledger.summary}`,
     );
     say(memory.summary);
+    for (const tenantId of workTenants) await node.client("admin").deleteTenant({ tenantId });
+    say(`descriptors of processes that lived through it: ${await descriptors.compare(calm.length)}`);
   } catch (error) {
     say(`what the node wrote last:\n${node.solo.processLog.trim().split("\n").slice(-30).join("\n")}`);
     throw new Error(`chaos failed; the same choices: npm run chaos -- --minutes ${minutes} --seed ${seed}`, {

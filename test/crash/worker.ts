@@ -1,7 +1,7 @@
 /**
  * One client in a closed loop: it asks for one thing, waits for its answer, writes down what was acknowledged, and asks for
- * the next. Where no answer came, a change is asked for again with the same request_id until there is one; a call is not,
- * and counts as one that may have run.
+ * the next. Where no answer came, a change is asked for again with the same request_id until there is one; a call only for
+ * as long as any client asks again, and then counts as one that may have run.
  */
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
@@ -109,7 +109,7 @@ export class Worker {
     const args = Buffer.from(JSON.stringify(method === "addSlowly" ? [random.whole(1, 60)] : []));
     try {
       const { result } = await this.#ask(`call ${service}.${method}`, tenant, (client) =>
-        client.call({ serviceId: service, method, args, timeoutMs: callMs }, { timeoutMs: patienceMs, retryForMs: 0 }),
+        client.call({ serviceId: service, method, args, timeoutMs: callMs }, { timeoutMs: patienceMs }),
       );
       account.saw(JSON.parse(Buffer.from(result).toString()) as Seen, added);
       this.#count(method, "ok");
