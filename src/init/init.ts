@@ -213,18 +213,33 @@ export class Init implements Disposable {
     };
   }
 
-  #onMessage(message: Exclude<KernelToInit, { readonly type: "ready" | "beat" }>): void {
+  #onCell(
+    message: Extract<KernelToInit, { readonly type: "spawn_cell" | "limit_cell" | "assign_cell" | "kill_cell" }>,
+    jail: Jail,
+  ): void {
     switch (message.type) {
       case "spawn_cell":
-        // A kernel asks for cells only after `begin`, which had all of this.
-        void this.#ground.then(({ cellJail }) => this.#cells.spawn(message.cell, message.rssBytesMax, cellJail));
-        return;
+        return this.#cells.spawn(message.cell, message.rssBytesMax, jail);
       case "limit_cell":
         return this.#cells.limit(message.cell, message.rssBytesMax, message.cpuWeight);
       case "assign_cell":
         return this.#cells.assign(message.cell, message.tenant);
       case "kill_cell":
         return this.#cells.kill(message.cell, message.loss);
+      default:
+        return never(message);
+    }
+  }
+
+  #onMessage(message: Exclude<KernelToInit, { readonly type: "ready" | "beat" }>): void {
+    switch (message.type) {
+      case "spawn_cell":
+      case "limit_cell":
+      case "assign_cell":
+      case "kill_cell":
+        // A kernel asks for cells only after `begin`, which had all of this. What it says next of one must not overtake that.
+        void this.#ground.then(({ cellJail }) => this.#onCell(message, cellJail));
+        return;
       case "acknowledge_exit":
         return this.#cells.acknowledge(message.cell);
       case "request_shutdown":

@@ -135,10 +135,10 @@ export class Ledger {
 /** `<0.1.17>` → 17 */
 const incarnationIn = (pid: string): number => Number(/^<\d+\.\d+\.(\d+)>$/.exec(pid)?.[1]);
 
-/** `signal SIGKILL`, `node`, … */
+/** `signal SIGKILL`, `node`, `protocol` and what was wrong, … */
 function sayLoss(value: JsonValue | undefined): string {
   const loss = fields(value);
-  return `${text(loss["type"])} ${text(loss["signal"])}`.trim();
+  return [loss["type"], loss["signal"], loss["problem"]].map(text).filter(Boolean).join(" ");
 }
 
 const text = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");

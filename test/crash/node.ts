@@ -99,7 +99,7 @@ export class Node implements AsyncDisposable {
 
   async #start(interruptions: readonly number[]): Promise<void> {
     await this.#solo.ended;
-    await until("the end of every process of the node", () => this.remaining().length === 0, startMsMax);
+    await this.#gone("the end of every process of the node");
     for (const afterMs of interruptions) {
       const ready = this.#solo.startAgain().then(
         () => true,
@@ -110,13 +110,29 @@ export class Node implements AsyncDisposable {
       // It was too quick, or could not be found yet: then it ends as a node that is ready does.
       if (await ready) for (const pid of this.everything()) kill(pid);
       await this.#solo.ended;
-      await until("the end of an interrupted start", () => this.remaining().length === 0, startMsMax);
+      await this.#gone("the end of an interrupted start");
     }
     await this.#solo.startAgain();
   }
 
+  async #gone(what: string): Promise<void> {
+    await until(what, () => this.remaining().length === 0, startMsMax).catch((cause: unknown) => {
+      throw new Error(`there is still ${this.remaining().map(commandOf).join("; ")}`, { cause });
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#solo[Symbol.asyncDispose]();
+  }
+}
+
+/** What a process runs, and in which state it is. */
+function commandOf(pid: number): string {
+  try {
+    const [command, stat] = ["cmdline", "stat"].map((name) => readFileSync(`/proc/${pid}/${name}`, "utf8"));
+    return `${pid} ${command?.replaceAll("\0", " ").trim()} (${stat?.slice(stat.lastIndexOf(")") + 2).slice(0, 20)})`;
+  } catch {
+    return `${pid}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
-import { cellNumber } from "../../src/base/index.ts";
+import { cellNumber, defined, parseTenantId } from "../../src/base/index.ts";
 import { askCell, isAlive, KernelRemote, makeDataDir, startTestInit, until, untilReady } from "./harness.ts";
 
 const cell = cellNumber(1);
@@ -31,6 +31,27 @@ test("a quota that is lowered below what a cell uses ends it", async (t) => {
   const { kernel } = await startCell(t, 1024 ** 3);
   kernel.order({ type: "limit_cell", cell, rssBytesMax: 1024 * 1024 });
   assert.equal((await kernel.hear("cell_exited")).loss.type, "memory");
+});
+
+test("what is said of a cell in the same breath as it is asked for, counts: whose it is, and its quota", async (t) => {
+  const dataDir = makeDataDir(t);
+  const ready = await untilReady(startTestInit(t, dataDir));
+  const kernel = new KernelRemote(t, ready.grpc);
+  const small = cellNumber(2);
+  const tenant = defined(parseTenantId("acme"), "tenant");
+  kernel.order({ type: "spawn_cell", cell, rssBytesMax: 1024 ** 3 });
+  kernel.order({ type: "assign_cell", cell, tenant });
+  kernel.order({ type: "spawn_cell", cell: small, rssBytesMax: 1024 ** 3 });
+  kernel.order({ type: "limit_cell", cell: small, rssBytesMax: 1024 * 1024 });
+  const { loss } = await kernel.hear("cell_exited");
+  assert.equal(loss.type, "memory");
+  await kernel.exit(0);
+  const next = new KernelRemote(t, ready.grpc);
+  const { cells } = await next.hear("begin");
+  assert.deepEqual(
+    cells.map((one) => [one.cell, one.tenant]),
+    [[cell, tenant]],
+  );
 });
 
 test("a cell that burns CPU without a heartbeat is killed as hung", async (t) => {
