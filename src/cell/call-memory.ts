@@ -30,25 +30,24 @@ export interface CallMemoryPowers {
   readonly after: (ms: number, run: () => void) => void;
 }
 
-interface UnderWay {
+/** A call. One object for its whole stay, since every call of a client makes one. */
+interface Entry {
+  readonly key: string;
   readonly beganMs: number;
-  readonly askers: Answer[];
-}
-
-interface Answered {
-  readonly beganMs: number;
-  readonly atMs: number;
-  readonly outcome: Outcome;
-  readonly bytes: number;
+  /** Those to be told; nobody once it is answered. */
+  askers: Answer[];
+  /** Undefined while it is under way. */
+  outcome: Outcome | undefined;
+  answeredMs: number;
+  bytes: number;
 }
 
 export class CallMemory {
   readonly #powers: CallMemoryPowers;
   readonly #running = new Map<IncarnationNumber, number>();
-  readonly #underWay = new Map<string, UnderWay>();
-  readonly #answered = new Map<string, Answered>();
-  /** Their keys, oldest answer first. */
-  readonly #order = new Queue<string>();
+  readonly #entries = new Map<string, Entry>();
+  /** Those that are answered, oldest answer first. */
+  readonly #answered = new Queue<Entry>();
   #bytes = 0;
   /** What is forgotten came at this time or before. */
   #forgottenMs = 0;
@@ -73,16 +72,16 @@ export class CallMemory {
 
   /** Answers a call that came before, at once or when it is done. False: it is not known. */
   join(key: string, answer: Answer): boolean {
-    const known = this.#answered.get(key);
-    if (known !== undefined) {
-      answer(known.outcome);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    const { outcome, askers } = entry;
+    if (outcome !== undefined) {
+      answer(outcome);
       return true;
     }
-    const underWay = this.#underWay.get(key);
-    if (underWay === undefined) return false;
     // Who asked first asked a kernel that is gone, or has given up.
-    if (underWay.askers.length >= limits.callAskersMax) underWay.askers.shift();
-    underWay.askers.push(answer);
+    if (askers.length >= limits.callAskersMax) askers.shift();
+    askers.push(answer);
     return true;
   }
 
@@ -98,37 +97,38 @@ export class CallMemory {
 
   /** A call that is not known begins. What is returned takes its outcome, once, and tells all who asked. */
   begin(key: string, answer: Answer): Answer {
-    const underWay: UnderWay = { beganMs: this.#powers.nowMs(), askers: [answer] };
-    this.#underWay.set(key, underWay);
+    const beganMs = this.#powers.nowMs();
+    const entry: Entry = { key, beganMs, askers: [answer], outcome: undefined, answeredMs: 0, bytes: 0 };
+    this.#entries.set(key, entry);
     return (outcome) => {
-      this.#underWay.delete(key);
+      const { askers } = entry;
+      entry.askers = nobody;
       // It may be tried again: it is as if it had never come.
-      if (outcome.failure?.executed !== "not_executed") this.#remember(key, underWay.beganMs, outcome);
-      for (const asker of underWay.askers) asker(outcome);
+      if (outcome.failure?.executed === "not_executed") this.#entries.delete(key);
+      else this.#remember(entry, outcome);
+      for (const asker of askers) asker(outcome);
     };
   }
 
   // ── forgetting
 
-  #remember(key: string, beganMs: number, outcome: Outcome): void {
-    const bytes = bytesOf(outcome);
-    this.#answered.set(key, { beganMs, atMs: this.#powers.nowMs(), outcome, bytes });
-    this.#order.push(key);
-    this.#bytes += bytes;
-    this.#forget();
+  #remember(entry: Entry, outcome: Outcome): void {
+    entry.outcome = outcome;
+    entry.answeredMs = this.#powers.nowMs();
+    entry.bytes = bytesOf(outcome);
+    this.#bytes += entry.bytes;
+    this.#answered.push(entry);
+    this.#forget(entry.answeredMs);
     this.#sweep();
   }
 
-  #forget(): void {
-    const oldMs = this.#powers.nowMs() - limits.callRememberedMs;
-    for (;;) {
-      const key = this.#order.at(0);
-      const oldest = key === undefined ? undefined : this.#answered.get(key);
-      if (key === undefined || oldest === undefined) return;
-      const fits = this.#order.length <= limits.callsRememberedMax && this.#bytes <= limits.callBytesRememberedMax;
-      if (fits && oldest.atMs > oldMs) return;
-      this.#order.shift();
-      this.#answered.delete(key);
+  #forget(nowMs: number): void {
+    for (let oldest = this.#answered.at(0); oldest !== undefined; oldest = this.#answered.at(0)) {
+      const { length } = this.#answered;
+      const fits = length <= limits.callsRememberedMax && this.#bytes <= limits.callBytesRememberedMax;
+      if (fits && nowMs - oldest.answeredMs < limits.callRememberedMs) return;
+      this.#answered.shift();
+      this.#entries.delete(oldest.key);
       this.#bytes -= oldest.bytes;
       this.#forgottenMs = Math.max(this.#forgottenMs, oldest.beganMs);
     }
@@ -136,15 +136,17 @@ export class CallMemory {
 
   /** A cell that has nothing to do keeps nothing either. */
   #sweep(): void {
-    if (this.#sweeping || this.#answered.size === 0) return;
+    if (this.#sweeping || this.#answered.length === 0) return;
     this.#sweeping = true;
     this.#powers.after(limits.callRememberedMs, () => {
       this.#sweeping = false;
-      this.#forget();
+      this.#forget(this.#powers.nowMs());
       this.#sweep();
     });
   }
 }
+
+const nobody: Answer[] = [];
 
 /** About what it takes besides the entry itself. */
 function bytesOf({ failure, body }: Outcome): number {

@@ -30,6 +30,9 @@ import { WarmGuests } from "./warm.ts";
 /** Threads that were lost before the cell ends itself: each may burn a core, or hold memory that nobody can free. */
 const woundsMax = 2;
 
+/** Of the host's monotonic clock, when this process's own stood at 0. */
+const hostMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 const throttled = "throttled until it is back under its limits";
 
 type OrderOf<T extends Order["type"]> = Extract<Order, { readonly type: T }>;
@@ -54,7 +57,7 @@ export class Cell {
   readonly #tidying: Tidying;
   readonly #kernels: Kernels;
   readonly #memory = new CallMemory({
-    nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+    nowMs: () => hostMs + performance.now(),
     after: (ms, run) => void setTimeout(run, ms).unref(),
   });
   readonly #house: House;

@@ -145,7 +145,8 @@ export class Router {
   // ------------------------------------------------------------------ from the gateways
 
   async call(at: Named, args: Uint8Array, timeoutMs: number, from: string, request?: CallRequest): Promise<Routed> {
-    const aim: Aim = request === undefined ? at : { ...at, request };
+    const { tenant, service, method } = at;
+    const aim: Aim = request === undefined ? at : { tenant, service, method, request };
     const answer = await new Promise<Answer>((settle) => this.#call(aim, { bytes: args }, timeoutMs, from, [], settle));
     if ("failure" in answer) {
       const failure = request?.sinceMs === undefined ? answer.failure : cautious(answer.failure);

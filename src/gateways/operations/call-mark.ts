@@ -2,7 +2,7 @@
  * By what a call is known when it comes again. Its key is of who asks and of all that is asked, so that nobody is given the
  * answer to another's call, or to another call, whatever ids are guessed.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { limits, parseRequestId, type Refusal, type ServiceId } from "../../base/index.ts";
 import { invalid } from "./fields.ts";
 
@@ -35,9 +35,7 @@ export function callMarkOf(
   const id = parseRequestId(requestId);
   if (id === undefined) return invalid("request_id", "must be 1–128 visible ASCII characters");
   const { from, service, method, args, connectedMs } = asked;
-  const key = createHash("sha256")
-    .update(JSON.stringify([from, id, service, method]))
-    .update(args)
-    .digest("base64url");
+  const rest = Buffer.from(JSON.stringify([from, id, service, method]));
+  const key = hash("sha256", Buffer.concat([rest, args]), "base64url");
   return ageMs === 0 ? { key } : { key, sinceMs: Math.max(0, connectedMs - ageMs - slackMs) };
 }
