@@ -75,13 +75,24 @@ export async function runInOtherKernel(
         `init=${script}`,
         `uml_dir=${place}`,
       ],
-      { stdio: ["ignore", "pipe", "pipe"], env: { TMPDIR: place }, timeout: timeoutMs, killSignal: "SIGKILL" },
+      // A group of its own: it is several processes here, and its end must be that of all.
+      { stdio: ["ignore", "pipe", "pipe"], env: { TMPDIR: place }, detached: true },
     );
+    const endAll = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // All have ended.
+      }
+    };
+    const late = setTimeout(endAll, timeoutMs);
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => (said += chunk.replaceAll("\r", "")));
     }
+    child.once("exit", endAll);
     await new Promise((resolve) => child.once("close", resolve));
+    clearTimeout(late);
     const code = /^ENDED WITH (\d+)$/m.exec(said)?.[1];
     return { code: code === undefined ? undefined : Number(code), said };
   } finally {

@@ -6,7 +6,7 @@ import { findOtherKernel, type Hierarchy, hierarchies, runInOtherKernel } from "
 
 const kernel = findOtherKernel();
 const skip = kernel === undefined ? "linux.uml is not installed (Debian: apt-get install user-mode-linux)" : false;
-const timeoutMs = 600_000;
+const timeoutMs = 480_000;
 
 /** A jailed cell takes its time to start there: each kind tries it in one tier at least. */
 const cells: Readonly<Record<Hierarchy, string>> = {
@@ -19,9 +19,9 @@ const groups = "^what |^memory:|^threads|^weight";
 for (const hierarchy of Object.keys(hierarchies) as readonly Hierarchy[]) {
   test(
     `${hierarchy}: every limit holds, is told as what it was, and leaves nothing behind`,
-    { skip, timeout: timeoutMs },
+    { skip, timeout: timeoutMs + 60_000 },
     async (t) => {
-      const flags = "--disable-warning=ExperimentalWarning --test --test-reporter=spec";
+      const flags = "--disable-warning=ExperimentalWarning --test --test-force-exit --test-reporter=spec";
       const names = `--test-name-pattern='${groups}|${cells[hierarchy]}'`;
       const { code, said } = await runInOtherKernel(
         kernel ?? "",
