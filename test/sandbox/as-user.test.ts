@@ -82,7 +82,7 @@ for (const { tier, skip: noTier } of testedTiers) {
 
         assert.equal(await solo.stop(), 0);
         // What a jail held ends a moment after the jail.
-      await until("the end of all its processes", () => solo.left().length === 0);
+        await until("the end of all its processes", () => solo.left().length === 0);
         await solo.startAgain();
         const again = await solo.client("default");
         await until("the counter", () =>
