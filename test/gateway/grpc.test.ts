@@ -533,7 +533,7 @@ test("a client asks again while no kernel answers, but only what does nothing tw
   });
   const address = `127.0.0.1:${(breaking.address() as AddressInfo).port}`;
   const client = clientOf({ ...adminConnection, address });
-  assert.equal((await failure(client.call({ serviceId: "x", method: "y" }))).code, "UNREACHABLE");
+  assert.equal((await failure(client.cast({ serviceId: "x", method: "y" }))).code, "UNREACHABLE");
   assert.equal((await client.listTenants()).tenants.length, 1);
 });
 
