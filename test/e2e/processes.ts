@@ -27,7 +27,7 @@ export function descendants(root: number): number[] {
   return found;
 }
 
-/** By its program. A jail around a builder or a cell is a process too, which ends with it. */
+/** By its program. A jail around a builder or a cell is a process too, which ends with it; and so is the shell that becomes one. */
 export function roleOf(pid: number): Role {
   let command = "";
   try {
@@ -35,7 +35,7 @@ export function roleOf(pid: number): Role {
   } catch {
     return "other";
   }
-  if (/^[^\0]*bwrap\0/.test(command)) return "jail";
+  if (/^[^\0]*(bwrap|\/sh)\0/.test(command)) return "jail";
   if (command.includes("cell.cjs")) return "cell";
   if (command.startsWith("solo: kernel")) return "kernel";
   if (command.includes("\0--heir")) return "heir";
