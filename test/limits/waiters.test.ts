@@ -123,7 +123,7 @@ test("a cell that is killed: callers from outside and from another cell are told
   assert.equal(await call(tenant, "inside", "ping"), "pong");
 });
 
-test("a kernel that is killed: its clients are told, calls between cells end, and the next one serves", async () => {
+test("a kernel that is killed: who waits for a deployment is told, calls go on, and the next one serves", async () => {
   await tenant.deploy({ serviceId: "outlives", code: hangs });
   const calls = await waiting(tenant, "outlives", 3);
   const deploying = refusalOf(
@@ -135,9 +135,13 @@ test("a kernel that is killed: its clients are told, calls between cells end, an
       () => false,
     ),
   );
-  const answers = await answered([...calls, deploying], () => solo.killKernel());
-  assert.deepEqual(codes(answers), new Set(["UNREACHABLE"]));
-  await tenant.kill({ serviceId: "outlives", force: true });
+  const told = await answered([deploying], () => solo.killKernel());
+  assert.deepEqual(codes(told), new Set(["UNREACHABLE"]));
+  // Calls outlive the kernel: who asks again of the next one hears how they end.
+  await tenant.list({});
+  const answers = await answered(calls, () => tenant.kill({ serviceId: "outlives", force: true }));
+  assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
+  for (const { message } of answers) assert.match(message, /killed by tenant default/);
 });
 
 test("a node that is shut down: calls, deployments and kills that wait are told so, however long their services take", async () => {
