@@ -12,8 +12,9 @@ export interface CallMark {
   readonly sinceMs?: number;
 }
 
-/** For a connection that is replaced in the moment in which its client looks at the clock, and for clocks that do not run alike. */
-const slackMs = 250;
+/** For clocks that do not run alike, in parts of the age, and for what their readings leave open. */
+const drift = 1 / 1_000;
+const readingMs = 20;
 
 /** `undefined`: it cannot come again. */
 export function callMarkOf(
@@ -37,5 +38,7 @@ export function callMarkOf(
   const { from, service, method, args, connectedMs } = asked;
   const rest = Buffer.from(JSON.stringify([from, id, service, method]));
   const key = hash("sha256", Buffer.concat([rest, args]), "base64url");
-  return ageMs === 0 ? { key } : { key, sinceMs: Math.max(0, connectedMs - ageMs - slackMs) };
+  return ageMs === 0
+    ? { key }
+    : { key, sinceMs: Math.max(0, Math.floor(connectedMs - ageMs * (1 + drift) - readingMs)) };
 }
