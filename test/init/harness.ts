@@ -70,12 +70,14 @@ export function startTestInit(
   through: readonly string[] = [],
 ): RunningInit {
   const own = ["--data-dir", dataDir, "--grpc", "127.0.0.1:0", "--json"];
+  // The test's kernel gives no sign of life, and a test may take long on a slow machine.
+  const patience = ["--kernel-silent-ms", "600000"];
   const parts = ["--kernel-entry", join(fixtures, "kernel.ts"), "--image", join(fixtures, "image")];
   // The test's cell is no cell: what it does, a sandbox forbids.
   const sandbox = ["--sandbox", "none", "--unsafe-no-sandbox"];
   // Another user's Solo keeps them in its own data directory.
   const rooms = through.length === 0 ? ["--rooms", roomsOfTests()] : [];
-  return startInit(t, [...own, ...parts, ...sandbox, ...rooms, ...args], inherited, through);
+  return startInit(t, [...own, ...patience, ...parts, ...sandbox, ...rooms, ...args], inherited, through);
 }
 
 interface ReadyLine {
