@@ -313,9 +313,15 @@ test("a burst of quick messages is no slow turn: the service stays inline", asyn
     service(ping + "work() { let x = 0; for (let i = 0; i < 20_000; i++) x += i; return x; }"),
     { service: "b", incarnation: 2 },
   );
-  await untilInline(kernel, a, b);
-  await Promise.all(Array.from({ length: 1_000 }, () => kernel.result(b, "work")));
-  assert.equal(await kernel.result(a, "probe"), true);
+  // Ten times as long as a slow turn, together. On a busy machine a single turn of it may really be slow, but not each time.
+  const burst = async (): Promise<boolean> => {
+    await untilInline(kernel, a, b);
+    await Promise.all(Array.from({ length: 1_000 }, () => kernel.result(b, "work")));
+    return (await kernel.result(a, "probe")) === true;
+  };
+  let stayed = false;
+  for (let bursts = 0; bursts < 5 && !stayed; bursts++) stayed = await burst();
+  assert.ok(stayed);
 });
 
 test("a call behind messages of its caller is answered after them, in order, however little room the mailbox has", async (t) => {
