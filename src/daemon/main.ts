@@ -29,8 +29,11 @@ process.on("SIGTERM", () => undefined);
 
 const options = parseOptions(process.argv.slice(2));
 const init = new InitChannel();
-// A kernel in reserve waits here, for long.
 const writer = makeLogWriter();
+// A process that is killed never writes its compile cache, and the next start would pay for it. Writing it holds up the event
+// loop for a quarter of a second, where it was empty: so an heir does it, for whom nobody waits.
+if (options.heir) flushCompileCache();
+// An heir waits here, for long.
 const begin = await init.begun;
 process.title = `solo: kernel, epoch ${begin.epoch}`;
 const began = performance.now();
@@ -42,6 +45,3 @@ if (isRefusal(kernel)) {
 // init ends a kernel that says nothing for long.
 setInterval(() => init.send({ type: "beat" }), 1_000).unref();
 init.send({ type: "ready", recoveredMs: Math.round(performance.now() - began) });
-// A process that is killed never writes its compile cache, and the next kernel's start would pay for it. Writing it holds up
-// the event loop, so it waits until those who waited for this kernel have been answered.
-setTimeout(() => flushCompileCache(), 2_000).unref();

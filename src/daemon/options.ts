@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 
 export interface Options {
   readonly dataDir: string;
+  /** It waits for the end of the kernel that serves. */
+  readonly heir: boolean;
   readonly warmCells: number;
   readonly cellRssBytesMax: number;
 }
@@ -16,8 +18,7 @@ export function parseOptions(args: readonly string[]): Options {
     options: {
       "data-dir": { type: "string" },
       "warm-cells": { type: "string", default: "2" },
-      // Read by whoever looks at the list of processes.
-      heir: { type: "boolean" },
+      heir: { type: "boolean", default: false },
       "cell-rss-max-mb": { type: "string", default: "1024" },
     },
   });
@@ -25,6 +26,7 @@ export function parseOptions(args: readonly string[]): Options {
   if (dataDir === undefined) throw new Error("--data-dir is missing");
   return {
     dataDir,
+    heir: values.heir,
     warmCells: Number(values["warm-cells"]),
     cellRssBytesMax: Number(values["cell-rss-max-mb"]) * mebibyte,
   };
