@@ -32,6 +32,8 @@ export class Hearing implements OperationHandlers {
   readonly started: () => void;
   readonly terminated: () => void;
   readonly #parts: HearingParts;
+  /** Processes that it consists of, by its own word: whoever counts them bounds it by what the service may have. */
+  processCount = 1;
 
   constructor(parts: HearingParts) {
     this.#parts = parts;
@@ -104,6 +106,10 @@ export class Hearing implements OperationHandlers {
   clear(timer: number): void {
     this.#parts.timers.clear(timer);
     this.#parts.post.cleared(timer);
+  }
+
+  processes(count: number): void {
+    this.processCount = count;
   }
 
   malformed(what: string): void {

@@ -29,6 +29,7 @@ function listener(): { readonly heard: unknown[][]; readonly on: OperationHandle
     log: note("log"),
     timer: note("timer"),
     clear: note("clear"),
+    processes: note("processes"),
     malformed: note("malformed"),
   };
   return { heard, on };

@@ -20,6 +20,8 @@ export interface OperationHandlers {
   readonly log: (level: number, text: string) => void;
   readonly timer: (timer: number, ms: number, mode: number) => void;
   readonly clear: (timer: number) => void;
+  /** How many processes it consists of, as it says: 1 at least. */
+  readonly processes: (count: number) => void;
   readonly malformed: (what: string) => void;
 }
 
@@ -141,6 +143,10 @@ function handleOne(
     case fromGuest.clear:
       if (!isCount(a)) return "malformed";
       on.clear(a);
+      return "done";
+    case fromGuest.processes:
+      if (!isCount(a) || a < 1) return "malformed";
+      on.processes(a);
       return "done";
     case fromGuest.nothing:
       return "done";

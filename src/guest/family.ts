@@ -15,6 +15,8 @@ export interface FamilyKit {
   readonly cause: () => number;
   readonly processesMax: number;
   readonly mailboxLengthMax: number;
+  /** Tells the cell how many processes live, the service itself among them. */
+  readonly tellProcesses: (count: number) => void;
   /** Ends the whole incarnation. */
   readonly crash: (error: unknown) => void;
   readonly soon: (work: () => void) => Promise<void>;

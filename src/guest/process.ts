@@ -173,6 +173,7 @@ export class Process {
       ...begun,
       timers: this.timers,
       cause: () => this.#cause(),
+      tellProcesses: (count) => void this.#outbox.add1(fromGuest.processes, count),
       crash: (error) => this.#crash("message", error),
       soon,
       extendsService: (value) => typeof value === "function" && extendsService(value),

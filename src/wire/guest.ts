@@ -65,6 +65,8 @@ export const fromGuest = {
   slots: 12,
   /** Means nothing: it makes a push longer, where the engine would misread its length. */
   nothing: 13,
+  /** processes that it consists of now, itself included; said after a turn in which that changed (until then: 1) */
+  processes: 14,
 } as const;
 export type FromGuest = (typeof fromGuest)[keyof typeof fromGuest];
 
@@ -83,6 +85,7 @@ export const fromGuestFields: Readonly<Record<FromGuest, number>> = {
   [fromGuest.clear]: 1,
   [fromGuest.slots]: 1,
   [fromGuest.nothing]: 0,
+  [fromGuest.processes]: 1,
 };
 
 export const timerModes = {

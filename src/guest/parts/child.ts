@@ -150,7 +150,7 @@ export class Child extends Process implements Carrier {
   leave(): void {
     if (this.#phase === "left") return;
     this.#phase = "left";
-    this.#circle.alive--;
+    this.#circle.count(-1);
     const at = this.#parent.children.indexOf(this);
     if (at >= 0) this.#parent.children.splice(at, 1);
   }

@@ -13,7 +13,9 @@ export const shutdown: Reason = { type: "shutdown" };
 export interface Circle {
   readonly family: FamilyKit;
   /** Processes that live, the service itself among them. */
-  alive: number;
+  readonly alive: number;
+  /** One more lives, or one less: the cell hears of it once per burst of work, if it makes a difference. */
+  readonly count: (change: 1 | -1) => void;
   /** Number of the one that was spawned last. */
   last: number;
   readonly byCarrier: WeakMap<Carrier, Process>;

@@ -45,7 +45,7 @@ export abstract class Process implements Holder, Kin {
       restart,
     );
     this.children.push(child);
-    this.#circle.alive++;
+    this.#circle.count(1);
     const failed = await child.start(this.cause);
     if (failed === undefined) return this.hold(child.reference);
     child.leave();

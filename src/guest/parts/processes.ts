@@ -19,9 +19,13 @@ const sliceMsMax = 4;
 export function make(kit: Kit): FamilyPart {
   const family = kit.family();
   const byCarrier = new WeakMap<Carrier, Process>();
+  const census = takeCensus(family);
   const circle: Circle = {
     family,
-    alive: 1,
+    get alive() {
+      return census.alive;
+    },
+    count: census.count,
     last: 0,
     byCarrier,
     find: (reference) => {
@@ -40,6 +44,25 @@ export function make(kit: Kit): FamilyPart {
   };
   const root = new Root(circle);
   return { root };
+}
+
+function takeCensus({ soon, tellProcesses }: FamilyKit): { readonly alive: number; readonly count: Circle["count"] } {
+  const census = { alive: 1, count };
+  let told = 1;
+  let telling = false;
+  const tell = (): void => {
+    telling = false;
+    if (census.alive === told) return;
+    told = census.alive;
+    tellProcesses(told);
+  };
+  function count(change: 1 | -1): void {
+    census.alive += change;
+    if (telling) return;
+    telling = true;
+    void soon(tell);
+  }
+  return census;
 }
 
 function makeLater({ soon, timers }: FamilyKit): Circle["later"] {
