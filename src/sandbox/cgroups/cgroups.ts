@@ -8,7 +8,6 @@
  * The names say whose they are: a later Solo removes those whose init is gone.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Layer, type ResourceLayer, resourceLayers } from "../layers.ts";
@@ -20,6 +19,11 @@ export type IsMarkedDelegated = (folder: string) => boolean;
 
 const closeEveryMs = 5;
 const closeTriesMax = 200;
+/**
+ * Of all jailed processes together, where an ordinary process has 100. They have all that is left over, and no process that
+ * serves everybody, nor a client on this machine, waits long for them: at 100 a core calls of others waited up to 150 ms.
+ */
+const weightOfAll = 25;
 
 export class Cgroups {
   readonly layers: readonly Layer[];
@@ -91,8 +95,7 @@ function openBase(place: Place, isMarked: IsMarkedDelegated, undo: (() => void)[
     const base: GroupPart = { ...place, folder: join(folder, `solo.${id}`) };
     mkdirSync(base.folder);
     if (version === 2) put(base, "cgroup.subtree_control", wordsToEnable(place));
-    // All jailed processes together weigh as much as one busy process for each core.
-    if (place.controllers.includes("cpu")) setWeight(base, 100 * availableParallelism());
+    if (place.controllers.includes("cpu")) setWeight(base, weightOfAll);
     return base;
   } catch (error) {
     tryRemoveFolder(join(folder, `solo.${id}`));
