@@ -20,10 +20,10 @@ export type IsMarkedDelegated = (folder: string) => boolean;
 const closeEveryMs = 5;
 const closeTriesMax = 200;
 /**
- * Of all jailed processes together, where an ordinary process has 100. They have all that is left over, and no process that
- * serves everybody, nor a client on this machine, waits long for them: at 100 a core calls of others waited up to 150 ms.
+ * Of all jailed processes together, as much as one ordinary process: whatever tenants do, those that serve everybody, and
+ * clients on this machine, do not wait long for them. With as much for each core, calls of others waited up to 150 ms.
  */
-const weightOfAll = 25;
+const weightOfAll = 100;
 
 export class Cgroups {
   readonly layers: readonly Layer[];
