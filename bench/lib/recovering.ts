@@ -4,12 +4,20 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Status_Value } from "../../src/api/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
 import { type Solo, until } from "../../test/e2e/solo.ts";
-import { type Figures, figures } from "./measure.ts";
+import { type Figures, figures, inParallel } from "./measure.ts";
 
-/** What is asked again and again until somebody answers. */
+/** What is asked again and again until somebody answers; both without the patience that a client has by itself. */
 export interface Asked {
   readonly call: () => Promise<unknown>;
   readonly status: () => Promise<unknown>;
+}
+
+export function asking(client: SoloClient, at: { readonly tenantId: string; readonly serviceId: string }): Asked {
+  const once = { retryForMs: 0 };
+  return {
+    call: () => client.call({ ...at, method: "add", args: Buffer.from("[1]") }, once),
+    status: () => client.status(at, once),
+  };
 }
 
 export interface Recovered {
@@ -36,10 +44,17 @@ export async function killKernels(solo: Solo, times: number, asked: Asked, heirl
     const doomed = solo.processes().filter(({ role }) => role === "kernel" || (heirless && role === "heir"));
     const began = performance.now();
     for (const { pid } of doomed) process.kill(pid, "SIGKILL");
-    await until("a call is answered", () => answers(asked.call));
-    called.push(performance.now() - began);
-    await until("a status is answered", () => answers(asked.status));
-    controlled.push(performance.now() - began);
+    // Both from the kill on: neither waits for the other.
+    const answeredMs = async (what: string, ask: () => Promise<unknown>): Promise<number> => {
+      await until(what, () => answers(ask));
+      return performance.now() - began;
+    };
+    const [callMs, statusMs] = await Promise.all([
+      answeredMs("a call is answered", asked.call),
+      answeredMs("a status is answered", asked.status),
+    ]);
+    called.push(callMs);
+    controlled.push(statusMs);
   }
   return { called: figures(called), controlled: figures(controlled) };
 }
@@ -58,15 +73,32 @@ export interface ColdStart {
   readonly allRunningMs: number;
 }
 
-/** Stops the node and starts it again; until all services of these tenants run, `perTenant` each. */
-export async function startCold(solo: Solo, tenants: readonly string[], perTenant: number): Promise<ColdStart> {
+export const tenants = Array.from({ length: 10 }, (_, n) => `agent-${n}`);
+export const deploysAtOnce = 8;
+
+/** Service number n is dealt to this tenant, and has this name there. */
+export const placeOf = (n: number): { readonly tenantId: string; readonly serviceId: string } => ({
+  tenantId: tenants[n % tenants.length] ?? "",
+  serviceId: `s-${n}`,
+});
+
+/** Deals services to the ten tenants, which exist. */
+export const deal = (
+  admin: SoloClient,
+  code: Uint8Array,
+  numbers: { readonly from: number; readonly to: number },
+): ReturnType<typeof inParallel> =>
+  inParallel(deploysAtOnce, numbers.to - numbers.from, (n) => admin.deploy({ ...placeOf(numbers.from + n), code }));
+
+/** Stops the node and starts it again; until all of the `count` services that were dealt out run. */
+export async function startCold(solo: Solo, count: number): Promise<ColdStart> {
   await solo.stop();
   const began = performance.now();
   await solo.startAgain();
   const readyMs = performance.now() - began;
   const admin = await solo.client("admin");
-  for (const tenantId of tenants) {
-    await untilAllRun(admin, tenantId, perTenant);
+  for (const [n, tenantId] of tenants.entries()) {
+    await untilAllRun(admin, tenantId, Math.ceil((count - n) / tenants.length));
   }
   return { readyMs: Math.round(readyMs), allRunningMs: Math.round(performance.now() - began) };
 }

@@ -2,36 +2,30 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { SoloClient } from "../../src/client/index.ts";
 import { call, example, roomy, Solo } from "../../test/e2e/solo.ts";
-import { type Figures, figures, inParallel, oneByOne, round } from "../lib/measure.ts";
+import { type Figures, figures, oneByOne, round } from "../lib/measure.ts";
 import { mapsMax, mapsOf, processesOf, proportionalBytesOf, residentBytes } from "../lib/processes.ts";
-import { killKernels, startCold } from "../lib/recovering.ts";
+import { asking, deal, deploysAtOnce, killKernels, placeOf, startCold, tenants } from "../lib/recovering.ts";
 import type { Row } from "../lib/report.ts";
 import { setting } from "../lib/settings.ts";
 
-const tenants = Array.from({ length: 10 }, (_, n) => `agent-${n}`);
-const deploysAtOnce = 8;
 const probes = setting("SOLO_BENCH_PROBES", 300);
 const restMs = setting("SOLO_BENCH_REST_MS", 10_000);
-const kills = 3;
+const kills = setting("SOLO_BENCH_KILLS", 3);
 const mebibyte = 1024 * 1024;
-
-const tenantOf = (n: number): string => tenants[n % tenants.length] ?? "";
-const nameOf = (n: number): string => `s-${n}`;
 
 export async function manyRows(count: number): Promise<readonly Row[]> {
   await using solo = await Solo.start({ config: roomy });
   const admin = await solo.client("admin");
   const code = await example("counter");
-  const deploy = (n: number): Promise<unknown> => admin.deploy({ tenantId: tenantOf(n), serviceId: nameOf(n), code });
   for (const tenantId of [...tenants, "probe"]) await admin.createTenant({ tenantId });
   // One in each tenant, so that what a cell takes by itself is not counted as a service's.
-  for (let n = 0; n < tenants.length; n++) await deploy(n);
+  await deal(admin, code, { from: 0, to: tenants.length });
   const few = await probe(admin, "few", tenants.length);
   const rest = count - tenants.length;
   await wait(restMs);
   const before = proportionalBytesOf(solo);
 
-  const deployed = await inParallel(deploysAtOnce, rest, (n) => deploy(tenants.length + n));
+  const deployed = await deal(admin, code, { from: tenants.length, to: count });
   const each = (): number => round((proportionalBytesOf(solo) - before) / rest / mebibyte);
   const atOnce = each();
   await wait(restMs);
@@ -40,13 +34,9 @@ export async function manyRows(count: number): Promise<readonly Row[]> {
   const many = await probe(admin, "many", count);
   const fullest = Math.max(...processesOf(solo).map(({ pid, role }) => (role === "cell" ? mapsOf(pid) : 0)));
   const kernelMb = residentBytes(solo.kernelPid()) / mebibyte;
-  const asked = (by: SoloClient) => ({
-    call: () => call(by, nameOf(0), "add", [1], { tenantId: tenantOf(0) }),
-    status: () => by.status({ tenantId: tenantOf(0), serviceId: nameOf(0) }),
-  });
-  const killed = await killKernels(solo, kills, asked(admin));
+  const killed = await killKernels(solo, kills, asking(admin, placeOf(0)));
   for (const serviceId of ["few", "many"]) await admin.kill({ tenantId: "probe", serviceId, force: true });
-  const cold = await startCold(solo, tenants, count / tenants.length);
+  const cold = await startCold(solo, count);
 
   const withFew = `with ${tenants.length}`;
   const value = (what: string, unit: Row["unit"], figure: number): Row => ({
@@ -108,7 +98,10 @@ async function probe(admin: SoloClient, serviceId: string, live: number): Promis
   return {
     deploy: figures(deploys),
     same: await oneByOne(probes * 3, same),
-    any: await oneByOne(probes * 3, (n) => call(admin, nameOf(n % live), "add", [1], { tenantId: tenantOf(n % live) })),
+    any: await oneByOne(probes * 3, (n) => {
+      const { serviceId, tenantId } = placeOf(n % live);
+      return call(admin, serviceId, "add", [1], { tenantId });
+    }),
   };
 }
 
