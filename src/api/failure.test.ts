@@ -94,11 +94,27 @@ test("whatever the evidence, the trailers fit what any gRPC client takes, and wh
       const status = statusOf(one);
       assert.ok(status.details.length <= detailsBytesMax, String(status.details.length));
       assert.ok(status.message.length <= messageLengthMax);
+      // grpc-js throws otherwise, when it writes the message.
+      assert.ok(status.message.isWellFormed());
       const trouble = readStatus(status.details);
       assert.equal(trouble.code, one.refused);
     }),
     { numRuns: 100 },
   );
+});
+
+test("a message is cut between characters, and half a one becomes a mark", () => {
+  for (const ahead of ["", "x"]) {
+    const { message } = statusOf(
+      refuse("CALL_FAILED", { service: "s", method: "m", name: "Error", message: ahead + "😀".repeat(300) }),
+    );
+    assert.ok(message.length <= messageLengthMax);
+    assert.ok(message.isWellFormed(), message);
+  }
+  const { message } = statusOf(
+    refuse("CALL_FAILED", { service: "s", method: "m", name: "Error", message: "half \ud83d of one" }),
+  );
+  assert.match(message, /half \ufffd of one/);
 });
 
 test("details that are none are read as an unknown trouble, whatever the bytes", () => {

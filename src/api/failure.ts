@@ -151,8 +151,9 @@ function pack<D extends DescMessage>(schema: D, init: Parameters<typeof create<D
   return { any: anyPack(schema, create(schema, init)) };
 }
 
+/** Well-formed whatever the text is, and wherever it is cut: half a character cannot be sent. */
 const cut = (text: string, lengthMax: number): string =>
-  text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`;
+  (text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`).toWellFormed();
 
 /** What a client learns from a failed call. */
 export interface Trouble {

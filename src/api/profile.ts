@@ -2,7 +2,7 @@
  * The profile: where a Solo listens and which certificates speak for whom. The daemon writes it to
  * `<data>/profile.json` at each start; clients read it. Paths are absolute; it holds no secret, the files it names do.
  */
-import { isMisfit, listOf, literal, oneOf, record, text, type Misfit, type Of } from "../base/index.ts";
+import { isMisfit, listOf, literal, misfit, oneOf, record, text, type Misfit, type Of } from "../base/index.ts";
 
 export const profileFile = "profile.json";
 
@@ -31,7 +31,7 @@ export function parseProfile(json: string): Profile | Misfit {
   try {
     return profileShape(JSON.parse(json));
   } catch {
-    return { misfit: "is not JSON", at: "." };
+    return misfit("", "is not JSON");
   }
 }
 

@@ -67,6 +67,7 @@ export {
   isMisfit,
   listOf,
   literal,
+  misfit,
   type Misfit,
   type Of,
   oneOf,

@@ -3,9 +3,13 @@
  * a known type or says where it does not fit; it never throws and never keeps a property that it does not name.
  */
 
+/** What no value from outside has: a record of somebody's own names is never taken for a misfit. */
+const brand: unique symbol = Symbol("misfit");
+
 export interface Misfit {
   readonly misfit: string;
   readonly at: string;
+  readonly [brand]: true;
 }
 
 /** Returns the parsed value, or a {@link Misfit} that says where (`at` is a path such as `.limits.memory`). */
@@ -14,10 +18,12 @@ export type Shape<T> = (value: unknown, at?: string) => T | Misfit;
 export type Of<S> = S extends Shape<infer T> ? T : never;
 
 export function isMisfit(value: unknown): value is Misfit {
-  return typeof value === "object" && value !== null && "misfit" in value && "at" in value;
+  return typeof value === "object" && value !== null && brand in value;
 }
 
-const misfit = (at: string, problem: string): Misfit => ({ misfit: problem, at: at === "" ? "." : at });
+/** For a shape of one's own. */
+export const misfit = (at: string, problem: string): Misfit =>
+  Object.defineProperty({ misfit: problem, at: at === "" ? "." : at } as Misfit, brand, { value: true });
 
 /** A string of at most `lengthMax` UTF-16 units. */
 export const text =

@@ -6,7 +6,9 @@ import {
   amount,
   isMisfit,
   limits,
+  flag,
   listOf,
+  misfit,
   type Of,
   oneOf,
   optional,
@@ -48,10 +50,7 @@ import {
   type Tenant,
 } from "./state.ts";
 
-const flag: Shape<boolean> = (value, at = "") =>
-  typeof value === "boolean" ? value : { misfit: "must be true or false", at };
-
-const yes: Shape<true> = (value, at = "") => (value === true ? value : { misfit: "must be true", at });
+const yes: Shape<true> = (value, at = "") => (value === true ? value : misfit(at, "must be true"));
 
 const waiting = { until: instantShape, because: eventIdShape, probation: flag };
 const resting = { ...waiting, level: oneOf("service", "tenant") } as const;

@@ -7,8 +7,9 @@ export const diagnosticShape = record({
   severity: oneOf("error", "warning"),
   message: text(2_000),
   file: text(256),
-  line: whole(0),
-  column: whole(0),
+  // As the contract has them.
+  line: whole(0, 2 ** 31 - 1),
+  column: whole(0, 2 ** 31 - 1),
   /** A few lines with a caret under the place. */
   excerpt: text(4_000),
 });

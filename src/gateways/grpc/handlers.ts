@@ -14,7 +14,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { operations, statusOf, type Failure, type Operation } from "../../api/index.ts";
+import { operations, statusCodes, statusOf, type Failure, type Operation } from "../../api/index.ts";
 import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import type { Runner } from "../operations/run.ts";
@@ -69,11 +69,11 @@ function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buf
     release();
     return isFailure(message) ? message : encode(operation, message);
   };
-  return async (call, callback) => {
-    // The runner does not reject: a bug is an answer too.
-    const answered = await answer(call);
-    if (isRefusal(answered)) callback(errorOf(answered));
-    else callback(null, answered);
+  return (call, callback) => {
+    // The runner does not reject: a bug is an answer too. What cannot be said is said plainly: nothing of it ends the kernel.
+    answer(call)
+      .then((answered) => (isRefusal(answered) ? callback(errorOf(answered)) : callback(null, answered)))
+      .catch(() => callback(unsayable));
   };
 }
 
@@ -83,7 +83,8 @@ function streamOf(parts: HandlerParts, operation: Operation): handleServerStream
     if (isRefusal(request)) return void call.emit("error", errorOf(request));
     const signal = AbortSignal.any([watch(call).signal, parts.closing]);
     const principal = parts.principalAt(call.getPeer());
-    void pump(call, operation, parts.runner.stream({ principal, operation, request, signal }), parts.closing);
+    const stream = parts.runner.stream({ principal, operation, request, signal });
+    pump(call, operation, stream, parts.closing).catch(() => void call.emit("error", unsayable));
   };
 }
 
@@ -149,6 +150,12 @@ function watch(call: EventEmitter & { readonly cancelled: boolean }): {
   else call.once("cancelled", abort);
   return { signal: controller.signal, release: () => void call.off("cancelled", abort) };
 }
+
+/** Of an answer that turned out to be none: a bug. */
+const unsayable = {
+  code: statusCodes.INTERNAL,
+  details: "The answer could not be encoded. Report this with the kernel's log.",
+};
 
 export function errorOf(failure: Failure): { code: number; details: string; metadata: Metadata } {
   const { code, message, details } = statusOf(failure);
