@@ -1,4 +1,4 @@
-/** client → service Call over mutual TLS gRPC, beside a bare grpc-js echo with the same messages and certificates. */
+/** client → service Call and Cast over mutual TLS gRPC, beside a bare grpc-js echo with the same messages and certificates. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -26,34 +26,58 @@ export async function clientRows(solo: Solo): Promise<readonly Row[]> {
     const profile = connectionOf(loadProfile(join(solo.dataDir, "profile.json")), "default");
     using bare = connect({ ...profile, address: `127.0.0.1:${port}` });
     const request = { serviceId: "counter", method: "add", args: Buffer.from("[1]") };
-    const ofSolo = () => client.call(request);
-    const ofEcho = () => bare.call(request);
-    await oneByOne(warmUp, ofSolo);
-    await oneByOne(warmUp, ofEcho);
+    const ways = [
+      {
+        name: "Call",
+        names: "Calls",
+        goal: "p50 ≤ 0.6",
+        own: () => client.call(request),
+        peer: () => bare.call(request),
+      },
+      // Answered when the service's cell has it: handled or not.
+      { name: "Cast", names: "Casts", own: () => client.cast(request), peer: () => bare.cast(request) },
+    ];
     const rows: Row[] = [];
-    for (const inFlight of [1, 16, 64]) {
-      const times = inFlight === 1 ? runs : runs * 2;
-      const peer = await inParallel(inFlight, times, ofEcho);
-      const own = await inParallel(inFlight, times, ofSolo);
-      rows.push(
-        {
-          what: `Call, ${inFlight} in flight`,
-          unit: "ms",
-          figures: own.figures,
-          peer: { what: "bare grpc-js echo p50", value: peer.figures.p50 },
-          ...(inFlight === 1 ? { goal: "p50 ≤ 0.6" } : {}),
-        },
-        {
-          what: `Calls per second, ${inFlight} in flight`,
-          unit: "per s",
-          figures: { value: own.perSecond },
-          peer: { what: "bare grpc-js echo", value: peer.perSecond },
-        },
-      );
-    }
+    for (const way of ways) rows.push(...(await rowsOf(way)));
     return rows;
   } finally {
     echo.stdin.end();
     if (echo.exitCode === null) await once(echo, "close");
   }
+}
+
+interface Way {
+  readonly name: string;
+  readonly names: string;
+  /** One at a time. */
+  readonly goal?: string;
+  readonly own: () => Promise<unknown>;
+  readonly peer: () => Promise<unknown>;
+}
+
+async function rowsOf({ name, names, goal, own: ofSolo, peer: ofEcho }: Way): Promise<readonly Row[]> {
+  await oneByOne(warmUp, ofSolo);
+  await oneByOne(warmUp, ofEcho);
+  const rows: Row[] = [];
+  for (const inFlight of [1, 16, 64]) {
+    const times = inFlight === 1 ? runs : runs * 2;
+    const peer = await inParallel(inFlight, times, ofEcho);
+    const own = await inParallel(inFlight, times, ofSolo);
+    rows.push(
+      {
+        what: `${name}, ${inFlight} in flight`,
+        unit: "ms",
+        figures: own.figures,
+        peer: { what: "bare grpc-js echo p50", value: peer.figures.p50 },
+        ...(inFlight === 1 && goal !== undefined ? { goal } : {}),
+      },
+      {
+        what: `${names} per second, ${inFlight} in flight`,
+        unit: "per s",
+        figures: { value: own.perSecond },
+        peer: { what: "bare grpc-js echo", value: peer.perSecond },
+      },
+    );
+  }
+  return rows;
 }

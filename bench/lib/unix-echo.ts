@@ -13,6 +13,8 @@ const entry = fileURLToPath(new URL("../peers/unix-echo.ts", import.meta.url));
 export interface Sizes {
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** A request is written in so many pieces of `requestBytes`, and answered when all are there. Default 1. */
+  readonly pieces?: number;
 }
 
 /** Owns its processes and their sockets. */
@@ -20,14 +22,16 @@ export class UnixEcho implements AsyncDisposable {
   readonly #folder: string;
   readonly #peers: readonly ChildProcess[];
   readonly #socket: Socket;
-  readonly #request: Buffer;
+  readonly #piece: Buffer;
+  readonly #pieces: number;
   readonly #waiting: (() => void)[] = [];
 
   private constructor(folder: string, peers: readonly ChildProcess[], socket: Socket, sizes: Sizes) {
     this.#folder = folder;
     this.#peers = peers;
     this.#socket = socket;
-    this.#request = Buffer.alloc(sizes.requestBytes, 0x53);
+    this.#piece = Buffer.alloc(sizes.requestBytes, 0x53);
+    this.#pieces = sizes.pieces ?? 1;
     let have = 0;
     socket.on("data", (chunk: Buffer) => {
       for (have += chunk.length; have >= sizes.responseBytes; have -= sizes.responseBytes) this.#waiting.shift()?.();
@@ -41,7 +45,8 @@ export class UnixEcho implements AsyncDisposable {
     const peers: ChildProcess[] = [];
     for (let hop = 0; hop <= relays; hop++) {
       const behind = hop === 0 ? [] : [path(hop - 1)];
-      const args = [entry, path(hop), `${sizes.requestBytes}`, `${sizes.responseBytes}`, ...behind];
+      const requestBytes = sizes.requestBytes * (sizes.pieces ?? 1);
+      const args = [entry, path(hop), `${requestBytes}`, `${sizes.responseBytes}`, ...behind];
       const peer = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
       peers.push(peer);
       await once(peer.stdout, "data");
@@ -51,11 +56,11 @@ export class UnixEcho implements AsyncDisposable {
     return new UnixEcho(folder, peers, socket, sizes);
   }
 
-  /** One message there and one back. */
+  /** One request there and one answer back. */
   ask(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      this.#socket.write(this.#request);
+      for (let piece = 0; piece < this.#pieces; piece++) this.#socket.write(this.#piece);
     });
   }
 
