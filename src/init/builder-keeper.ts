@@ -3,15 +3,15 @@ import process from "node:process";
 import { backoffMs, type CellLoss } from "../base/index.ts";
 import type { Cgroups, Jail, Prepared } from "../sandbox/index.ts";
 import { jailedBuilder } from "./habitats.ts";
-import type { ListeningSocket } from "./listen.ts";
+import type { RenewableSocket } from "./listen.ts";
 import type { Machine } from "./proc.ts";
 import { builderArguments, environmentFor } from "./programs.ts";
 import { WatchedChild } from "./watched-child.ts";
 
 export interface BuilderKeeperConfig {
   readonly machine: Machine;
-  /** Connections queue on it while no builder is up. */
-  readonly listener: ListeningSocket;
+  /** Connections queue on it while no builder is up. Each builder has its own: one that was taken over may have broken it. */
+  readonly listener: RenewableSocket;
   readonly compileCache: string;
   /** Undefined: there is no sandbox. */
   readonly jail: Jail | undefined;
@@ -100,6 +100,7 @@ export class BuilderKeeper {
   #onEnd(loss: CellLoss): void {
     this.#child = undefined;
     if (this.#closed) return;
+    this.#config.listener.renew();
     this.#quickEnds = performance.now() - this.#startedAt > settledMs ? 1 : this.#quickEnds + 1;
     this.#config.onText(`the builder ended and is started again: ${JSON.stringify(loss)}\n`);
     this.#timer = setTimeout(() => this.#startAgain(), backoffMs(backoff, this.#quickEnds));

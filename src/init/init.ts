@@ -26,7 +26,7 @@ import { issueEpoch } from "./epoch.ts";
 import { builderInhabitant, cellInhabitant, groundIn } from "./habitats.ts";
 import { provideImage } from "./image.ts";
 import { KernelKeeper } from "./kernel-keeper.ts";
-import { type ListeningSocket, listenUnix } from "./listen.ts";
+import { type ListeningSocket, RenewableSocket } from "./listen.ts";
 import { type ListenAddress, type Options, sayAddress } from "./options.ts";
 import { argumentsFor, environmentFor, programs } from "./programs.ts";
 import type { Machine } from "./proc.ts";
@@ -72,7 +72,7 @@ export class Init implements Disposable {
   readonly #cgroups: Cgroups;
   readonly #cells: Cells;
   #builder: BuilderKeeper | undefined;
-  readonly #builderListener: ListeningSocket;
+  readonly #builderListener: RenewableSocket;
   readonly #kernel: KernelKeeper;
   readonly #watchdog: Watchdog;
   readonly #census: NodeJS.Timeout;
@@ -106,7 +106,7 @@ export class Init implements Disposable {
       cgroups: this.#cgroups,
       niceness: this.#niceness,
     });
-    this.#builderListener = listenUnix(parts.libc, builderSocket);
+    this.#builderListener = new RenewableSocket(parts.libc, builderSocket);
 
     // First, since a new kernel is told of the image before anything else.
     this.#ground = this.#prepareGround();

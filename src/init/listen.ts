@@ -77,3 +77,42 @@ export function listenUnix(libc: Libc, path: string): ListeningSocket {
   }
   return asSocket(handle);
 }
+
+/**
+ * A path at which one process after another listens, each on a socket of its own. All copies of a descriptor are one socket:
+ * what its holder does to it (`shutdown`, options, filters) stays done, and would be found by the next one.
+ */
+export class RenewableSocket implements Disposable {
+  readonly #libc: Libc;
+  readonly #path: string;
+  #socket: ListeningSocket | undefined;
+
+  /** Connections queue from now on. Throws if it cannot be made. */
+  constructor(libc: Libc, path: string) {
+    this.#libc = libc;
+    this.#path = path;
+    this.#socket = listenUnix(libc, path);
+  }
+
+  /** Of the socket that is at the path now; made if there is none. Throws if it cannot be made. */
+  get fd(): number {
+    this.#socket ??= listenUnix(this.#libc, this.#path);
+    return this.#socket.fd;
+  }
+
+  /** Its holder is gone: whoever connects from now on finds a new socket, and what queued on the old one is reset. */
+  renew(): void {
+    this[Symbol.dispose]();
+    // Where none can be made just now, `fd` tries again and says why not.
+    try {
+      this.#socket = listenUnix(this.#libc, this.#path);
+    } catch {
+      this.#socket = undefined;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket?.[Symbol.dispose]();
+    this.#socket = undefined;
+  }
+}
