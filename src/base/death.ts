@@ -92,7 +92,7 @@ export function sayExcess({ what, used, limit }: Excess): string {
     case "tenant_memory":
       return `its tenant has ${used} of at most ${limit} bytes of memory, most of it here`;
     case "tenant_processes":
-      return `its tenant has ${used} of at most ${limit} processes, the newest of them here`;
+      return `its tenant has ${used} of at most ${limit} processes, most of them here`;
     default:
       return never(what);
   }
@@ -105,7 +105,7 @@ export const sayLoss = (loss: CellLoss): string => {
     case "exit":
       return `exited with ${loss.code}${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
     case "seccomp":
-      return `ended by the kernel at a forbidden system call (SIGSYS): something in it broke out of its engine${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
+      return `sandbox violation: ended at a forbidden system call (SIGSYS), as something in it broke out of its engine${loss.lastWords === undefined ? "" : `: ${loss.lastWords}`}`;
     case "memory":
       return `out of memory: its process had ${loss.rssBytes} bytes (limit ${loss.limitBytes})`;
     case "hang":

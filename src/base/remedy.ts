@@ -55,11 +55,11 @@ function remedyOfExcess(what: Extract<Death, { type: "limit_exceeded" }>["what"]
     case "memory":
       return "Keep less in memory, also in buffers and WebAssembly; or raise max_memory_bytes, or choose limit_exceeded_action THROTTLE or WARN.";
     case "processes":
-      return "Spawn fewer children, or raise max_processes.";
+      return "Run fewer instances or spawn fewer children, or raise max_processes.";
     case "tenant_memory":
       return "Let the tenant's services keep less in memory, or have its total raised (tenant_memory_max_mb in config.json).";
     case "tenant_processes":
-      return "Run fewer instances in this tenant, or have its total raised (tenant_processes_max in config.json).";
+      return "Run fewer instances and spawn fewer children in this tenant, or have its total raised (tenant_processes_max in config.json).";
     default:
       return never(what);
   }

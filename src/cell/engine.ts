@@ -53,8 +53,8 @@ export interface Guest {
   readonly turnThreaded: (given: readonly Crossing[], timeoutMs: number) => Promise<TurnResult>;
   /** Number of the mail that was being handled when a turn was cut off; undefined if it cannot be learnt. */
   readonly current: () => Promise<number | undefined>;
-  /** Microseconds of CPU that it used so far. */
-  readonly cpuMicros: () => number;
+  /** Microseconds that its turns took so far: wall time, in which their thread may have lost its core. */
+  readonly wallMicros: () => number;
   /** What its heap holds; only while no threaded turn is under way. */
   readonly memoryNow: () => number;
   /** The same, waiting for a threaded turn if there is one. Undefined if it ended meanwhile. */

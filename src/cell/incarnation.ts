@@ -167,7 +167,7 @@ export class Incarnation {
     const timeoutMs = birth.limits.startupTimeoutMs;
     this.#lifeTimer = setTimeout(() => this.end({ type: "startup_timeout", limitMs: timeoutMs }), timeoutMs);
     this.#thread.expect(timeoutMs);
-    const fault = await this.#guest.load({ code, file: `${birth.service}.ts`, timeoutMs });
+    const fault = await this.#turns.load({ code, file: `${birth.service}.ts`, timeoutMs });
     this.#thread.back();
     if (this.phase === "ended") return;
     this.#turn = "none";
@@ -420,6 +420,9 @@ export class Incarnation {
   async usage(): Promise<Usage | undefined> {
     const memoryBytes = await this.#meter.memoryBytes(this.#turn !== "none");
     if (this.phase === "ended") return undefined;
-    return { memoryBytes, mailboxLength: this.#post.length, cpuMicros: this.#guest.cpuMicros() };
+    const cpuMicros = Math.round(this.#turns.cpuMs * 1_000);
+    // A guest is taken at its word as far as it may go.
+    const processes = Math.min(this.#hearing.processCount, this.birth.limits.maxProcesses);
+    return { memoryBytes, mailboxLength: this.#post.length, cpuMicros, processes };
   }
 }

@@ -241,7 +241,7 @@ class IsolatedGuest implements Guest {
     }
   }
 
-  cpuMicros(): number {
+  wallMicros(): number {
     return this.#isolate.isDisposed ? 0 : Number(this.#isolate.cpuTime / 1000n);
   }
 

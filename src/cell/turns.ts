@@ -1,6 +1,6 @@
 /** A guest's turns, in either lane: how long each may take, and how much of what it took was its own. */
-import { shareLagMs } from "./cpu-shares.ts";
-import type { Crossing, Guest, TurnResult } from "./engine.ts";
+import { type Shared, shareLagMs } from "./cpu-shares.ts";
+import type { Crossing, Fault, Guest, TurnResult } from "./engine.ts";
 import type { House } from "./house.ts";
 import { lanePolicy } from "./lane.ts";
 
@@ -14,12 +14,23 @@ export interface Ran {
   readonly timeoutMs: number;
 }
 
+type Runner = Pick<Guest, "turnInline" | "turnThreaded" | "load" | "wallMicros">;
+
+/** What runs in a pool thread: the meter as it stood before, and its share. */
+interface UnderWay {
+  readonly before: number;
+  readonly share: Shared;
+}
+
 export class Turns {
-  readonly #guest: Guest;
+  readonly #guest: Runner;
   readonly #house: Pick<House, "now" | "contention" | "inlineCpuMs" | "shares">;
   #nestedMs = 0;
+  /** Of what is over. */
+  #chargedMs = 0;
+  #underWay: UnderWay | undefined;
 
-  constructor(guest: Guest, house: Pick<House, "now" | "contention" | "inlineCpuMs" | "shares">) {
+  constructor(guest: Runner, house: Pick<House, "now" | "contention" | "inlineCpuMs" | "shares">) {
     this.#guest = guest;
     this.#house = house;
   }
@@ -35,6 +46,7 @@ export class Turns {
     const wallMs = tookMs - this.#nestedMs;
     // A turn that seems slow may have lost its core to another process.
     const ownMs = wallMs > lanePolicy.slowMs ? Math.min(wallMs, inlineCpuMs()) : wallMs;
+    this.#chargedMs += ownMs;
     return { result, ownMs, tookMs, timeoutMs };
   }
 
@@ -52,14 +64,44 @@ export class Turns {
     { budgetMs, timeoutMs }: { readonly budgetMs: number; readonly timeoutMs: number },
     spent: () => void,
   ): Promise<Ran> {
-    const { now, shares } = this.#house;
-    const share = shares.begin(budgetMs, spent);
+    const { now } = this.#house;
     const startedAt = now();
-    const before = this.#guest.cpuMicros();
-    const result = await this.#guest.turnThreaded(given, timeoutMs);
+    const { result, ownMs } = await this.#aside(budgetMs, spent, () => this.#guest.turnThreaded(given, timeoutMs));
+    return { result, ownMs, tookMs: now() - startedAt, timeoutMs };
+  }
+
+  /** The module's top level, in a pool thread. The startup timeout bounds it. */
+  async load(module: Parameters<Guest["load"]>[0]): Promise<Fault | undefined> {
+    return (
+      await this.#aside(
+        Infinity,
+        () => undefined,
+        () => this.#guest.load(module),
+      )
+    ).result;
+  }
+
+  /** CPU time so far, as near as it can be told: that of a threaded turn under way, to its last tick. */
+  get cpuMs(): number {
+    const { share } = this.#underWay ?? {};
+    return this.#chargedMs + (share === undefined ? 0 : Math.min(this.#wallMs(), share.spentMs));
+  }
+
+  async #aside<T>(budgetMs: number, spent: () => void, run: () => Promise<T>): Promise<{ result: T; ownMs: number }> {
+    const { shares } = this.#house;
+    const share = shares.begin(budgetMs, spent);
+    this.#underWay = { before: this.#guest.wallMicros(), share };
+    const result = await run();
     shares.end(share);
     // The engine's meter counts wall time, in which the thread may have lost its core; the share is CPU time.
-    const ownMs = Math.min((this.#guest.cpuMicros() - before) / 1_000, share.spentMs + shareLagMs);
-    return { result, ownMs, tookMs: now() - startedAt, timeoutMs };
+    const ownMs = Math.min(this.#wallMs(), share.spentMs + shareLagMs);
+    this.#underWay = undefined;
+    this.#chargedMs += ownMs;
+    return { result, ownMs };
+  }
+
+  /** Of what is under way. A guest that was disposed of has no meter any more. */
+  #wallMs(): number {
+    return Math.max(0, this.#guest.wallMicros() - (this.#underWay?.before ?? 0)) / 1_000;
   }
 }

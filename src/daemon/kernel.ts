@@ -190,6 +190,7 @@ export class Kernel {
       cells: this.#cells,
       router: this.#router,
       breakers: this.#breakers,
+      logs: this.#logs,
     });
     this.#system = new System({
       parts:

@@ -29,7 +29,8 @@ export async function measure(
         }
         const { service, instance, incarnation } = one;
         const { tier, limits } = release;
-        measured.push({ tenant, service, instance, incarnation, tier, limits, processes: 1, ...usage });
+        const { processes = 1 } = usage;
+        measured.push({ tenant, service, instance, incarnation, tier, limits, ...usage, processes });
       }
     }
   }

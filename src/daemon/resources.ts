@@ -3,7 +3,14 @@ import { type IncarnationNumber, refuse, sayDeath, sayExcess, type ServiceId, ty
 import type { Conditions } from "../gateways/index.ts";
 import { Breakers, type Cells, type Router } from "../host/index.ts";
 import { type Clock, type Event, type Input, isBlameless, type Quota, type Turns } from "../kernel/index.ts";
-import { Gauges, percentOf, PressureMonitor, ResourceMonitor, type Violation } from "../observe/index.ts";
+import {
+  Gauges,
+  percentOf,
+  PressureMonitor,
+  ResourceMonitor,
+  type ServiceLogs,
+  type Violation,
+} from "../observe/index.ts";
 import type { Config } from "./config.ts";
 import { measure } from "./measure.ts";
 import type { Part } from "./system.ts";
@@ -16,6 +23,7 @@ export interface ResourcesParts {
   readonly cells: Cells;
   readonly router: Router;
   readonly breakers: Breakers;
+  readonly logs: Pick<ServiceLogs, "record">;
 }
 
 /** Circuit breakers whose changes stand in the log. */
@@ -109,7 +117,9 @@ export class Resources {
   /** Called in each turn with its events. */
   evolved(events: readonly Event[]): void {
     const { breakers } = this.#parts;
-    for (const { tenant, type, payload } of events) {
+    for (const event of events) {
+      if (event.type === "resource_violation") this.#logged(event);
+      const { tenant, type, payload } = event;
       if (tenant === undefined || payload === undefined) continue;
       if (type === "service_crashed") {
         if (!isBlameless(payload.death)) breakers.died({ tenant, service: payload.service }, sayDeath(payload.death));
@@ -119,12 +129,28 @@ export class Resources {
     }
   }
 
+  /** A violation stands in the service's own log, too, where its owner looks first. */
+  #logged({ tenant, payload }: Extract<Event, { readonly type: "resource_violation" }>): void {
+    if (tenant === undefined || payload === undefined) return;
+    const { service, instance, incarnation, phase } = payload;
+    const { logs, clock } = this.#parts;
+    const line = { atMs: clock.wallMs(), text: sayViolation(payload), instance, incarnation, dropped: 0 };
+    logs.record({ tenant, service }, { ...line, level: phase === "entered" ? "WARN" : "INFO" });
+  }
+
   #violated({ by, phase, what, used, limit, peak, looks }: Violation): void {
     const { tenant, service, instance, incarnation } = by;
     const seen = { tenant, service, instance, incarnation, phase, what, used, limit, peak, looks };
     later(this.#parts.turns, { type: "violation", ...seen });
   }
 }
+
+type Violated = NonNullable<Extract<Event, { readonly type: "resource_violation" }>["payload"]>;
+
+const sayViolation = (seen: Violated): string =>
+  seen.phase === "left"
+    ? `back under its limit: ${sayExcess(seen)}`
+    : `over its limit: ${sayExcess(seen)} (limit_exceeded_action: ${seen.action})`;
 
 const partOf = (name: string, start: (failed: (why: string) => void) => { readonly stop: () => void }): Part => ({
   name,

@@ -139,6 +139,8 @@ export interface Usage {
   readonly memoryBytes: number;
   readonly mailboxLength: number;
   readonly cpuMicros: number;
+  /** Itself and those that it spawned; absent: itself. */
+  readonly processes?: number | undefined;
 }
 
 export interface Conditions {

@@ -30,12 +30,16 @@ export const unloadable = (refusal: Refusal): Death => ({
 
 /**
  * What the cell holds a service to. Where a violation shall not end it, there must be room to commit one: the isolate's own
- * wall, at which it dies, stands at twice the limit.
+ * walls, at which it dies of memory and may spawn nothing more, stand at twice the limits.
  */
 const wallsOf = (limits: ResourceLimits): ResourceLimits =>
   limits.limitExceededAction === "kill"
     ? limits
-    : { ...limits, maxMemoryBytes: Math.min(2 * limits.maxMemoryBytes, 64 * 1024 ** 3) };
+    : {
+        ...limits,
+        maxMemoryBytes: Math.min(2 * limits.maxMemoryBytes, 64 * 1024 ** 3),
+        maxProcesses: Math.min(2 * limits.maxProcesses, 100_000),
+      };
 
 /** Environments were written by this kernel; the artifact store has verified the bytes. */
 const environmentIn = (bytes: Uint8Array): Readonly<Record<string, string>> => {

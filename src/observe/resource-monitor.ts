@@ -12,6 +12,7 @@ export interface Sample {
   readonly mailboxLength: number;
   /** CPU time since the incarnation began, in microseconds. */
   readonly cpuMicros: number;
+  readonly processes: number;
 }
 
 export interface MonitorPowers {
@@ -103,9 +104,9 @@ export class ResourceMonitor {
       if (trend !== undefined) trends.set(keyOf(one), trend);
     }
     for (const last of measured) {
-      const { memoryBytes, mailboxLength, cpuMicros } = last;
+      const { memoryBytes, mailboxLength, cpuMicros, processes } = last;
       const samples = this.#trends.get(keyOf(last))?.samples ?? new Ring<Sample>(samplesMax);
-      samples.push({ atMs, memoryBytes, mailboxLength, cpuMicros });
+      samples.push({ atMs, memoryBytes, mailboxLength, cpuMicros, processes });
       trends.set(keyOf(last), { last, samples });
     }
     this.#trends = trends;

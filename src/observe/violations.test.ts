@@ -68,6 +68,23 @@ test("processes of all instances of a service count together", () => {
   assert.deepEqual([entered?.what, entered?.used, entered?.by.incarnation], ["processes", 4, 4]);
 });
 
+test("who spawned most is named for too many processes; of several that did, the newest", () => {
+  const book = new Violations();
+  const all = [measured({ n: 1, processes: 3 }), measured({ n: 2, instance: 2, processes: 1 })];
+  told(book, all);
+  const [entered] = book.judge(all, roomy);
+  assert.deepEqual([entered?.what, entered?.used, entered?.by.incarnation], ["processes", 4, 1]);
+  const tight = { ...roomy, processesMax: 5 };
+  const crowd = [
+    measured({ n: 1, name: "two", processes: 2 }),
+    measured({ n: 2, name: "three", processes: 3 }),
+    measured({ n: 3, name: "also-three", processes: 3 }),
+    measured({ n: 4, name: "one", processes: 1 }),
+  ];
+  const total = new Violations();
+  assert.deepEqual(told(total, crowd, tight), ["also-three entered tenant_processes 9"]);
+});
+
 test("a tenant's total names the largest; when that has ended and it is not enough, the next", () => {
   const book = new Violations();
   const tight = { memoryBytesMax: 100, processesMax: 100 };

@@ -22,6 +22,7 @@ export interface Measured {
   readonly memoryBytes: number;
   readonly mailboxLength: number;
   readonly cpuMicros: number;
+  /** Itself, and those that it spawned. */
   readonly processes: number;
 }
 
@@ -127,19 +128,18 @@ function* levelsOf(all: readonly Measured[], tenantLimits: TenantLimits): Genera
     if (one.tier === "user") add(tenants, tenant, one);
   }
   for (const [key, instances] of services) {
-    const newest = largest(instances, ({ incarnation }) => incarnation);
-    const { maxProcesses } = newest.limits;
+    const by = mostProcesses(instances);
     const used = sum(instances, ({ processes }) => processes);
-    yield { key: `${key}/processes`, by: newest, what: "processes", used, limit: maxProcesses };
+    yield { key: `${key}/processes`, by, what: "processes", used, limit: by.limits.maxProcesses };
   }
   for (const [tenant, own] of tenants) {
     const { memoryBytesMax, processesMax } = tenantLimits;
     const hog = largest(own, ({ memoryBytes }) => memoryBytes);
-    const newest = largest(own, ({ incarnation }) => incarnation);
+    const crowd = mostProcesses(own);
     const memory = sum(own, ({ memoryBytes }) => memoryBytes);
     const processes = sum(own, (one) => one.processes);
     yield { key: `${tenant}//memory`, by: hog, what: "tenant_memory", used: memory, limit: memoryBytesMax };
-    yield { key: `${tenant}//processes`, by: newest, what: "tenant_processes", used: processes, limit: processesMax };
+    yield { key: `${tenant}//processes`, by: crowd, what: "tenant_processes", used: processes, limit: processesMax };
   }
 }
 
@@ -151,6 +151,15 @@ function add<K>(groups: Map<K, Measured[]>, key: K, one: Measured): void {
 
 const sum = (all: readonly Measured[], pick: (one: Measured) => number): number =>
   all.reduce((total, one) => total + pick(one), 0);
+
+/** Who consists of most; of several, the newest. */
+const mostProcesses = (group: readonly Measured[]): Measured => {
+  const most = Math.max(...group.map(({ processes }) => processes));
+  return largest(
+    group.filter(({ processes }) => processes === most),
+    ({ incarnation }) => incarnation,
+  );
+};
 
 /** Of a group, which is never empty. */
 const largest = (group: readonly Measured[], pick: (one: Measured) => number): Measured =>

@@ -87,7 +87,7 @@ export const callFailureShape = record({
 });
 export type CallFailure = Of<typeof callFailureShape>;
 
-/** What a service uses. CPU is the time its isolate ran, in microseconds (the spec's `reductions`). */
+/** What a service uses. CPU is the time that its turns were charged, in microseconds (the spec's `reductions`). */
 export const usageShape = record({
   memoryBytes: whole(0),
   mailboxLength: whole(0),

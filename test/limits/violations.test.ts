@@ -37,11 +37,23 @@ const violationsOf = async (serviceId: string, client = tenant): Promise<Record<
     .filter(({ subject }) => subject === serviceId)
     .map(({ payload }) => payload as Record<string, unknown>);
 
+/** The newest line of its log. */
+async function lastLineOf(serviceId: string): Promise<string> {
+  for await (const { event } of tenant.watch({ serviceId, includeLogs: true, tailLines: 1 })) {
+    if (event.case === "log") return `${event.value.level} ${event.value.message}`;
+  }
+  return assert.fail("the stream ended");
+}
+
 test("a service that is over its memory and only wants a warning goes on; entering and leaving are told, once", async () => {
   await deploy("warned", { maxMemoryBytes: 8n * mebibyte, limitExceededAction: ResourceLimitAction_Value.WARN });
   await call(tenant, "warned", "keep", [10]);
   await until("the violation", async () => (await violationsOf("warned")).length === 1);
   assert.equal(await call(tenant, "warned", "ping"), "pong");
+  assert.match(
+    await lastLineOf("warned"),
+    /^WARN over its limit: \d+ of at most 8388608 bytes of memory \(.*: warn\)$/,
+  );
   await call(tenant, "warned", "keep", [0]);
   // Garbage is collected when there is need.
   await until("the end of the violation", async () => {
@@ -53,6 +65,7 @@ test("a service that is over its memory and only wants a warning goes on; enteri
   assert.ok(Number(entered?.["used"]) > 8 * 1024 * 1024);
   assert.ok(left?.["phase"] === "left" && Number(left["looks"]) >= 2);
   assert.ok(Number(left["peak"]) >= Number(entered?.["used"]));
+  assert.match(await lastLineOf("warned"), /^INFO back under its limit: \d+ of at most 8388608 bytes of memory$/);
   assert.equal((await tenant.status({ serviceId: "warned" })).restartCount, 0);
 });
 

@@ -48,10 +48,14 @@ export function renderServices(services: readonly ServiceInfo[], paint: Paint): 
     { head: "MEMORY", right: true, cell: ({ currentUsage }) => sayBytes(Number(currentUsage?.memoryBytes ?? 0)) },
     { head: "QUEUE", right: true, cell: ({ currentUsage }) => String(currentUsage?.messageQueueLen ?? 0) },
     { head: "CPU", right: true, cell: ({ currentUsage }) => sayMicros(Number(currentUsage?.reductions ?? 0)) },
-    { head: "REASON", cell: (service) => paint.dim(oneLine(service.reason)) },
+    { head: "REASON", cell: (service) => paint.dim(oneLine(sayReason(service))) },
   ];
   return renderTable(columns, services, paint);
 }
+
+/** Of one that is well: how it ended last, if it did. */
+const sayReason = ({ reason, lastDeath }: ServiceInfo): string =>
+  reason !== "" || lastDeath === undefined ? reason : `before this life: ${lastDeath.summary}`;
 
 const sayPids = ({ pid, instances }: ServiceInfo): string =>
   instances.length > 1 ? `${pid} +${plural(instances.length - 1, "more", "more")}` : pid;

@@ -80,7 +80,7 @@ export function renderStatus(found: StatusResponse, paint: Paint, now: Date): st
     [
       "usage",
       `memory ${sayBytes(Number(usage?.memoryBytes ?? 0))}${limit === 0 ? "" : ` of ${sayBytes(limit)}`}, ` +
-        `queue ${usage?.messageQueueLen ?? 0}, CPU ${sayMicros(Number(usage?.reductions ?? 0))}`,
+        `queue ${usage?.messageQueueLen ?? 0}, CPU ${sayMicros(Number(usage?.reductions ?? 0))}${sayProcesses(found)}`,
     ],
   ];
   if (found.nextRestartMs > 0n) facts.push(["restarts at", sayInstant(Number(found.nextRestartMs), now)]);
@@ -98,4 +98,10 @@ export function renderStatus(found: StatusResponse, paint: Paint, now: Date): st
     }
   }
   return blocks.join("\n");
+}
+
+/** Only where there are more than its instances: most services spawn none. */
+function sayProcesses({ currentUsage, instances }: StatusResponse): string {
+  const processes = currentUsage?.processes ?? 0;
+  return processes > instances.length ? `, ${processes} processes` : "";
 }

@@ -153,5 +153,6 @@ export const sum = (usages: readonly (Usage | undefined)[]): ResourceUsage => {
     memoryBytes: BigInt(Math.trunc(add((usage) => usage.memoryBytes))),
     messageQueueLen: add((usage) => usage.mailboxLength),
     reductions: BigInt(Math.trunc(add((usage) => usage.cpuMicros))),
+    processes: add((usage) => usage.processes ?? 1),
   });
 };

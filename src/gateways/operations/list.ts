@@ -1,6 +1,8 @@
 /** List: the services of a tenant, or of all. */
 import { create } from "@bufbuild/protobuf";
 import {
+  deathOf,
+  DeathSchema,
   ListResponseSchema,
   parseTier,
   restartOf,
@@ -9,12 +11,13 @@ import {
   strategyOf,
   SupervisionSchema,
   tierOf,
+  type Death,
   type ServiceInfo,
 } from "../../api/index.ts";
 import { isRefusal, refuse, type IncarnationNumber, type Instant, type TenantId } from "../../base/index.ts";
 import { findTenant, servicesInStartOrder, type Service } from "../../kernel/index.ts";
 import type { Usage } from "../ports.ts";
-import { describe, livesIn, type Lives } from "./describe.ts";
+import { describe, livesIn, pidOfPast, type Lives } from "./describe.ts";
 import { invalid, scopeOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
 
@@ -76,6 +79,8 @@ function infoOf(
     currentUsage: seen.usage,
     restartCount: service.restartCount,
     instances: [...seen.instances],
+    nextRestartMs: seen.nextRestartMs,
+    ...lastDeathOf(service),
     restart: restartOf(release.restart),
     supervision: create(SupervisionSchema, {
       strategy: strategyOf(release.supervision.strategy),
@@ -83,4 +88,16 @@ function infoOf(
       withinMs: release.supervision.intensity.withinMs,
     }),
   });
+}
+
+/** There may be thousands in one answer. */
+const summaryLengthMax = 300;
+
+function lastDeathOf(service: Service): { readonly lastDeath?: Death } {
+  const last = service.deaths.at(-1);
+  if (last === undefined) return {};
+  const death = deathOf(last.death, { pid: pidOfPast(service, last.incarnation), atMs: last.at });
+  const { type, pid, atMs, remedy } = death;
+  const summary = death.summary.slice(0, summaryLengthMax);
+  return { lastDeath: create(DeathSchema, { type, summary, pid, atMs, remedy }) };
 }

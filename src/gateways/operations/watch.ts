@@ -5,6 +5,7 @@
  */
 import { create } from "@bufbuild/protobuf";
 import {
+  deathOf,
   isAsSevere,
   LogLevel_Value,
   LostSchema,
@@ -26,6 +27,8 @@ import {
   refuse,
   sayDeath,
   sayExcess,
+  type Death,
+  type Instant,
   type Refusal,
   type ServiceId,
   type TenantId,
@@ -90,6 +93,7 @@ export const watch: StreamHandler<"watch"> = async function* (ports, principal, 
       status: present.status,
       reason: present.reason,
       pid: present.pid,
+      nextRestartMs: Number(present.nextRestartMs),
       atMs: ports.node.now(),
       event: 0,
     });
@@ -188,6 +192,9 @@ interface Change {
   readonly status: StatusWord;
   readonly reason: string;
   readonly pid: string;
+  /** What ended. */
+  readonly death?: Death;
+  readonly nextRestartMs?: number;
 }
 
 const statusChange = (change: Change & { readonly atMs: number; readonly event: number }): WatchResponse =>
@@ -200,6 +207,8 @@ const statusChange = (change: Change & { readonly atMs: number; readonly event: 
         pid: change.pid,
         timestampMs: BigInt(Math.trunc(change.atMs)),
         eventId: BigInt(change.event),
+        nextRestartMs: BigInt(change.nextRestartMs ?? 0),
+        ...(change.death === undefined ? {} : { death: deathOf(change.death, change) }),
       }),
     },
   });
@@ -208,6 +217,11 @@ const statusChange = (change: Change & { readonly atMs: number; readonly event: 
 function changeOf(event: Event): Change | undefined {
   if (event.payload === undefined) return undefined;
   const change = (status: StatusWord, reason = "", pid = ""): Change => ({ status, reason, pid });
+  const ended = (status: StatusWord, death: Death, pid = ""): Change => ({
+    ...change(status, sayDeath(death), pid),
+    death,
+  });
+  const resumes = (at: Instant, reason: string): Change => ({ ...change("ERROR", reason), nextRestartMs: at });
   switch (event.type) {
     case "deployment_requested":
       return change("DEPLOYING", "deployment requested", first(event.payload.born));
@@ -216,23 +230,26 @@ function changeOf(event: Event): Change | undefined {
     case "instance_started":
       return change("DEPLOYING", `instance ${event.payload.instance} runs`, pidOf(event.payload));
     case "service_deployment_failed":
-      return change("ERROR", sayDeath(event.payload.death), pidOf(event.payload));
+      return ended("ERROR", event.payload.death, pidOf(event.payload));
     case "service_kill_requested":
       return change("STOPPING", `kill requested by ${event.payload.by}`);
     case "service_killed":
-      return change("STOPPED", sayDeath(event.payload.death));
+      return ended("STOPPED", event.payload.death);
     case "instance_stopped":
-      return change("STOPPED", sayDeath(event.payload.death), pidOf(event.payload));
+      return ended("STOPPED", event.payload.death, pidOf(event.payload));
     case "service_crashed":
-      return change("ERROR", sayDeath(event.payload.death), pidOf(event.payload));
+      return ended("ERROR", event.payload.death, pidOf(event.payload));
     case "service_restart_scheduled":
-      return change("ERROR", `starts again at ${new Date(event.payload.at).toISOString()}`);
+      return resumes(event.payload.at, `starts again at ${new Date(event.payload.at).toISOString()}`);
     case "service_restarting":
       return change("DEPLOYING", "starting again", pidOf(event.payload));
     case "service_restarted":
       return change("RUNNING", "restarted", pidOf(event.payload));
     case "service_rested":
-      return change("ERROR", `restarted too often, rests until ${new Date(event.payload.until).toISOString()}`);
+      return resumes(
+        event.payload.until,
+        `restarted too often, rests until ${new Date(event.payload.until).toISOString()}`,
+      );
     case "resource_violation":
       return change(
         "RUNNING",
