@@ -1,4 +1,4 @@
-/** Memory and memory maps of a Solo's processes, as Linux tells them. A process that has ended has none. */
+/** Memory, memory maps and processor time of a Solo's processes, as Linux tells them. A process that has ended has none. */
 import { readFileSync } from "node:fs";
 import type { Solo } from "../../test/e2e/solo.ts";
 
@@ -36,3 +36,16 @@ export const mapsMax = (): number | undefined => {
   const most = Number(read("/proc/sys/vm/max_map_count"));
   return most > 0 ? most : undefined;
 };
+
+const millisecondsPerTick = 10;
+
+/** Processor time that it has used, in steps of ten milliseconds. */
+export function cpuMs(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) * millisecondsPerTick;
+}

@@ -55,3 +55,19 @@ export function chainRaw(database: DatabaseSync): number {
   }
   return count;
 }
+
+/** Reads every event and parses what it holds, as whoever replays it must. */
+export function readRaw(database: DatabaseSync): number {
+  let count = 0;
+  for (const row of database.prepare("SELECT * FROM events ORDER BY id").iterate()) {
+    JSON.parse(String(row["json"]));
+    count += 1;
+  }
+  return count;
+}
+
+/** Opens it again, and reads the newest event. */
+export function reopenRaw(dir: string, name: string): unknown {
+  using database = new DatabaseSync(join(dir, `${name}.sqlite`));
+  return database.prepare("SELECT * FROM events ORDER BY id DESC LIMIT 1").get();
+}

@@ -2,20 +2,25 @@
  * The event log beside raw node:sqlite on the same disk: what durable events cost one by one and in groups, what a deploy's artifacts
  * cost inside the log and as files, and what opening it takes.
  *
- *   node bench/log/small.ts      prints rows as JSON
+ *   node bench/log/small.ts SHARE      prints rows as JSON
  */
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { eventId, insist, isRefusal } from "../../src/base/index.ts";
 import type { EventLog } from "../../src/store/index.ts";
 import { figures, inParallel, oneByOne, round } from "../lib/measure.ts";
 import type { Row } from "../lib/report.ts";
 import { appendDurably, eventOf, openLog, tenantAt } from "./events.ts";
-import { fillRaw, openRaw } from "./raw.ts";
+import { fillRaw, openRaw, readRaw, reopenRaw } from "./raw.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "solo-bench-log-"));
-const deploys = 300;
+/** By how much a small run is smaller. */
+const share = Number(process.argv[2] ?? 1);
+const sized = (count: number): number => Math.max(1, Math.ceil(count * share));
+const deploys = sized(300);
 
 /** Source, compiled code and source map of a small service, never the same twice. */
 const artifactsOf = (n: number): readonly Uint8Array[] =>
@@ -103,7 +108,7 @@ try {
     [64, 20_000],
     [512, 40_000],
   ] as const) {
-    rows.push(...(await durableRows(log, inFlight, total)));
+    rows.push(...(await durableRows(log, inFlight, sized(total))));
   }
   rows.push(...(await deployRows(log)));
   const replayed = await timed(() => [...log.replay(eventId(0))].length);
@@ -113,12 +118,26 @@ try {
   await log.close();
   const again = await timed(() => openLog(dir));
   await again.result.close();
+  // The largest of the raw ones.
+  using raw = new DatabaseSync(join(dir, "raw-512.sqlite"));
+  const readAll = await timed(() => readRaw(raw));
+  const rawAgain = await timed(() => reopenRaw(dir, "raw-512"));
   const ms = (what: string, value: number): Row => ({ what, unit: "ms", figures: { value: round(value) } });
+  const perSecond = ({ ms: took, result }: { readonly ms: number; readonly result: number }): number =>
+    Math.round((result / took) * 1_000);
   rows.push(
-    { what: "replay", unit: "per s", figures: { value: Math.round((replayed.result / replayed.ms) * 1_000) } },
+    {
+      what: "replay: read the events",
+      unit: "per s",
+      figures: { value: perSecond(replayed) },
+      peer: { what: "raw: read each row and parse it", value: perSecond(readAll) },
+    },
     ms("a new log: open", opened.ms),
     ms("… its first event", first.ms),
-    ms(`a log of ${replayed.result} events: open`, again.ms),
+    {
+      ...ms(`a log of ${replayed.result} events: open`, again.ms),
+      peer: { what: "raw: open, and read the newest", value: round(rawAgain.ms) },
+    },
     ms("a snapshot of 1 MB", snapshot.ms),
   );
   process.stdout.write(`${JSON.stringify(rows)}\n`);
