@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- NAME …]: runs the benchmarks, prints the machine and a table, keeps JSON under bench/results. Figures are
  * ratios to a peer measured in the same run wherever there is one; nothing here passes or fails.
+ * With --json it prints what each found as a line, for programs, and keeps nothing.
  */
 import process from "node:process";
 import { call } from "./call.ts";
@@ -18,7 +19,8 @@ import { slope } from "./slope.ts";
 
 const benchmarks: readonly Benchmark[] = [deploy, call, cell, log, memory, recovery, scale, slope, neighbours, sandbox];
 
-const names = process.argv.slice(2);
+const names = process.argv.slice(2).filter((argument) => argument !== "--json");
+const forPrograms = process.argv.includes("--json");
 const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) {
   process.stderr.write(
@@ -26,10 +28,13 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-process.stdout.write(`${JSON.stringify(machine())}\n`);
+if (!forPrograms) process.stdout.write(`${JSON.stringify(machine())}\n`);
 for (const benchmark of benchmarks) {
   if (names.length > 0 && !names.includes(benchmark.name)) continue;
   const rows = await benchmark.run();
-  print(benchmark, rows);
-  keep(benchmark, rows);
+  if (forPrograms) process.stdout.write(`${JSON.stringify({ benchmark: benchmark.name, rows })}\n`);
+  else {
+    print(benchmark, rows);
+    keep(benchmark, rows);
+  }
 }

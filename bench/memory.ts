@@ -1,6 +1,7 @@
 /** Memory of the whole Solo per service: idle, and exercised. */
 import { setTimeout as wait } from "node:timers/promises";
 import { call, example, roomy, Solo } from "../test/e2e/solo.ts";
+import { bareIsolate } from "./lib/bare-isolate.ts";
 import { round } from "./lib/measure.ts";
 import { proportionalBytesOf } from "./lib/processes.ts";
 import type { Benchmark, Row } from "./lib/report.ts";
@@ -34,17 +35,19 @@ export const memory: Benchmark = {
     }
     const exercised = each();
     await wait(restMs);
-    const row = (what: string, value: number, goal?: string): Row => ({
-      what,
-      unit: "MB",
-      figures: { value },
-      ...(goal === undefined ? {} : { goal }),
-    });
+    const again = each();
+    const { isolateMb, workerMb } = await bareIsolate("memory", count);
+    // As MiB, like the others.
+    const isolate = { what: "an empty isolate with its context", value: round((isolateMb * 1e6) / mebibyte) };
+    const worker = { what: "a worker thread", value: round((workerMb * 1e6) / mebibyte) };
+    const row = (what: string, value: number): Row => ({ what, unit: "MB", figures: { value } });
+    const idle = { ...row(`… rested for ${restMs / 1_000} s`, rested), goal: "≤ 1.5" };
     return [
       row(`memory per idle service of ${count}, just deployed`, atOnce),
-      row(`… rested for ${restMs / 1_000} s`, rested, "≤ 1.5"),
-      row(`… after ${callsToEach} calls to each`, exercised),
-      row(`… rested for ${restMs / 1_000} s again`, each()),
+      { ...idle, peer: isolate },
+      { ...idle, peer: worker },
+      { ...row(`… after ${callsToEach} calls to each`, exercised), peer: isolate },
+      row(`… rested for ${restMs / 1_000} s again`, again),
     ];
   },
 };

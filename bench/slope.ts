@@ -5,6 +5,7 @@
 import { defined, insist } from "../src/base/index.ts";
 import { eventsOf } from "../test/e2e/asking.ts";
 import { example, isAlive, roomy, Solo } from "../test/e2e/solo.ts";
+import { kernelHeapBytes } from "./lib/heap.ts";
 import { round, slopeOf } from "./lib/measure.ts";
 import { processesOf, residentBytes } from "./lib/processes.ts";
 import type { Benchmark, Row } from "./lib/report.ts";
@@ -35,14 +36,42 @@ export const slope: Benchmark = {
     await client.deploy({ serviceId: "resident", code: Buffer.from(source) });
     const watched = await processesWatched(solo);
     const found: Look[] = [];
+    const heap: { fifth?: number | undefined; end?: number | undefined } = {};
     const every = Math.max(1, Math.floor(cycles / looks));
     for (let n = 1; n <= cycles; n++) {
       await cycle(n);
       if (n % every === 0) found.push(look(n, watched));
+      if (n === Math.ceil(cycles / 5)) heap.fifth = await kernelHeapBytes(solo);
     }
-    return [...watched.keys()].flatMap((name) => rowsOf(name, found));
+    heap.end = await kernelHeapBytes(solo);
+    return [...[...watched.keys()].flatMap((name) => rowsOf(name, found)), ...heapRows(heap)];
   },
 };
+
+/** None where nobody could be asked. */
+function heapRows({
+  fifth,
+  end,
+}: {
+  readonly fifth?: number | undefined;
+  readonly end?: number | undefined;
+}): readonly Row[] {
+  if (fifth === undefined || end === undefined) return [];
+  const megabytes = (bytes: number): number => round(bytes / kibibyte / kibibyte);
+  return [
+    {
+      what: "kernel: heap at the end, all garbage collected",
+      unit: "MB",
+      figures: { value: megabytes(end) },
+      peer: { what: "after a fifth", value: megabytes(fifth) },
+    },
+    {
+      what: "kernel: growth of that per cycle",
+      unit: "KB",
+      figures: { value: round((end - fifth) / kibibyte / (cycles - Math.ceil(cycles / 5))) },
+    },
+  ];
+}
 
 function look(cycle: number, watched: ReadonlyMap<string, number>): Look {
   for (const [name, pid] of watched) insist(isAlive(pid), `the ${name} lives as long as the run`);

@@ -1,6 +1,7 @@
 /** What services that nobody calls hold of a cell's memory: right after they were loaded, and when they have rested. */
 import { setTimeout as wait } from "node:timers/promises";
 import { service } from "../../test/cell/cell-process.ts";
+import { bareIsolate } from "../lib/bare-isolate.ts";
 import { inTurns, round } from "../lib/measure.ts";
 import { residentBytes } from "../lib/processes.ts";
 import type { Row } from "../lib/report.ts";
@@ -35,15 +36,13 @@ export const memoryRows = (): Promise<readonly Row[]> =>
     const exercised = each();
     await wait(restMs);
     const exercisedRested = each();
-    const memory = (what: string, value: number, goal?: string): Row => ({
-      what,
-      unit: "MB",
-      figures: { value },
-      ...(goal === undefined ? {} : { goal }),
-    });
+    const { isolateMb, workerMb } = await bareIsolate("memory", count);
+    const memory = (what: string, value: number): Row => ({ what, unit: "MB", figures: { value } });
+    const idle = { ...memory(`… rested for ${restMs / 1_000} s`, rested), goal: "≤ 1.5" };
     return [
       memory(`resident memory per idle service of ${count}, just loaded`, atOnce),
-      memory(`… rested for ${restMs / 1_000} s`, rested, "≤ 1.5"),
+      { ...idle, peer: { what: "an empty isolate with its context", value: isolateMb } },
+      { ...idle, peer: { what: "a worker thread", value: workerMb } },
       memory("… after 50 calls to each", exercised),
       memory(`… rested for ${restMs / 1_000} s again`, exercisedRested),
       { what: `a call to one of ${count} services, threaded`, unit: "µs", figures: { value: round(any) } },

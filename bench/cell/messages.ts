@@ -1,13 +1,17 @@
 /** Messages of a cell: between its services, beside GenServer; and between it and its kernel, beside a bare echo. */
 import { encodeFrame } from "../../src/wire/index.ts";
 import { type Kernel, service } from "../../test/cell/cell-process.ts";
+import { bareIsolate } from "../lib/bare-isolate.ts";
 import { besideElixir, type GenServerFigures } from "../lib/elixir.ts";
 import { inTurns, median, round } from "../lib/measure.ts";
 import type { Row } from "../lib/report.ts";
+import { setting } from "../lib/settings.ts";
 import { UnixEcho } from "../lib/unix-echo.ts";
 import { withCell } from "./with-cell.ts";
 
-const rounds = 5;
+const rounds = setting("SOLO_BENCH_ROUNDS", 5);
+/** Messages for one figure: their clock's whole milliseconds average out. */
+const repeats = setting("SOLO_BENCH_REPEATS", 100);
 const ping = "ping() { return 1; }";
 
 const echo = service(
@@ -79,7 +83,6 @@ async function betweenServices(
   beam: GenServerFigures,
 ): Promise<readonly Row[]> {
   // Short messages: a long one would be slow, and its service no longer inline.
-  const repeats = 100;
   const per = (method: string, count: number): Promise<number> =>
     medianOf(async () => {
       let ms = 0;
@@ -99,6 +102,7 @@ async function betweenServices(
     await kernel.result(b, "ping");
     return ((performance.now() - from) / 20 / 200) * 1_000;
   });
+  const { crossingUs } = await bareIsolate("crossing");
   const row = (what: string, value: number, goal?: string): Row => ({
     what,
     unit: "µs",
@@ -106,7 +110,13 @@ async function betweenServices(
     ...(goal === undefined ? {} : { goal }),
   });
   return [
-    { ...row("in-cell call, nested", nested, "≤ 6"), ...besideElixir(beam, "call", "GenServer.call") },
+    {
+      ...row("in-cell call, nested", nested, "≤ 6"),
+      peer: { what: "a bare isolate left and another entered, and back", value: crossingUs },
+    },
+    ...(beam.has("call")
+      ? [{ ...row("in-cell call, nested", nested, "≤ 6"), ...besideElixir(beam, "call", "GenServer.call") }]
+      : []),
     {
       ...row("in-cell call by mailbox, behind a cast", behindCasts, "≤ 15"),
       ...besideElixir(beam, "call", "GenServer.call"),
