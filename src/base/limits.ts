@@ -29,6 +29,8 @@ export const limits = {
   systemCallTimeoutMsMax: 2_000,
   /** Calls under way through the router, per tenant. */
   callsInFlightMax: 10_000,
+  /** Bytes of their arguments, which are kept until they are answered. */
+  callBytesInFlightMax: 64 * 1024 * 1024,
   /** Calls with a request_id that a cell remembers once they are answered: so many, so long, and so many bytes of results. */
   callsRememberedMax: 10_000,
   callRememberedMs: 10_000,

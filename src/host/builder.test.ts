@@ -74,6 +74,22 @@ test("of a builder that ends, only the request that it worked on is refused; the
   for (const each of others) assert.equal(textOf(await each), "code");
 });
 
+test("a builder that breaks the protocol is cut off, and asked again: none is spawned in its place", async () => {
+  await using peer = await Peer.listen();
+  using builder = new Builder(epoch);
+  builder.connect(peer.path);
+  const poison = compile(builder, "hostile", "poison");
+  const other = compile(builder, "innocent", "other");
+  await peer.hear("compile");
+  await peer.hear("compile");
+  peer.say({ type: "rejected", id: 1, errors: [{ message: "", line: 2 ** 40, column: 0, file: "", excerpt: "" }] });
+  assert.ok(isRefusal(await poison));
+  const heard = await peer.hear("compile");
+  assert.equal(heard.header["file"], "other");
+  answer(peer, heard);
+  assert.equal(textOf(await other), "code");
+});
+
 test("sources that are large together do not break the pipe: it holds few at a time", async () => {
   await using peer = await Peer.listen();
   using builder = new Builder(epoch);

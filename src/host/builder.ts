@@ -11,7 +11,7 @@
  */
 import { type KernelEpoch, limits, type Refusal, refuse } from "../base/index.ts";
 import { type BuilderToKernel, builderToKernelShape, type Diagnostic, type KernelToBuilder } from "../wire/index.ts";
-import { Pipe } from "./pipe.ts";
+import { Pipe, type PipeListener } from "./pipe.ts";
 
 export type Compiled =
   | { readonly code: Uint8Array; readonly sourceMap: Uint8Array; readonly warnings: readonly Diagnostic[] }
@@ -36,6 +36,10 @@ const requestsMax = 256;
 const requestsPerScopeMax = 32;
 /** The next request is at the builder when it has answered one; the pipe never holds more than these. */
 const underWayMax = 2;
+/** It reads nothing while it works, and on a busy machine that may take long. One that works for longer is init's to judge. */
+const silentMsMax = requestMsMax;
+/** After we closed the pipe of a builder that lives: none is spawned in its place, so it is asked again. */
+const againAfterMs = 500;
 
 export class Builder implements Disposable {
   readonly #epoch: KernelEpoch;
@@ -44,6 +48,8 @@ export class Builder implements Disposable {
   /** By id, in the order in which they were sent. */
   readonly #underWay = new Map<number, Asked>();
   #pipe: Pipe<KernelToBuilder, BuilderToKernel> | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #isOver = false;
   #lastId = 0;
 
   constructor(epoch: KernelEpoch) {
@@ -57,14 +63,18 @@ export class Builder implements Disposable {
 
   /** A builder listens at `socket`: init (re)started it. */
   connect(socket: string): void {
+    clearTimeout(this.#again);
     this.#pipe?.[Symbol.dispose]();
-    const pipe = new Pipe<KernelToBuilder, BuilderToKernel>(socket, builderToKernelShape, {
+    const listener: PipeListener<BuilderToKernel> = {
       onMessage: (message, body) => this.#take(message, body),
-      onClosed: () => {
+      onClosed: (closed) => {
         if (this.#pipe === pipe) this.#pipe = undefined;
         this.#ended();
+        if (closed.why !== "protocol" || this.#isOver) return;
+        this.#again = setTimeout(() => this.connect(socket), againAfterMs);
       },
-    });
+    };
+    const pipe = new Pipe<KernelToBuilder, BuilderToKernel>(socket, builderToKernelShape, listener, { silentMsMax });
     this.#pipe = pipe;
     pipe.send({ type: "hello", epoch: this.#epoch });
     this.#sendOn();
@@ -103,6 +113,8 @@ export class Builder implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
+    clearTimeout(this.#again);
     const all = [...this.#underWay.values(), ...[...this.#queues.values()].flat()];
     this.#queues.clear();
     this.#underWay.clear();

@@ -6,7 +6,7 @@
  *
  * Owns its pipe and its table of calls under way.
  */
-import type { CellNumber, IncarnationNumber, KernelEpoch } from "../base/index.ts";
+import { type CellNumber, type IncarnationNumber, type KernelEpoch, limits } from "../base/index.ts";
 import {
   type CallFailure,
   type CallMark,
@@ -16,7 +16,7 @@ import {
   type Slots,
   type Usage,
 } from "../wire/index.ts";
-import { type Closed, Pipe } from "./pipe.ts";
+import { type Closed, Pipe, type PipeListener } from "./pipe.ts";
 
 export type Welcome = Extract<CellToKernel, { readonly type: "welcome" }>;
 export type CellMessage = Exclude<CellToKernel, { readonly type: "welcome" | "outcome" | "inspected" | "fenced" }>;
@@ -59,10 +59,12 @@ export class CellLink implements Disposable {
     listener: CellLinkListener,
   ) {
     this.#listener = listener;
-    this.#pipe = new Pipe(at.socket, cellToKernelShape, {
+    const pipeListener: PipeListener<CellToKernel> = {
       onMessage: (message, body) => this.#take(message, body),
       onClosed: (closed) => this.#end(closed),
-    });
+    };
+    // What goes on to another cell comes with a header that may be longer: no body may be so large that it would not fit then.
+    this.#pipe = new Pipe(at.socket, cellToKernelShape, pipeListener, { bodyBytesMax: limits.payloadBytesMax });
     this.#pipe.send({ type: "hello", epoch: at.epoch, cell: at.cell });
   }
 
@@ -121,7 +123,7 @@ export class CellLink implements Disposable {
     });
   }
 
-  /** Incarnations that have a call under way: suspects when the cell dies. */
+  /** Incarnations that this kernel has a call under way to. */
   get busy(): ReadonlySet<IncarnationNumber> {
     return new Set(this.#busy.keys());
   }
@@ -174,7 +176,7 @@ export class CellLink implements Disposable {
   }
 
   #end(closed: Closed): void {
-    // Told first, while `busy` still names the suspects.
+    // Told first, while `busy` still names them.
     this.#listener.onClosed(closed);
     for (const settle of this.#inspections.values()) settle(new Map());
     // Who waits for an answer waits a little longer to learn how the cell ended.

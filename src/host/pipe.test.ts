@@ -10,7 +10,7 @@ type Message = { readonly type: "number"; readonly value: number };
 
 async function withPipe(
   run: (peer: Peer, pipe: Pipe<Message, Message>, heard: Message[], closed: Promise<Closed>) => Promise<void>,
-  patience?: PipePatience,
+  patience?: Partial<PipePatience>,
 ): Promise<void> {
   await using peer = await Peer.listen();
   const heard: Message[] = [];
@@ -90,4 +90,30 @@ test("a peer that reads nothing while much waits for it is cut off, and the reas
       assert.ok(end.why === "protocol" && end.problem.startsWith("read nothing for 50 ms"), JSON.stringify(end));
     },
     { unreadBytesMax: 1024 * 1024, silentMsMax: 50 },
+  ));
+
+test("a peer that reads on, but slower than it is sent to, never has more than so much waiting for it", () =>
+  withPipe(
+    async (peer, pipe, _heard, closed) => {
+      peer.readNothing();
+      for (let n = 0; n < 9; n++) pipe.send({ type: "number", value: 2 }, megabyte);
+      const end = await closed;
+      assert.ok(end.why === "protocol" && /^left \d+ bytes unread$/.test(end.problem), JSON.stringify(end));
+    },
+    { waitingBytesMax: 4 * 1024 * 1024 },
+  ));
+
+test("a body that is larger than a peer may send closes the pipe as its fault", () =>
+  withPipe(
+    async (peer, _pipe, heard, closed) => {
+      peer.say({ type: "number", value: 2 }, new Uint8Array(1_000));
+      peer.say({ type: "number", value: 3 }, new Uint8Array(1_001));
+      const end = await closed;
+      assert.equal(end.why, "protocol");
+      assert.deepEqual(
+        heard.map(({ value }) => value),
+        [2],
+      );
+    },
+    { bodyBytesMax: 1_000 },
   ));

@@ -8,7 +8,7 @@
  * told to `onClosed` as the peer's fault.
  */
 import { connect, type Socket } from "node:net";
-import { isMisfit, type Shape } from "../base/index.ts";
+import { isMisfit, limits, type Shape } from "../base/index.ts";
 import { encodeFrame, FrameReader } from "../wire/index.ts";
 
 export type Closed =
@@ -22,13 +22,23 @@ export interface PipeListener<In> {
   readonly onClosed: (closed: Closed) => void;
 }
 
-/** A peer that reads nothing for so long, while more than this waits for it, hangs. */
+/** What a peer may ask of us before its pipe is closed. */
 export interface PipePatience {
+  /** One that reads nothing for `silentMsMax`, while more than this waits for it, hangs. */
   readonly unreadBytesMax: number;
   readonly silentMsMax: number;
+  /** No peer, however slowly it reads on, has more than this waiting for it. */
+  readonly waitingBytesMax: number;
+  /** Of a frame that it sends. */
+  readonly bodyBytesMax: number;
 }
 /** Well below where a link refuses large messages, or a peer that reads nothing would be refused for ever and never ended. */
-const patienceDefault: PipePatience = { unreadBytesMax: 1024 * 1024, silentMsMax: 5_000 };
+const patienceDefault: PipePatience = {
+  unreadBytesMax: 1024 * 1024,
+  silentMsMax: 5_000,
+  waitingBytesMax: 128 * 1024 * 1024,
+  bodyBytesMax: limits.frameBytesMax,
+};
 
 /** Frames that are longer together are not copied into one. */
 const gatheredBytesMax = 64 * 1024;
@@ -45,8 +55,8 @@ export class Pipe<Out, In> implements Disposable {
   #watch: NodeJS.Timeout | undefined;
   #closed: Closed | undefined;
 
-  constructor(path: string, shape: Shape<In>, listener: PipeListener<In>, patience = patienceDefault) {
-    this.#patience = patience;
+  constructor(path: string, shape: Shape<In>, listener: PipeListener<In>, patience: Partial<PipePatience> = {}) {
+    this.#patience = { ...patienceDefault, ...patience };
     this.#shape = shape;
     this.#listener = listener;
     this.#socket = connect({ path });
@@ -94,7 +104,10 @@ export class Pipe<Out, In> implements Disposable {
       for (const frame of frames) this.#socket.write(frame);
       this.#socket.uncork();
     }
-    if (this.#socket.writableLength > this.#patience.unreadBytesMax) this.#expectReader();
+    const unread = this.#socket.writableLength;
+    if (unread > this.#patience.waitingBytesMax) {
+      this.#close({ why: "protocol", problem: `left ${unread} bytes unread` });
+    } else if (unread > this.#patience.unreadBytesMax) this.#expectReader();
   }
 
   /** Much to read at once is no fault of the peer's, as long as it reads on. */
@@ -118,6 +131,11 @@ export class Pipe<Out, In> implements Disposable {
     for (const frame of this.#reader.read(chunk)) {
       if (this.#closed !== undefined) return;
       if ("broken" in frame) return this.#close({ why: "protocol", problem: frame.broken });
+      const { bodyBytesMax } = this.#patience;
+      if (frame.body.length > bodyBytesMax) {
+        const problem = `a body of ${frame.body.length} bytes, where ${bodyBytesMax} may be sent`;
+        return this.#close({ why: "protocol", problem });
+      }
       const message = this.#shape(frame.header);
       if (isMisfit(message)) {
         return this.#close({ why: "protocol", problem: `message${message.at} ${message.misfit}` });

@@ -83,17 +83,46 @@ test("messages to a service that starts wait for it, and arrive in the order in 
 
 test("so many bytes of a tenant's messages wait, for all its services together; another tenant's are not refused", async () => {
   const { router } = world();
-  const whole = limits.parkedBytesPerTenantMax / (4 * 1024 * 1024);
+  // Each weighs a little more than its bytes.
+  const whole = limits.parkedBytesPerTenantMax / (4 * 1024 * 1024) - 1;
   for (let n = 0; n < whole; n++) {
     const service = serviceOf(`s${n % 3}`);
     assert.equal(await router.cast({ ...at, service }, megabytes(4), "a"), undefined);
   }
-  const refused = await router.cast({ ...at, service: serviceOf("another") }, new Uint8Array(1), "a");
+  const more = new Uint8Array(20_000);
+  while ((await router.cast({ ...at, service: serviceOf("s1") }, more, "a")) === undefined);
+  const refused = await router.cast({ ...at, service: serviceOf("another") }, more, "a");
   assert.equal(refused?.refusal.refused, "OVERLOADED");
-  const called = await router.call(at, new Uint8Array(1), 1_000, "a");
+  const called = await router.call(at, more, 1_000, "a");
   assert.ok("refusal" in called && called.refusal.refused === "OVERLOADED");
   assert.equal(await router.cast({ ...at, tenant: tenantOf("other") }, megabytes(4), "a"), undefined);
 });
+
+test("the arguments of a tenant's calls under way are bounded together; what is answered makes room, another tenant has its own", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    const other = tenantOf("other");
+    router.add(acme, held(counter), link);
+    const count = limits.callBytesInFlightMax / (4 * 1024 * 1024) - 1;
+    // So that the link is read, and never choked, each is heard before the next.
+    const open: Promise<unknown>[] = [];
+    const ids: unknown[] = [];
+    for (let n = 0; n < count; n++) {
+      open.push(router.call(at, megabytes(4), 60_000, "a"));
+      ids.push((await peer.hear("call")).header["id"]);
+    }
+    const refused = await router.call(at, megabytes(4), 60_000, "a");
+    assert.ok("refusal" in refused && refused.refusal.refused === "OVERLOADED" && refused.executed === "not_executed");
+    const parked = router.call({ ...at, tenant: other }, megabytes(4), 60_000, "a");
+    assert.equal(router.underWay, count + 1);
+    peer.say({ type: "outcome", id: ids[0] }, nothing);
+    await open[0];
+    open.push(router.call(at, megabytes(4), 60_000, "a"));
+    assert.equal((await peer.hear("call")).body.length, 4 * 1024 * 1024);
+    router.end();
+    await Promise.all([...open, parked]);
+    assert.equal(router.underWay, 0);
+  }));
 
 test("so many messages wait for one service", async () => {
   const { router } = world();
@@ -104,9 +133,10 @@ test("so many messages wait for one service", async () => {
 test("a message that nobody waits for is given up after a while, and makes room", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { router } = world();
-  for (let n = 0; n < limits.parkedBytesPerTenantMax / (4 * 1024 * 1024); n++) {
+  for (let n = 0; n < limits.parkedBytesPerTenantMax / (4 * 1024 * 1024) - 1; n++) {
     await router.cast(at, megabytes(4), "a");
   }
+  await router.cast(at, megabytes(3), "a");
   assert.notEqual(await router.cast(at, megabytes(1), "a"), undefined);
   t.mock.timers.tick(limits.parkedCastMsMax);
   assert.equal(await router.cast(at, megabytes(1), "a"), undefined);

@@ -81,7 +81,7 @@ export class Router {
   readonly #powers: RouterPowers;
   readonly #parking = new Parking<Target>();
   readonly #routes = new Routes();
-  readonly #underWay = new Map<TenantId, number>();
+  readonly #underWay = new Map<TenantId, { readonly calls: number; readonly bytes: number }>();
   readonly #throttled = new Map<string, string>();
   /** What ends each call that is under way. */
   readonly #open = new Set<() => void>();
@@ -132,7 +132,7 @@ export class Router {
   /** Calls under way, of all tenants. */
   get underWay(): number {
     let sum = 0;
-    for (const count of this.#underWay.values()) sum += count;
+    for (const { calls } of this.#underWay.values()) sum += calls;
     return sum;
   }
 
@@ -179,10 +179,11 @@ export class Router {
   ): void {
     const { id, service, method, incarnation, timeoutMs, chain, slots = [] } = call;
     const answered = (answer: Answer): void => {
-      if ("result" in answer && mayPass(tenant, answer, this.#powers.life)) {
+      const passes = "result" in answer && mayPass(tenant, answer, this.#powers.life);
+      if (passes && !link.isChoked) {
         return void link.send({ type: "answer", id, ...carried(answer) }, answer.result);
       }
-      const failure = "result" in answer ? forgedResult : answer.failure;
+      const failure = passes ? unreadResult : "result" in answer ? forgedResult : answer.failure;
       const tell = (): void => void link.send({ type: "answer", id, failure });
       if (!showsState(failure)) return tell();
       // A log that fails ends the kernel by itself.
@@ -221,22 +222,19 @@ export class Router {
     chain: readonly IncarnationNumber[],
     answered: (answer: Answer) => void,
   ): void {
-    const count = this.#underWay.get(at.tenant) ?? 0;
-    if (count >= limits.callsInFlightMax) {
-      return answered(failed("OVERLOADED", `${limits.callsInFlightMax} calls under way`));
-    }
+    const size = sizeOf(parcel);
+    const full = this.#full(at.tenant, size);
+    if (full !== undefined) return answered(failed("OVERLOADED", full));
     const refused = this.#ending ? shuttingDown("not_executed") : this.#throttling(at);
     if (refused !== undefined) return answered({ failure: refused });
     const { breakers } = this.#powers;
     const passage = breakers.enter(at);
     if (typeof passage === "object") return answered({ failure: openCircuit(passage) });
-    this.#underWay.set(at.tenant, count + 1);
+    this.#count(at.tenant, 1, size);
     const settle = (answer: Answer): void => {
       if (!this.#open.delete(abandon)) return;
       breakers.leave(at, passage, verdictOf(answer, { delivered, timeoutMs }));
-      const left = (this.#underWay.get(at.tenant) ?? 1) - 1;
-      if (left === 0) this.#underWay.delete(at.tenant);
-      else this.#underWay.set(at.tenant, left);
+      this.#count(at.tenant, -1, -size);
       answered(answer);
     };
     const abandon = (): void => settle({ failure: shuttingDown(delivered ? "unknown" : "not_executed") });
@@ -303,6 +301,22 @@ export class Router {
       });
     };
     route();
+  }
+
+  /** Why no further call of the tenant can be under way. */
+  #full(tenant: TenantId, size: number): string | undefined {
+    const { calls, bytes } = this.#underWay.get(tenant) ?? none;
+    if (calls >= limits.callsInFlightMax) return `${limits.callsInFlightMax} calls under way`;
+    return bytes + size > limits.callBytesInFlightMax
+      ? `${limits.callBytesInFlightMax} bytes of calls under way`
+      : undefined;
+  }
+
+  #count(tenant: TenantId, calls: number, bytes: number): void {
+    const before = this.#underWay.get(tenant) ?? none;
+    const after = { calls: before.calls + calls, bytes: before.bytes + bytes };
+    if (after.calls === 0) this.#underWay.delete(tenant);
+    else this.#underWay.set(tenant, after);
   }
 
   #deliver(at: Aim, make: (incarnation: IncarnationNumber) => KernelToCell, parcel: Parcel): CallFailure | undefined {
@@ -405,6 +419,13 @@ const ended: CallFailure = failure("SERVICE_NOT_RUNNING", "it ended");
 /** Its cell is too busy to read what was sent to it before. */
 const choked: CallFailure = failure("OVERLOADED", "large messages wait for it to read them");
 
+/** The same, of the result that the cell asked for itself. */
+const unreadResult: CallFailure = {
+  ...choked,
+  executed: "executed",
+  message: "large results wait for it to read them",
+};
+
 const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
 
 const shuttingDown = (executed: CallFailure["executed"]): CallFailure => ({
@@ -419,6 +440,7 @@ const openCircuit = ({ failures, retryAfterMs }: Refused): CallFailure => ({
 });
 
 const nothing = new Uint8Array(0);
+const none = { calls: 0, bytes: 0 };
 
 /** A caller that waits for less than this is impatient: that its time ran out says nothing of the service. */
 const patienceMsMin = 1_000;

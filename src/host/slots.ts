@@ -21,7 +21,11 @@ export interface Parcel {
 /** What a slot weighs where messages wait, at most. */
 const slotBytes = 192;
 
-export const sizeOf = ({ bytes, slots }: Parcel): number => bytes.length + (slots?.length ?? 0) * slotBytes;
+/** And the message itself: its place in a queue, its timer, whoever waits for it. */
+const messageBytes = 1_024;
+
+export const sizeOf = ({ bytes, slots }: Parcel): number =>
+  messageBytes + bytes.length + (slots?.length ?? 0) * slotBytes;
 
 /** Whether each of them may be handed on within the tenant. */
 export const mayPass = (tenant: TenantId, { slots }: Pick<Parcel, "slots">, lifeOf: LifeOf): boolean =>

@@ -48,6 +48,27 @@ test("what is written is read again, however the stream is cut", () => {
   );
 });
 
+test("a frame that comes byte by byte, or in chunks of any size, is read whole, and costs no more than a few times its length", () => {
+  const body = Uint8Array.from({ length: 1_000_000 }, (_, n) => n);
+  const bytes = encodeFrame({ a: 1 }, body);
+  const heap = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  const reader = new FrameReader();
+  let most = 0;
+  const before = heap();
+  const back: (Frame | BrokenFrame)[] = [];
+  for (let at = 0; at < bytes.length; at++) {
+    back.push(...reader.read(bytes.slice(at, at + 1)));
+    if (at % 100_000 === 0) most = Math.max(most, heap() - before);
+  }
+  assert.ok(most < 40_000_000, String(most));
+  for (const size of [7, 4_095, 4_096, 65_536]) {
+    const sizes = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) => (n % 3 === 0 ? size : 11));
+    back.push(...read(new FrameReader(), cut(bytes, sizes)));
+  }
+  assert.equal(back.length, 5);
+  for (const frame of back) assert.ok("body" in frame && Buffer.compare(frame.body, body) === 0);
+});
+
 test("no bytes make the reader throw", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, plausible) => {

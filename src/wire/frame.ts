@@ -67,6 +67,10 @@ const byte = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
 const u32 = (bytes: Uint8Array, at: number): number =>
   (byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24)) >>> 0;
 
+/** Chunks below this are gathered while their frame is unfinished: each one by itself costs hundreds of bytes. */
+const smallBytes = 4 * 1024;
+const blockBytesMax = 1024 * 1024;
+
 /**
  * Cuts a byte stream into frames. Keeps at most one unfinished frame, and joins its chunks only once it is whole, so that
  * a peer that dribbles costs no more than one that does not. After a broken frame it must be thrown away.
@@ -75,12 +79,14 @@ export class FrameReader {
   #chunks: Uint8Array[] = [];
   #held = 0;
   #wanted = prefixBytes;
+  /** The last chunk is the used part of it. */
+  #block: { readonly bytes: Uint8Array; used: number } | undefined;
 
   /** The frames that `chunk` completes, in order; ends with a {@link BrokenFrame} if the peer broke the format. */
   *read(chunk: Uint8Array): Generator<Frame | BrokenFrame, void, void> {
+    if (this.#held + chunk.length < this.#wanted) return this.#hold(chunk);
     this.#chunks.push(chunk);
     this.#held += chunk.length;
-    if (this.#held < this.#wanted) return;
     const bytes = this.#join();
     let at = 0;
     while (bytes.length - at >= prefixBytes) {
@@ -108,7 +114,29 @@ export class FrameReader {
     this.#keep(bytes.subarray(at), prefixBytes);
   }
 
+  /** The frame goes on after it. */
+  #hold(chunk: Uint8Array): void {
+    const { length } = chunk;
+    const block = this.#block;
+    if (length >= smallBytes) {
+      this.#block = undefined;
+      this.#chunks.push(chunk);
+    } else if (block !== undefined && block.used + length <= block.bytes.length) {
+      block.bytes.set(chunk, block.used);
+      block.used += length;
+      this.#chunks[this.#chunks.length - 1] = block.bytes.subarray(0, block.used);
+    } else {
+      // As much again as there is: a frame of many small chunks comes to a few blocks.
+      const bytes = new Uint8Array(Math.min(blockBytesMax, Math.max(smallBytes, this.#held)));
+      bytes.set(chunk);
+      this.#block = { bytes, used: length };
+      this.#chunks.push(bytes.subarray(0, length));
+    }
+    this.#held += length;
+  }
+
   #keep(rest: Uint8Array, wanted: number): void {
+    this.#block = undefined;
     this.#chunks = rest.length === 0 ? [] : [rest];
     this.#held = rest.length;
     this.#wanted = wanted;
