@@ -62,8 +62,16 @@ const deathVariants = {
   stopped: record({ why: oneOf("normal", "shutdown", "sibling", "tenant_deleted", "replaced", "escalated") }),
   /** It did not end within its shutdown timeout and was cut off. */
   shutdown_timeout: record({ limitMs: amount }),
-  /** `culprit`: of a victim, the service that is known to have brought the cell down. */
-  cell_lost: record({ loss: cellLossShape, inFlight: oneOf("yes", "no"), culprit: optional(text(128)) }),
+  /**
+   * `culprit`: of a victim, the service that is known to have brought the cell down. `suspect`: it may have, and so may others:
+   * for the first time, which costs nothing, or again while on probation for that. With neither, who was at work did it.
+   */
+  cell_lost: record({
+    loss: cellLossShape,
+    inFlight: oneOf("yes", "no"),
+    culprit: optional(text(128)),
+    suspect: optional(oneOf("first", "again")),
+  }),
 } as const;
 export const deathShape = union(deathVariants);
 export type Death = Of<typeof deathShape>;
@@ -125,9 +133,18 @@ export const sayLoss = (loss: CellLoss): string => {
   }
 };
 
-function sayPart({ inFlight, culprit }: Extract<Death, { type: "cell_lost" }>): string {
-  if (inFlight === "yes") return " while it was at work";
-  return culprit === undefined ? "" : `, brought down by ${culprit}`;
+function sayPart({ inFlight, culprit, suspect }: Extract<Death, { type: "cell_lost" }>): string {
+  const at = inFlight === "yes" ? " while it was at work" : "";
+  switch (suspect) {
+    case "first":
+      return `${at}, perhaps through it`;
+    case "again":
+      return `${at}, again perhaps through it`;
+    case undefined:
+      return at !== "" || culprit === undefined ? at : `, brought down by ${culprit}`;
+    default:
+      return never(suspect);
+  }
 }
 
 /** One line for people; the structured death stands beside it wherever machines read. */

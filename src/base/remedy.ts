@@ -83,11 +83,14 @@ function remedyOfStop(why: Extract<Death, { type: "stopped" }>["why"]): string {
   }
 }
 
-function remedyOfLoss({ loss, inFlight, culprit }: Extract<Death, { type: "cell_lost" }>): string {
+function remedyOfLoss({ loss, inFlight, culprit, suspect }: Extract<Death, { type: "cell_lost" }>): string {
   if (culprit !== undefined) {
     return `Nothing: it was another's fault, and it restarts at no cost. See \`solo why ${culprit}\`.`;
   }
-  const whose = inFlight === "yes" ? "" : "It was not at work itself. ";
+  if (suspect === "first") {
+    return `It may have been another's fault: the restart costs nothing, and on probation the culprit shows itself. ${remedyOfCell(loss)}`;
+  }
+  const whose = inFlight === "yes" || suspect !== undefined ? "" : "It was not at work itself. ";
   return `${whose}${remedyOfCell(loss)}`;
 }
 

@@ -17,6 +17,7 @@ import { Directory } from "./directory.ts";
 import type { Engine, Guest } from "./engine.ts";
 import { Favours } from "./favours.ts";
 import { Gate } from "./gate.ts";
+import { FlightRecorder } from "./flight-recorder.ts";
 import { type House, type Message, nobody } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
 import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
@@ -41,6 +42,8 @@ export interface Rim {
   readonly cores: number;
   /** Code of the image's parts, by name. */
   readonly parts: Readonly<Record<string, string>>;
+  /** Where its flight record is written; undefined: nobody would read it. */
+  readonly flight: Float64Array | undefined;
   /** One line for the node's operator. */
   readonly say: (line: string) => void;
   /** Ends the process at once: stuck threads would keep an orderly exit waiting. */
@@ -104,6 +107,7 @@ export class Cell {
       stirred: (incarnation) => this.#tidying.stirred(incarnation),
       wounded: (why) => this.#wounded(why),
       favours: new Favours(rim.parts),
+      recorder: new FlightRecorder(rim.flight, hostMs),
       shares: new CpuShares(readPoolMs),
       contention: () => this.#scheduler.contention,
       inlineCpuMs: () => this.#scheduler.markedCpuMs,
@@ -310,7 +314,12 @@ export class Cell {
     this.#wounds++;
     this.#rim.say(`lost a thread (${this.#wounds} of ${woundsMax}): ${why}`);
     // The reports of this turn of the event loop leave first.
-    if (this.#wounds >= woundsMax) setImmediate(() => this.#rim.die(`lost ${this.#wounds} threads, last: ${why}`));
+    if (this.#wounds < woundsMax) return;
+    setImmediate(() => {
+      // Those who did it are dead, and have paid: whoever lives is a victim.
+      this.#house.recorder.clear((incarnation) => this.#directory.find(incarnation) !== undefined);
+      this.#rim.die(`lost ${this.#wounds} threads, last: ${why}`);
+    });
   }
 }
 

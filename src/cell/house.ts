@@ -6,6 +6,7 @@ import type { CpuShares } from "./cpu-shares.ts";
 import type { Crossing } from "./engine.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Favours } from "./favours.ts";
+import type { FlightRecorder } from "./flight-recorder.ts";
 import type { GuestCall } from "./operations.ts";
 
 /** What the cell does for its incarnations. */
@@ -35,6 +36,8 @@ export interface House {
   readonly wounded: (why: string) => void;
   /** Answers what guests ask. */
   readonly favours: Favours;
+  /** Knows whose turns are under way, for whoever looks when the cell has ended. */
+  readonly recorder: FlightRecorder;
   /** CPU time of threaded turns. */
   readonly shares: CpuShares;
   /** How much longer than its CPU time an inline turn may take on this machine as it is now; at least 1. */

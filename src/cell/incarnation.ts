@@ -167,7 +167,9 @@ export class Incarnation {
     const timeoutMs = birth.limits.startupTimeoutMs;
     this.#lifeTimer = setTimeout(() => this.end({ type: "startup_timeout", limitMs: timeoutMs }), timeoutMs);
     this.#thread.expect(timeoutMs);
+    const recorded = this.#house.recorder.beginThreaded(this.id, this.#bornAt);
     const fault = await this.#turns.load({ code, file: `${birth.service}.ts`, timeoutMs });
+    this.#house.recorder.endThreaded(recorded);
     this.#thread.back();
     if (this.phase === "ended") return;
     this.#turn = "none";
@@ -282,7 +284,10 @@ export class Incarnation {
     const given = post.gather(1, this.#takesMail);
     if (given.length === 1 && !this.#leftOver) return 0;
     this.#turn = "inline";
+    const { recorder, now } = this.#house;
+    recorder.beginInline(this.id, now());
     const ran = this.#turns.inline(given, this.#budgetMs());
+    recorder.endInline();
     this.#turn = "none";
     this.#after(ran, progress);
     return ran.tookMs;
@@ -298,7 +303,10 @@ export class Incarnation {
     // Before it runs the module's whole start has one timeout, which counts wall time.
     const timeoutMs = this.#phase.name === "starting" ? budgetMs : budgetMs * patience;
     this.#thread.expect(timeoutMs);
+    const { recorder, now } = this.#house;
+    const recorded = recorder.beginThreaded(this.id, now());
     const ran = await this.#turns.threaded(given, { budgetMs, timeoutMs }, () => this.#cutOff(this.#post.current));
+    recorder.endThreaded(recorded);
     this.#thread.back();
     if (this.phase === "ended") return;
     this.#turn = "none";

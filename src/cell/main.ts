@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { descriptors, heartbeatMs, jailedArgument, lockFile } from "../wire/index.ts";
 import { Cell } from "./cell.ts";
+import { mapFlightRecord } from "./flight-memory.ts";
 import { readParts, readPrelude, writePreludeCache } from "./image.ts";
 import { makeEngine } from "./isolated-vm.ts";
 import { dieWithParent, dropPermissions, lock } from "./lockdown.ts";
@@ -35,7 +36,8 @@ const jailed = process.argv[2] === jailedArgument;
 function serve(): void {
   if (!jailed && !dieWithParent()) return die("my parent was gone before I began");
   const engine = makeEngine(readPrelude(__dirname));
-  const cell = new Cell(engine, { cores: availableParallelism(), parts: readParts(__dirname), say, die });
+  const flight = mapFlightRecord();
+  const cell = new Cell(engine, { cores: availableParallelism(), parts: readParts(__dirname), flight, say, die });
   cell.warmUp();
   if (!engine.cacheAccepted) {
     say("V8 REJECTED THE PRELUDE'S CACHED CODE: every service costs more. Was the image made with other flags?");

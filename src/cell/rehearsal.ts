@@ -7,6 +7,7 @@ import { incarnationNumber, insist, parseServiceId, resourceLimitsDefault } from
 import { toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import type { Crossing, Guest } from "./engine.ts";
+import { FlightRecorder } from "./flight-recorder.ts";
 import { type Birth, type House, nobody } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
 import { configurationOf } from "./sayings.ts";
@@ -54,6 +55,7 @@ export async function rehearse(guest: Guest, house: House): Promise<void> {
   const incarnation = new Incarnation(birth(), guest, {
     ...house,
     log: () => undefined,
+    recorder: new FlightRecorder(undefined, 0),
     stirred: () => undefined,
     started: () => begun.resolve(),
     ended: () => begun.resolve(),

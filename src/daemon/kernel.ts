@@ -214,7 +214,7 @@ export class Kernel {
         case "cell_spawned":
           return this.#cells.spawned(message);
         case "cell_exited":
-          return this.#cells.exited(message.cell, message.loss);
+          return this.#cells.exited(message.cell, message.loss, message.turns);
         case "builder_spawned":
           return this.#builder.connect(message.socket);
         case "census":

@@ -13,6 +13,7 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import type { Release } from "../kernel/index.ts";
+import type { RecordedTurn } from "../wire/index.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
 import type { LogGate } from "./log-gate.ts";
 
@@ -37,6 +38,9 @@ export interface Held {
   phase: "placed" | "starting" | "running" | "stopping";
 }
 
+/** A cell ends itself over the second thread that does not come back. */
+const buriedKeptMax = 100;
+
 /** Each incarnation starts and ends once; twice that for those that ended while no kernel listened. */
 const reportsWaitingMax = 4 * limits.isolatesPerCellMax;
 
@@ -51,10 +55,14 @@ export class Cell {
   /** Of the process that init started: the cell's own, or its jail's. */
   osPid: number | undefined;
   phase: CellPhase = { name: "spawning" };
-  /** Who was at work when its link closed; its end is told later, when nobody is any more. */
+  /** Who had a call under way when its link closed; its end is told later, when nobody is any more. */
   suspects: ReadonlySet<IncarnationNumber> | undefined;
   /** How its process ended, while the last of what it said is still being read. */
   ended: CellLoss | undefined;
+  /** What its flight record says: the turns that were under way at its end. */
+  turns: readonly RecordedTurn[] | undefined;
+  /** Incarnations that ended in it, newest last; bounded. */
+  readonly #buried = new Set<IncarnationNumber>();
   /** When it last became empty, in ms of the monotonic clock. */
   emptySinceMs = 0;
   /** `found`: an earlier kernel's, not heard yet. `late`: the kernel has taken over without having heard it. */
@@ -84,6 +92,17 @@ export class Cell {
   /** Resolves when it has ended. */
   get gone(): Promise<void> {
     return this.#gone.promise;
+  }
+
+  /** It ended here, and a thread of it may run on. */
+  bury(incarnation: IncarnationNumber): void {
+    this.#buried.add(incarnation);
+    const [oldest] = this.#buried.size > buriedKeptMax ? this.#buried : [];
+    if (oldest !== undefined) this.#buried.delete(oldest);
+  }
+
+  get buried(): ReadonlySet<IncarnationNumber> {
+    return this.#buried;
   }
 
   /** It says more than all that it ever held had to say. */

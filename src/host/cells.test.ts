@@ -157,13 +157,13 @@ test("a cell that ends after it said what it holds is reported with its victims,
     survivors.map(({ incarnation, cell }) => [incarnation, cell]),
     [[7, 1_000_001]],
   );
-  cells.exited(cellNumber(1_000_001), killed);
+  cells.exited(cellNumber(1_000_001), killed, [{ incarnation: incarnationNumber(7), lastedMs: 5 }]);
   await turn();
   assert.deepEqual(submitted, [], "not before the kernel has taken over");
   cells.begin();
   while (acknowledged.length === 0) await turn();
-  const victims = [{ incarnation: 7, inFlight: true }];
-  assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, tenant: acme }]);
+  const victims = [{ incarnation: 7, inFlight: true, lastedMs: 5 }];
+  assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, turns: 1, tenant: acme }]);
   assert.deepEqual(acknowledged, [1_000_001]);
 });
 
@@ -328,7 +328,7 @@ test("a busy cell that turns out to be dead is reported with what the log says i
   cells.begin();
   cells.exited(cellNumber(1_000_001), killed);
   while (acknowledged.length === 0) await turn();
-  const victims = [{ incarnation: 7, inFlight: true }];
+  const victims = [{ incarnation: 7, inFlight: false }];
   assert.deepEqual(submitted, [{ type: "cell_lost", cell: 1_000_001, loss: killed, victims, tenant: acme }]);
 });
 

@@ -11,6 +11,7 @@ import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantI
 import { isRefusal, sayLoss } from "../base/index.ts";
 import type { Effect, Input, Survivor } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
+import { atWork } from "./at-work.ts";
 import { Cell, type Held, type Tier } from "./cell.ts";
 import type { CellLink, CellMessage, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
@@ -224,9 +225,11 @@ export class Cells implements Disposable {
     this.#greet(cell, news.socket);
   }
 
-  exited(number: CellNumber, loss: CellLoss): void {
+  /** `turns`: what was under way in it; undefined: nobody knows. */
+  exited(number: CellNumber, loss: CellLoss, turns?: DeadCell["turns"]): void {
     const cell = this.#roster.find(number);
     if (cell === undefined) return this.#powers.init.acknowledgeExit(number);
+    cell.turns = turns;
     const link = cell.phase.name === "open" ? cell.phase.link : undefined;
     if (link === undefined || link.isClosed || this.#closed) return this.#lose(cell, loss);
     // What it said last is still being read, and may be the truer reason. Its pipe ends soon: its process has.
@@ -423,6 +426,7 @@ export class Cells implements Disposable {
         const { death, started } = report;
         this.#ending.reported(cell, held, death);
         this.#forget(cell, tenant, held);
+        cell.bury(incarnation);
         this.#submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
       }
     } else acknowledge();
@@ -469,7 +473,7 @@ export class Cells implements Disposable {
     link?.[Symbol.dispose]();
     if (unheard !== undefined) {
       this.#roster.remove(cell);
-      unheard.push({ cell: cell.number, loss });
+      unheard.push({ cell: cell.number, loss, ...(cell.turns === undefined ? {} : { turns: cell.turns }) });
       return;
     }
     this.#unroute(cell);
@@ -490,12 +494,7 @@ export class Cells implements Disposable {
   #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {
     const { tenant } = cell;
     const held = [...cell.held.values()];
-    const suspects = held.filter((one) => one.phase === "starting" || busy.has(one.incarnation));
-    const victims = held.map((one) => ({
-      incarnation: one.incarnation,
-      // When nobody is known to have been at work, everybody is suspect: a culprit must not hide behind its timers.
-      inFlight: suspects.length === 0 ? true : suspects.includes(one),
-    }));
+    const { victims, ...known } = atWork(held, { turns: cell.turns, busy, ended: cell.buried });
     for (const [at, one] of held.entries()) {
       const inFlight = victims[at]?.inFlight === true ? "yes" : "no";
       this.#ending.lost(cell, one, { type: "cell_lost", loss, inFlight });
@@ -506,7 +505,7 @@ export class Cells implements Disposable {
     // One that was nobody's and held nothing is no matter of record: init's log has its end.
     if ((loss.type === "closed" || tenant === undefined) && victims.length === 0) return acknowledge();
     const whose = tenant === undefined ? {} : { tenant };
-    this.#submit({ type: "cell_lost", cell: cell.number, loss, victims, ...whose }, acknowledge);
+    this.#submit({ type: "cell_lost", cell: cell.number, loss, victims, ...known, ...whose }, acknowledge);
   }
 
   /** Calls `durable` when the input's events are. */

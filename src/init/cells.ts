@@ -11,7 +11,8 @@ import {
   jailedArgument,
   type LivingCell,
 } from "../wire/index.ts";
-import type { Cgroups, Jail, Libc } from "../sandbox/index.ts";
+import { type Cgroups, type Jail, type Libc, openMemoryFiles } from "../sandbox/index.ts";
+import { FlightRecordFile } from "./flight-record.ts";
 import { type ListeningSocket, listenUnix } from "./listen.ts";
 import type { Machine } from "./proc.ts";
 import { WatchedChild } from "./watched-child.ts";
@@ -21,6 +22,7 @@ interface LiveCell {
   readonly socket: string;
   readonly listener: ListeningSocket;
   readonly child: WatchedChild;
+  readonly record: FlightRecordFile | undefined;
   /** A cell belongs to one tenant for its whole life (P1); undefined while it is nobody's. */
   tenant: TenantId | undefined;
 }
@@ -46,7 +48,8 @@ const cellCpuWeight = 100;
 export class Cells {
   readonly #config: CellsConfig;
   readonly #living = new Map<CellNumber, LiveCell>();
-  readonly #exits = new Map<CellNumber, CellLoss>();
+  readonly #exits = new Map<CellNumber, DeadCell>();
+  readonly #makeMemory = openMemoryFiles();
 
   constructor(config: CellsConfig) {
     this.#config = config;
@@ -57,7 +60,7 @@ export class Cells {
     const living = this.#living.get(cell);
     const exit = this.#exits.get(cell);
     if (living !== undefined) return this.#tellSpawned(living);
-    if (exit !== undefined) return this.#config.tell({ type: "cell_exited", cell, loss: exit });
+    if (exit !== undefined) return this.#config.tell({ type: "cell_exited", ...exit });
     if (this.#living.size + this.#exits.size >= this.#config.cellsMax) {
       const problem = `there are ${this.#config.cellsMax} cells already`;
       return this.#config.tell({ type: "cell_exited", cell, loss: { type: "spawn", problem } });
@@ -84,7 +87,7 @@ export class Cells {
   kill(cell: CellNumber, loss: CellLoss): void {
     const living = this.#living.get(cell);
     if (living !== undefined) return living.child.kill(loss);
-    this.#config.tell({ type: "cell_exited", cell, loss: this.#exits.get(cell) ?? { type: "node" } });
+    this.#config.tell({ type: "cell_exited", ...(this.#exits.get(cell) ?? { cell, loss: { type: "node" } }) });
   }
 
   acknowledge(cell: CellNumber): void {
@@ -112,7 +115,7 @@ export class Cells {
   }
 
   exits(): readonly DeadCell[] {
-    return [...this.#exits].map(([cell, loss]) => ({ cell, loss }));
+    return [...this.#exits.values()];
   }
 
   census(): InitToKernel {
@@ -123,6 +126,7 @@ export class Cells {
   #start(cell: CellNumber, rssBytesMax: number, jail: Jail): LiveCell {
     const socket = `cell-${cell}.sock`;
     const listener = listenUnix(this.#config.libc, socket);
+    const record = FlightRecordFile.make(this.#makeMemory, `cell-${cell}`);
     try {
       const arguments_ = jail.tier === "none" ? [] : [jailedArgument];
       const group = this.#config.cgroups.make(`cell-${cell}`, {
@@ -135,7 +139,7 @@ export class Cells {
         { number: cell, cgroups: group?.doors ?? [] },
       );
       const child = new WatchedChild(
-        { start, listenerFd: listener.fd, rssBytesMax, group, niceness: this.#config.niceness },
+        { start, listenerFd: listener.fd, memoryFd: record?.fd, rssBytesMax, group, niceness: this.#config.niceness },
         this.#config.machine,
         performance.now(),
         {
@@ -143,11 +147,12 @@ export class Cells {
           onText: (text) => this.#config.note(text.replaceAll(/^(?=.)/gm, `cell ${cell}: `)),
         },
       );
-      const living = { cell, socket, listener, child, tenant: undefined };
+      const living = { cell, socket, listener, child, record, tenant: undefined };
       this.#living.set(cell, living);
       return living;
     } catch (error) {
       listener[Symbol.dispose]();
+      record?.[Symbol.dispose]();
       throw error;
     }
   }
@@ -158,9 +163,13 @@ export class Cells {
   }
 
   #end(cell: CellNumber, loss: CellLoss): void {
-    this.#living.get(cell)?.listener[Symbol.dispose]();
+    const { listener, record } = this.#living.get(cell) ?? {};
+    const turns = record?.turnsAt(loss);
+    const exit: DeadCell = { cell, loss, ...(turns === undefined ? {} : { turns }) };
+    listener?.[Symbol.dispose]();
+    record?.[Symbol.dispose]();
     this.#living.delete(cell);
-    this.#exits.set(cell, loss);
-    this.#config.tell({ type: "cell_exited", cell, loss });
+    this.#exits.set(cell, exit);
+    this.#config.tell({ type: "cell_exited", ...exit });
   }
 }

@@ -20,6 +20,8 @@ export interface ChildCommand {
   readonly start: Omit<Prepared, typeof Symbol.dispose>;
   /** Descriptor 3 of the child. Stays init's. */
   readonly listenerFd: number;
+  /** Descriptor 5 of the child, if it is to have one. Stays init's. */
+  readonly memoryFd?: number | undefined;
   readonly rssBytesMax: number;
   /** Its own, if there are any: it is admitted before its program runs, and the group goes when it ends. */
   readonly group: Group | undefined;
@@ -75,7 +77,7 @@ export class WatchedChild {
     this.#process = spawn(file, args, {
       env,
       ...(user === undefined ? {} : { uid: user, gid: user }),
-      stdio: ["ignore", "pipe", "pipe", command.listenerFd, "pipe", ...further],
+      stdio: ["ignore", "pipe", "pipe", command.listenerFd, "pipe", command.memoryFd ?? "ignore", ...further],
       // A session of its own: Ctrl-C in a terminal is for init, which ends the others in order.
       detached: true,
     });

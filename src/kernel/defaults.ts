@@ -39,6 +39,12 @@ export const abridgedDeath = { messageLengthMax: 200, stackLengthMax: 500 } as c
 /** A victim of another's fault restarts at once, unless it had lived shorter than this: then it waits this long. */
 export const blamelessWait = { livedMsMin: 5_000, waitMs: 1_000 } as const;
 
+/** For so long a restart on probation is evidence: whoever lived longer has shown that it can. */
+export const probationMsMax = 600_000;
+
+/** A turn that began less than this before its cell was out of memory hardly took all of that. */
+export const memoryTurnMsMin = 100;
+
 /** What was ended to relieve the node starts again after this long. */
 export const shedWaitMs = 60_000;
 

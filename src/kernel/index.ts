@@ -83,6 +83,7 @@ export {
 } from "./state.ts";
 export { type InstanceView, type ServiceView, type TenantView, toTenantView } from "./tenant-view.ts";
 export {
+  type CellVictim,
   type Command,
   type CommandInput,
   type Effect,

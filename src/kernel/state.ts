@@ -74,7 +74,7 @@ export type Phase =
       readonly because: EventId;
       readonly cell: CellNumber;
       readonly since: Instant;
-      /** It started on probation: it had been at work when its last cell died. */
+      /** It started on probation: its last cell died, perhaps through it. */
       readonly probation?: true;
     }
   /** `then`: what follows when it has ended. */
@@ -209,4 +209,4 @@ export interface Index {
 }
 
 /** Raised when `evolve` or the shape above changes: snapshots of another version are discarded. */
-export const evolveVersion = 5;
+export const evolveVersion = 6;

@@ -106,7 +106,9 @@ export type Input =
       readonly cell: CellNumber;
       readonly tenant?: TenantId;
       readonly loss: CellLoss;
-      readonly victims: readonly { readonly incarnation: IncarnationNumber; readonly inFlight: boolean }[];
+      readonly victims: readonly CellVictim[];
+      /** How many turns were under way, those of lives included that had ended before; absent: nobody knows. */
+      readonly turns?: number;
     }
   /** A service was measured to be over one of its limits, or back under it. */
   | ({ readonly type: "violation"; readonly tenant: TenantId } & Omit<Payloads["resource_violation"], "action">)
@@ -145,6 +147,15 @@ export type Input =
         readonly death: Death;
       }[];
     };
+
+/** An incarnation that was in a lost cell. */
+export interface CellVictim {
+  readonly incarnation: IncarnationNumber;
+  /** A turn of it was under way; where nobody knows of turns: it was starting, or a call to it was under way. */
+  readonly inFlight: boolean;
+  /** For how long that turn had been under way, where it is known. */
+  readonly lastedMs?: number;
+}
 
 /** A command of one type, with who asks. */
 export type CommandInput<T extends Command["type"]> = Extract<Input, { readonly type: "command" }> & {

@@ -1,7 +1,7 @@
 /** The jail of bubblewrap: https://github.com/containers/bubblewrap. A shell before it sets limits and waits at the gate. */
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { type Habitat, type Jail, lastDescriptor, openFilesMax } from "./jail.ts";
+import { gateDescriptor, type Habitat, type Jail, lastDescriptor, openFilesMax } from "./jail.ts";
 import { roomOf } from "./room.ts";
 import { makeBootFilter } from "./seccomp/index.ts";
 import { userOf } from "./users.ts";
@@ -12,7 +12,7 @@ const bootFilter = "boot.bpf";
 const filterDescriptor = lastDescriptor + 1;
 
 /** Until init has put it where it belongs, it does not go on: everything that it becomes is born there. */
-const preamble = `read -r _ <&${lastDescriptor} || exit 71; ulimit -c 0; ulimit -n ${openFilesMax}; exec "$@"`;
+const preamble = `read -r _ <&${gateDescriptor} || exit 71; ulimit -c 0; ulimit -n ${openFilesMax}; exec "$@"`;
 
 const namespaces = "--unshare-user --unshare-all --disable-userns --die-with-parent --new-session".split(" ");
 const nothingElse = "--cap-drop ALL --hostname solo --clearenv".split(" ");

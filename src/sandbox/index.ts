@@ -5,6 +5,7 @@
  */
 export { type Command, type Jail, type Prepared, type Tier, tiers } from "./jail.ts";
 export { dieWithParentModule } from "./lifeline.ts";
+export { type MakeMemoryFile, openMemoryFiles } from "./memory-file.ts";
 export { hasAttribute, type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";
 export { Cgroups, type Group } from "./cgroups/index.ts";
 export { type Layer, type LayerName, layerMeanings, layerNames } from "./layers.ts";

@@ -57,8 +57,10 @@ export interface Habitat extends RoomPlan {
 /** In a filter, stands for the number that the process will have. No process has it. */
 export const pidPlaceholder = 0x7fff_fff0;
 
-/** The program's own: 0 to 2, its listening socket, its heartbeat. */
-export const lastDescriptor = 4;
+/** The program's own: 0 to 2, its listening socket, its heartbeat, the memory that it shares with us. */
+export const lastDescriptor = 5;
+/** Where a jail waits for us: the heartbeat's, whose time has not come yet. */
+export const gateDescriptor = 4;
 export const openFilesMax = 512;
 
 /** Nothing to dispose of, nothing to wait for. */

@@ -156,8 +156,8 @@ async function runCanary(start: Prepared): Promise<Run> {
   const child = spawn(file, args, {
     env,
     ...(user === undefined ? {} : { uid: user, gid: user }),
-    // The places of a cell's socket and heartbeat.
-    stdio: ["ignore", "pipe", "pipe", "ignore", "pipe", ...descriptors],
+    // The places of a cell's socket, heartbeat and shared memory.
+    stdio: ["ignore", "pipe", "pipe", "ignore", "pipe", "ignore", ...descriptors],
     detached: true,
     timeout: probeMsMax,
     killSignal: "SIGKILL",

@@ -29,6 +29,8 @@ export const descriptors = {
   listener: 3,
   /** cell: it writes a byte here at least every `heartbeatMs` while its event loop turns. */
   heartbeat: 4,
+  /** cell: the memory of its flight record, if init has any. */
+  flightRecord: 5,
   /** kernel: the listening gRPC socket (3 is the IPC channel). */
   grpc: 4,
 } as const;

@@ -29,6 +29,16 @@ export {
   lockFile,
   pidPlaceholder,
 } from "./command.ts";
+export {
+  flightPlaces,
+  type FlightRecord,
+  flightRecordBytes,
+  flightRecordMark,
+  type RecordedTurn,
+  recordedTurnShape,
+  readFlightRecord,
+  threadedTurnsMax,
+} from "./flight-record.ts";
 export { type BrokenFrame, encodeFrame, type Frame, FrameReader, protocolVersion } from "./frame.ts";
 export {
   asks,

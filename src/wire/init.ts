@@ -14,6 +14,7 @@ import {
   union,
   whole,
 } from "../base/index.ts";
+import { recordedTurnShape } from "./flight-record.ts";
 import { cellShape, epochShape, tenantShape } from "./words.ts";
 
 /** A cell process that is alive: connect to `socket`. `tenant`: whose it is, as a kernel said; what the cell itself says must agree. */
@@ -25,8 +26,11 @@ const livingCellShape = record({
 });
 export type LivingCell = Of<typeof livingCellShape>;
 
+/** What was under way in a cell when it ended, and may have ended it; absent: nobody knows. */
+const turnsShape = optional(listOf(recordedTurnShape, 1_000));
+
 /** A cell process that ended, kept by init until acknowledged. */
-const deadCellShape = record({ cell: cellShape, loss: cellLossShape });
+const deadCellShape = record({ cell: cellShape, loss: cellLossShape, turns: turnsShape });
 export type DeadCell = Of<typeof deadCellShape>;
 
 export const initToKernelShape = union({
@@ -48,7 +52,7 @@ export const initToKernelShape = union({
     sandboxFound: sandboxFoundShape,
   }),
   cell_spawned: record({ cell: cellShape, socket: text(100), osPid: whole(1) }),
-  cell_exited: record({ cell: cellShape, loss: cellLossShape }),
+  cell_exited: record({ cell: cellShape, loss: cellLossShape, turns: turnsShape }),
   /** The builder was (re)started; connect to its socket again. */
   builder_spawned: record({ socket: text(100) }),
   /** Resident memory and CPU time of each cell, about once a second. */

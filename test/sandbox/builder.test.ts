@@ -41,7 +41,7 @@ async function start(t: TestContext, tier: Tier, command: Command = jailedBuilde
   const child = spawn(file, args, {
     env,
     ...(user === undefined ? {} : { uid: user, gid: user }),
-    stdio: ["ignore", "pipe", "inherit", listener.fd, "pipe", ...descriptors],
+    stdio: ["ignore", "pipe", "inherit", listener.fd, "pipe", "ignore", ...descriptors],
     detached: true,
   });
   const heartbeat = child.stdio[4] as net.Socket;

@@ -92,7 +92,7 @@ export function startBroken({ jail }: OpenTier, dress: Dress, port: number): Bro
     return spawn(start.file, start.args, {
       env: start.env,
       ...(start.user === undefined ? {} : { uid: start.user, gid: start.user }),
-      stdio: ["ignore", "ignore", "inherit", listener.fd, "pipe", ...start.descriptors],
+      stdio: ["ignore", "ignore", "inherit", listener.fd, "pipe", "ignore", ...start.descriptors],
       detached: true,
     });
   })();

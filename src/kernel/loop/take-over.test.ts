@@ -28,7 +28,39 @@ test("what a cell held that ended without a kernel counts as alive until its los
   assert.deepEqual(losses, [{ type: "cell_lost", cell: 1, tenant: "t", loss: signal, victims }]);
   world.take(booted);
   for (const loss of losses) world.take(loss);
-  assert.deepEqual(world.last("service_crashed").payload?.death, { type: "cell_lost", loss: signal, inFlight: "yes" });
+  const death = { type: "cell_lost", loss: signal, inFlight: "yes", suspect: "first" };
+  assert.deepEqual(world.last("service_crashed").payload?.death, death);
+});
+
+test("of a cell that ended without a kernel its flight record tells who was at work", () => {
+  const world = World.of("t");
+  for (const name of ["a", "b"]) world.run("t", name);
+  const turns = [{ incarnation: world.alive("t", "b"), lastedMs: 3 }];
+  const exits = [{ cell: cellNumber(1), loss: { type: "signal", signal: "SIGTRAP" } as const, turns }];
+  const { booted, losses } = takeOver(world.state, { ...found(world.state.boot), exits });
+  const [a, b] = ["a", "b"].map((name) => world.alive("t", name));
+  assert.deepEqual(
+    losses.map(({ victims, turns: count }) => [victims, count]),
+    [
+      [
+        [
+          { incarnation: a, inFlight: false },
+          { incarnation: b, inFlight: true, lastedMs: 3 },
+        ],
+        1,
+      ],
+    ],
+  );
+  world.take(booted);
+  for (const loss of losses) world.take(loss);
+  const crashes = world.events.filter((event) => event.type === "service_crashed");
+  assert.deepEqual(
+    crashes.map(({ subject, payload }) => [subject, payload?.death.type === "cell_lost" && payload.death.culprit]),
+    [
+      ["a", "b"],
+      ["b", undefined],
+    ],
+  );
 });
 
 test("what was stopping in a cell that ended without a kernel ended with it, and no longer with what it was told", () => {

@@ -4,7 +4,7 @@
  */
 import type { CellLoss, CellNumber, IncarnationNumber, KernelEpoch, ServiceId, TenantId } from "../../base/index.ts";
 import type { State } from "../state.ts";
-import type { Input, Survivor } from "../turn.ts";
+import type { CellVictim, Input, Survivor } from "../turn.ts";
 
 export interface Found {
   readonly epoch: KernelEpoch;
@@ -12,7 +12,17 @@ export interface Found {
   readonly version: string;
   readonly survivors: readonly Survivor[];
   /** Cells that ended, of which no kernel has recorded how. */
-  readonly exits: readonly { readonly cell: CellNumber; readonly loss: CellLoss }[];
+  readonly exits: readonly {
+    readonly cell: CellNumber;
+    readonly loss: CellLoss;
+    /** Turns that were under way in it; absent: nobody knows. */
+    readonly turns?: readonly Turn[] | undefined;
+  }[];
+}
+
+interface Turn {
+  readonly incarnation: IncarnationNumber;
+  readonly lastedMs: number;
 }
 
 export interface Resident {
@@ -38,13 +48,22 @@ export function takeOver(state: State, { epoch, boot, version, survivors, exits 
   );
   return {
     booted: { type: "booted", epoch, boot, version, survivors: [...survivors, ...ending] },
-    losses: lost.map(({ cell, loss, victims }) => {
+    losses: lost.map(({ cell, loss, victims, turns }) => {
       const [first] = victims;
       const whose = first === undefined ? {} : { tenant: first.tenant };
-      const incarnations = victims.map(({ incarnation }) => ({ incarnation, inFlight: true }));
-      return { type: "cell_lost", cell, loss, victims: incarnations, ...whose };
+      const told = victims.map(({ incarnation }) => victimOf(incarnation, turns));
+      // Of turns of others nobody can say any more whether these had ended.
+      const known = turns === undefined ? {} : { turns: told.filter(({ inFlight }) => inFlight).length };
+      return { type: "cell_lost", cell, loss, victims: told, ...known, ...whose };
     }),
   };
+}
+
+/** Where nobody knows of turns, it may have been at work. */
+function victimOf(incarnation: IncarnationNumber, turns: readonly Turn[] | undefined): CellVictim {
+  if (turns === undefined) return { incarnation, inFlight: true };
+  const turn = turns.find((one) => one.incarnation === incarnation);
+  return turn === undefined ? { incarnation, inFlight: false } : { ...turn, inFlight: true };
 }
 
 /** The incarnations that ran in a cell, as the log knows it; some may have been told to stop since. */

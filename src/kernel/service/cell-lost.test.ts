@@ -11,11 +11,14 @@ const lose = (
   tenant: string | undefined,
   victims: Record<number, "at work" | "idle">,
   loss: CellLoss = aborted,
+  /** Turns that were under way, those of the dead included; unless it is said otherwise, none of the dead. */
+  turns: number | "unknown" = Object.values(victims).filter((what) => what === "at work").length,
 ) =>
   world.take({
     type: "cell_lost",
     cell: cellNumber(7),
     ...(tenant === undefined ? {} : { tenant: tenantId(tenant) }),
+    ...(turns === "unknown" ? {} : { turns }),
     loss,
     victims: Object.entries(victims).map(([incarnation, what]) => ({
       incarnation: incarnationNumber(Number(incarnation)),
@@ -70,7 +73,7 @@ test("a service that loses its cell again and again through others never rests",
   const world = World.of("t");
   world.run("t", "victim");
   for (let i = 0; i < 30; i++) {
-    lose(world, "t", { [world.alive("t", "victim")]: "idle" });
+    lose(world, "t", { [world.alive("t", "victim")]: "idle" }, aborted, 1);
     world.advance(1_000);
     world.started("t", world.alive("t", "victim"));
   }
@@ -80,7 +83,7 @@ test("a service that loses its cell again and again through others never rests",
 test("a victim that had lived only shortly waits a moment, so that losses do not chase each other", () => {
   const world = World.of("t");
   world.run("t", "victim");
-  lose(world, "t", { 1: "idle" });
+  lose(world, "t", { 1: "idle" }, aborted, 1);
   assert.equal(world.last("service_restart_scheduled").payload?.at, world.now + 1_000);
 });
 
@@ -177,19 +180,36 @@ test("instances of one service that are lost together are started together", () 
   assert.deepEqual(world.phases("t", "a"), ["starting", "starting", "starting"]);
 });
 
+/** How much of its budget each service has spent. */
+const paidBy = (world: World): Record<string, number> =>
+  Object.fromEntries(
+    world.events.flatMap((event) =>
+      event.type === "service_restart_scheduled" ? [[event.subject, event.payload?.restarts.length ?? 0]] : [],
+    ),
+  );
+
+/** All of them run again, with the numbers of their lives. */
+function startAgain(world: World, names: readonly string[]): readonly number[] {
+  world.advance(5_000);
+  const numbers = names.map((name) => world.alive("t", name));
+  for (const number of numbers) world.started("t", number);
+  return numbers;
+}
+
 const deathsOf = (world: World) =>
   world.events.flatMap((event) => (event.type === "service_crashed" ? [[event.subject, event.payload?.death]] : []));
 
-test("of several that were at work none is named; who is at work again when the next cell dies, is", () => {
+test("of several that were at work none is named, and none pays; who is at work again when the next cell dies, is and does", () => {
   const world = World.of("t");
   for (const name of ["a", "b", "c"]) world.run("t", name);
   const inFlight = { type: "cell_lost", loss: aborted, inFlight: "yes" };
   lose(world, "t", { 1: "at work", 2: "at work", 3: "idle" });
   assert.deepEqual(deathsOf(world), [
-    ["a", inFlight],
-    ["b", inFlight],
+    ["a", { ...inFlight, suspect: "first" }],
+    ["b", { ...inFlight, suspect: "first" }],
     ["c", { ...inFlight, inFlight: "no" }],
   ]);
+  assert.deepEqual(paidBy(world), { a: 0, b: 0, c: 0 });
   world.advance(5_000);
   const [a, b, c] = ["a", "b", "c"].map((name) => world.alive("t", name));
   for (const each of [a, b, c]) if (each !== undefined) world.started("t", each);
@@ -200,12 +220,7 @@ test("of several that were at work none is named; who is at work again when the 
     ["b", { ...inFlight, inFlight: "no", culprit: "a" }],
     ["c", { ...inFlight, inFlight: "no", culprit: "a" }],
   ]);
-  const restarts = world.events.filter((event) => event.type === "service_restart_scheduled");
-  assert.deepEqual(
-    restarts.map(({ payload }) => payload?.restarts.length),
-    [2, 1, 0],
-    "only the culprit pays",
-  );
+  assert.deepEqual(paidBy(world), { a: 1, b: 0, c: 0 }, "only the culprit pays");
 });
 
 test("a service that has lived long since its probation is not blamed for it", () => {
@@ -226,4 +241,73 @@ test("a cell that was ended from outside has no culprit", () => {
   for (const name of ["a", "b"]) world.run("t", name);
   lose(world, "t", { 1: "at work", 2: "idle" }, { type: "signal", signal: "SIGKILL" });
   assert.ok(deathsOf(world).every(([, death]) => typeof death === "object" && !("culprit" in death)));
+});
+
+test("who waits for another's turn is its victim, whoever was called: only the one at work is named, pays and is on probation", () => {
+  const world = World.of("t");
+  for (const name of ["called", "working"]) world.run("t", name);
+  lose(world, "t", { 1: "idle", 2: "at work" });
+  assert.deepEqual(deathsOf(world), [
+    ["called", { type: "cell_lost", loss: aborted, inFlight: "no", culprit: "working" }],
+    ["working", { type: "cell_lost", loss: aborted, inFlight: "yes" }],
+  ]);
+  assert.deepEqual(paidBy(world), { called: 0, working: 1 });
+});
+
+for (const turns of ["unknown", 0] as const) {
+  test(`a loss without anybody known to be at work (${turns}) costs nobody anything, and all go on probation; the next costs all`, () => {
+    const world = World.of("t");
+    for (const name of ["a", "b"]) world.run("t", name);
+    lose(world, "t", { 1: "idle", 2: "idle" }, aborted, turns);
+    const suspect = { type: "cell_lost", loss: aborted, inFlight: "no", suspect: "first" };
+    assert.deepEqual(deathsOf(world), [
+      ["a", suspect],
+      ["b", suspect],
+    ]);
+    assert.deepEqual(paidBy(world), { a: 0, b: 0 });
+    world.effects.length = 0;
+    const [a, b] = startAgain(world, ["a", "b"]);
+    assert.ok(world.effects.every((effect) => effect.type !== "start" || effect.probation));
+    lose(world, "t", { [a ?? 0]: "idle", [b ?? 0]: "idle" }, aborted, turns);
+    assert.deepEqual(deathsOf(world).slice(2), [
+      ["a", { ...suspect, suspect: "again" }],
+      ["b", { ...suspect, suspect: "again" }],
+    ]);
+    assert.deepEqual(paidBy(world), { a: 1, b: 1 });
+  });
+}
+
+test("a cell that is lost again and again without a culprit comes to rest: its services spend their budgets", () => {
+  const world = World.of("t");
+  for (const name of ["a", "b"]) world.run("t", name);
+  let losses = 0;
+  for (let alive: readonly number[] = [1, 2]; losses < 10; alive = startAgain(world, ["a", "b"])) {
+    lose(world, "t", Object.fromEntries(alive.map((number) => [number, "idle"])));
+    losses++;
+    if (world.status("t", "a").resting !== undefined) break;
+  }
+  assert.deepEqual(
+    [losses, world.status("t", "a").resting],
+    [5, "service"],
+    "one is free, and three restarts are paid",
+  );
+});
+
+test("a first suspicion fails no deployment; the second does", () => {
+  const world = World.of("t");
+  world.run("t", "neighbour");
+  world.deploy("t", "new");
+  lose(world, "t", { 1: "at work", [world.alive("t", "new")]: "at work" });
+  assert.equal(world.types().includes("service_deployment_failed"), false);
+  world.advance(5_000);
+  world.started("t", world.alive("t", "neighbour"));
+  lose(world, "t", { [world.alive("t", "neighbour")]: "at work", [world.alive("t", "new")]: "at work" });
+  assert.equal(world.last("service_deployment_failed").subject, "new");
+});
+
+test("what a snapshot holds of a suspicion is what the log does", () => {
+  const world = World.of("t");
+  for (const name of ["a", "b"]) world.run("t", name);
+  lose(world, "t", { 1: "at work", 2: "at work" });
+  assert.deepEqual(fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(world.state)))), world.state);
 });

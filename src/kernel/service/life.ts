@@ -300,8 +300,9 @@ function giveWay(
   return { ...stopping(phase), because, death, graceMs, then: "restart", next };
 }
 
-/** Was at work when its cell died: perhaps the culprit. */
-const suspect = (death: Death | undefined): boolean => death?.type === "cell_lost" && death.inFlight === "yes";
+/** Its cell died, perhaps through it. */
+const suspect = (death: Death | undefined): boolean =>
+  death?.type === "cell_lost" && (death.inFlight === "yes" || death.suspect !== undefined);
 
 const probationOf = (service: Service, phase: Phase): boolean => {
   if (phase.name === "waiting" || phase.name === "resting") return phase.probation;

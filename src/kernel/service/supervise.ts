@@ -71,7 +71,8 @@ export function isBlameless(death: Death): boolean {
   const { type }: CellLoss = death.loss;
   if (type === "node" || type === "closed") return true;
   // A cell that cannot be started is nobody's fault, but without a budget it would be tried for ever.
-  return type !== "spawn" && death.inFlight === "no";
+  if (type === "spawn") return false;
+  return death.suspect === undefined ? death.inFlight === "no" : death.suspect === "first";
 }
 
 /**

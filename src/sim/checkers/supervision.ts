@@ -120,10 +120,11 @@ export function supervision(): Checker {
   }
 }
 
-/** By the rules of DESIGN §7: victims do not pay. */
+/** By the rules of DESIGN §7: victims do not pay, nor does who is suspected for the first time. */
 function isBlameless(death: Death): boolean {
   if (death.type === "shed") return true;
   if (death.type !== "cell_lost") return false;
   const { type } = death.loss;
-  return type === "node" || type === "closed" || (type !== "spawn" && death.inFlight === "no");
+  if (type === "node" || type === "closed") return true;
+  return type !== "spawn" && (death.suspect === undefined ? death.inFlight === "no" : death.suspect === "first");
 }
