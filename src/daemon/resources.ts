@@ -121,6 +121,9 @@ export class Resources {
       if (event.type === "resource_violation") this.#logged(event);
       const { tenant, type, payload } = event;
       if (tenant === undefined || payload === undefined) continue;
+      if (type === "service_crashed" || type === "instance_stopped") {
+        this.#monitor.ended({ tenant, incarnation: payload.incarnation });
+      }
       if (type === "service_crashed") {
         if (!isBlameless(payload.death)) breakers.died({ tenant, service: payload.service }, sayDeath(payload.death));
       } else if (type === "deployment_requested" || type === "service_kill_requested") {

@@ -85,14 +85,25 @@ export class ResourceMonitor {
     return own;
   }
 
+  /** A life ended: its successor is not over what it was over. */
+  ended(life: Pick<Measured, "tenant" | "incarnation">): void {
+    this.#trends.delete(keyOf(life));
+    if (this.#violations.forget(life)) this.#tellThrottled();
+  }
+
+  #tellThrottled(): void {
+    const over = [...this.#violations.current()];
+    this.#powers.throttled(over.filter(({ by }) => by.limits.limitExceededAction === "throttle"));
+  }
+
   async #look(stopped: () => boolean): Promise<void> {
-    const { look, settings, violated, throttled } = this.#powers;
+    const { look, settings, violated } = this.#powers;
     const { measured, unheard } = await look();
     if (stopped()) return;
     this.#keep(measured, unheard);
     const all = [...this.#trends.values()].map(({ last }) => last);
     for (const violation of this.#violations.judge(all, settings.tenantLimits)) violated(violation);
-    throttled([...this.#violations.current()].filter(({ by }) => by.limits.limitExceededAction === "throttle"));
+    this.#tellThrottled();
   }
 
   /** Who was not heard is believed to be as it was: being busy must not look like having ended. */

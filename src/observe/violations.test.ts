@@ -105,3 +105,15 @@ test("who has ended is forgotten without a word", () => {
   assert.deepEqual(told(book, []), []);
   assert.equal([...book.current()].length, 0);
 });
+
+test("whose life has ended is over nothing from then on, also before the next look", () => {
+  const book = new Violations();
+  const over = measured({ n: 1, memoryBytes: 200 });
+  told(book, [over, measured({ n: 2, name: "b", memoryBytes: 200 })]);
+  assert.equal(book.forget(over), true);
+  assert.equal(book.forget(over), false);
+  assert.deepEqual(
+    [...book.current()].map(({ by }) => by.service),
+    ["b"],
+  );
+});

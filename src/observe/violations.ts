@@ -77,6 +77,13 @@ export class Violations {
     return changes;
   }
 
+  /** It has ended: it is over nothing any more. False: it was not. */
+  forget(life: Pick<Measured, "tenant" | "incarnation">): boolean {
+    const own = [...this.#entries].filter(([, { by }]) => keyOf(by) === keyOf(life));
+    for (const [key] of own) this.#entries.delete(key);
+    return own.some(([, { entered }]) => entered);
+  }
+
   /** Those that are over a limit now. */
   *current(): Generator<{ readonly excess: Excess; readonly by: Measured }> {
     for (const { entered, excess, by } of this.#entries.values()) if (entered) yield { excess, by };

@@ -20,6 +20,7 @@ import type { Usage } from "../ports.ts";
 import { describe, livesIn, pidOfPast, type Lives } from "./describe.ts";
 import { invalid, scopeOf } from "./fields.ts";
 import type { UnaryHandler } from "./handler.ts";
+import { sayConditions } from "./status.ts";
 
 /** An answer has a size: an administrator of more asks tenant by tenant. */
 const servicesMax = 10_000;
@@ -54,7 +55,13 @@ export const list: UnaryHandler<"list"> = async (ports, principal, request) => {
     if (services.length === 0) continue;
     const usages = await ports.usage(tenant.id);
     const lives = livesIn(ports, tenant.id);
-    for (const service of services) infos.push(infoOf(tenant.id, service, usages, found.now, lives));
+    for (const service of services) {
+      const info = infoOf(tenant.id, service, usages, found.now, lives);
+      if (info.reason === "") {
+        info.reason = sayConditions(ports.conditions({ tenant: tenant.id, service: service.id }), service);
+      }
+      infos.push(info);
+    }
   }
   return create(ListResponseSchema, { services: infos });
 };

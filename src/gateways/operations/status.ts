@@ -79,7 +79,7 @@ export const sandboxOf = (ports: Ports): string =>
     : `cells run in a sandbox: ${ports.node.sandbox.join(", ")}`;
 
 /** Why a service that runs is not well. */
-function sayConditions({ excesses, circuit }: Conditions, { release }: Service): string {
+export function sayConditions({ excesses, circuit }: Conditions, { release }: Service): string {
   const said: string[] = [];
   if (circuit?.state === "open") {
     said.push(`left alone for ${circuit.retryAfterMs} ms after ${circuit.failures} failures in a row`);
