@@ -17,7 +17,7 @@ export interface Attacker {
 export interface Disturbance {
   readonly name: string;
   readonly services: number;
-  /** Deploys one of the services, or deploys it again. */
+  /** What comes before: one of the services is deployed, unless `drive` does that. */
   readonly deploy: (attacker: Attacker) => Promise<unknown>;
   /** Called again and again for each of the services; what is refused is tried again. */
   readonly drive: (attacker: Attacker, n: number) => Promise<unknown>;
@@ -32,6 +32,14 @@ const spin = (attacker: Attacker, ms: number): Promise<unknown> =>
 
 const bombs = service(`
   explode() { const all = []; for (;;) all.push(new Array(100_000).fill(all.length)); }`);
+
+const natives = service(`
+  regex() { return /^(a+)+$/.test("a".repeat(64) + "b"); }
+  arrays() { for (;;) [...Array(40)]; }
+  search() { return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }`);
+
+const buffers = service(`kept = [];
+  take() { for (;;) this.kept.push(new Uint8Array(16 * 1024 * 1024).fill(1)); }`);
 
 /** For so long it does nothing else; then whoever waits has a turn, as its CPU limit wants it. */
 const floodMs = 200;
@@ -50,6 +58,14 @@ const floods = service(`
   lines(ms) { for (const until = Date.now() + ms; Date.now() < until;) this.log.info("x".repeat(1_000)); }`);
 
 const crashing = service(`init() { setTimeout(() => { throw new Error("again"); }, 1); }`);
+
+/** The service dies of it, and is deployed again for the next time. */
+async function fatally({ client, serviceId }: Attacker, code: Buffer, method: string, most = 0): Promise<void> {
+  const request = { serviceId, code, restart: RestartType.TEMPORARY };
+  const resourceLimits = { maxMemoryBytes: BigInt(most) };
+  await client.deploy(most === 0 ? request : { ...request, resourceLimits }).catch(() => undefined);
+  await call(client, serviceId, method, [], { timeoutMs: 60_000 });
+}
 
 const plain =
   (code: Buffer) =>
@@ -87,13 +103,28 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "memory bomb",
     services: 4,
-    deploy: ({ client, serviceId }) => client.deploy({ serviceId, code: bombs, restart: RestartType.TEMPORARY }),
-    drive: async (attacker) => {
-      await attacker.client
-        .deploy({ serviceId: attacker.serviceId, code: bombs, restart: RestartType.TEMPORARY })
-        .catch(() => undefined);
-      await call(attacker.client, attacker.serviceId, "explode");
-    },
+    deploy: () => Promise.resolve(),
+    drive: (attacker) => fatally(attacker, bombs, "explode"),
+  },
+  {
+    // Outside of what the engine's heap limit stops in time: until the process has more than a cell may.
+    name: "buffers until the cell is out of memory",
+    services: 2,
+    deploy: () => Promise.resolve(),
+    drive: (attacker) => fatally(attacker, buffers, "take", 8 * 1024 ** 3),
+  },
+  {
+    name: "endless natives that can be interrupted",
+    services: 4,
+    deploy: () => Promise.resolve(),
+    drive: (attacker, n) => fatally(attacker, natives, n % 2 === 0 ? "regex" : "arrays"),
+  },
+  {
+    // No timeout of the engine's reaches into them.
+    name: "endless natives that cannot",
+    services: 2,
+    deploy: () => Promise.resolve(),
+    drive: (attacker) => fatally(attacker, natives, "search"),
   },
   { name: "message flood", services: 4, deploy: plain(floods), drive: flood("messages") },
   { name: "log flood", services: 4, deploy: plain(floods), drive: flood("lines") },

@@ -8,7 +8,7 @@ const everyMs = 10;
 const callMsMax = 10_000;
 
 export interface Seen {
-  /** Of the calls that were answered, in milliseconds. */
+  /** In milliseconds. A call that failed counts as one that waited for as long as it was given. */
   readonly figures: Figures;
   readonly calls: number;
   readonly failed: number;
@@ -25,6 +25,7 @@ export async function witness(client: SoloClient, serviceId: string, forMs: numb
       samples.push(performance.now() - at);
     } catch (error) {
       if (!(error instanceof SoloError)) throw error;
+      samples.push(callMsMax);
       failed += 1;
     }
   };

@@ -110,16 +110,21 @@ export async function startRows(): Promise<readonly Row[]> {
   }
   rmSync(rooms, { recursive: true, force: true });
   const plain = opened.find(({ tier }) => tier === "none")?.starts ?? [];
-  const rowsOf = (what: string, unit: Row["unit"], pick: (start: Start) => number): readonly Row[] => {
+  const rowsOf = (
+    what: string,
+    unit: Row["unit"],
+    pick: (start: Start) => number,
+    goal: Pick<Row, "goal"> = {},
+  ): readonly Row[] => {
     const peer = figures(plain.map(pick)).p50;
     return opened.map(({ tier, starts }): Row => {
       const found: Figures = figures(starts.map(pick));
       const row = { what: `${what}, ${tier === "none" ? "no jail" : tier}`, unit, figures: found };
-      return tier === "none" ? row : { ...row, peer: { what: "no jail", value: peer } };
+      return tier === "none" ? row : { ...row, peer: { what: "no jail", value: peer }, ...goal };
     });
   };
   return [
-    ...rowsOf("a cell from nothing to its welcome", "ms", ({ readyMs }) => readyMs),
+    ...rowsOf("a cell from nothing to its welcome", "ms", ({ readyMs }) => readyMs, { goal: "≤ 1.15× no jail" }),
     ...rowsOf("… to the first reply of its first service", "ms", ({ firstReplyMs }) => firstReplyMs),
     ...rowsOf("a call to it, one at a time", "ms", ({ callMs }) => callMs),
     ...rowsOf("memory of its own, jail included", "MB", ({ megabytes }) => megabytes),
