@@ -4,10 +4,12 @@
  */
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
+import { limits } from "../../src/base/index.ts";
 import type { Random } from "../crash/random.ts";
 import { bytesField, field, tag, varint, wire } from "./wire-writer.ts";
 
 export interface Hostile {
+  readonly way: Way;
   readonly what: string;
   readonly bytes: Buffer;
 }
@@ -20,6 +22,12 @@ export interface Known {
 }
 
 const mebibyte = 1024 * 1024;
+/** What a gateway takes of one request: a source or arguments, and a mebibyte beside. */
+const requestBytesMax = Math.max(limits.sourceBytesMax, limits.payloadBytesMax) + mebibyte;
+/** Of a field that no message has. */
+const unknownNumber = 1_000;
+/** Of what is left out by chance, nothing is left out so often. */
+const triesMax = 20;
 
 const ids = [
   "",
@@ -73,13 +81,6 @@ const payloads = [
   "\ufeff",
 ];
 
-/** A request of this message for each step of the seed. */
-export function hostile(message: DescMessage, random: Random, known: Known): Hostile {
-  const how = random.weighed(ways);
-  const make = makers[how];
-  return { what: `${message.name}: ${how}`, bytes: make(message, random, known) };
-}
-
 const ways = {
   "random bytes": 6,
   "cut short": 8,
@@ -94,15 +95,24 @@ const ways = {
   "lengths past the end": 5,
   "groups in groups": 2,
   "very long": 1,
+  "too long": 1,
   "very many": 2,
   "numbers that do not end": 3,
   "field number zero": 2,
   empty: 1,
 } as const;
 
+export type Way = keyof typeof ways;
+export const everyWay: readonly Way[] = Object.keys(ways) as Way[];
+
+/** A request of this message, wrong in this way, or in one that the seed draws. */
+export function hostile(message: DescMessage, random: Random, known: Known, way: Way = random.weighed(ways)): Hostile {
+  return { way, what: `${message.name}: ${way}`, bytes: makers[way](message, random, known) };
+}
+
 type Make = (message: DescMessage, random: Random, known: Known) => Buffer;
 
-const makers: Readonly<Record<keyof typeof ways, Make>> = {
+const makers: Readonly<Record<Way, Make>> = {
   empty: () => Buffer.alloc(0),
   "random bytes": (_message, random) => noise(random, random.whole(1, 300)),
   "cut short": (message, random, known) => {
@@ -129,20 +139,20 @@ const makers: Readonly<Record<keyof typeof ways, Make>> = {
     return Buffer.concat([valid(message, random, known), random.pick([...wrong, Buffer.alloc(0)])]);
   },
   "extreme numbers": (message, random, known) =>
-    written(message, random, known, (each) =>
+    wrongSomewhere(message, random, known, (each) =>
       each.scalar === undefined || isLengthDelimited(each.scalar)
         ? undefined
         : field(each.number, wire.varint, varint(random.pick(numbers))),
     ),
   "fields of all kinds": (message, random, known) => written(message, random, known, () => undefined),
   "invalid UTF-8": (message, random, known) =>
-    written(message, random, known, (each) =>
+    wrongSomewhere(message, random, known, (each) =>
       each.scalar === ScalarType.STRING
         ? bytesField(each.number, Buffer.from(random.pick(["ff", "c080", "eda080", "f8888080", "61ff62"]), "hex"))
         : undefined,
     ),
   "invalid enum values": (message, random, known) =>
-    written(message, random, known, (each) =>
+    wrongSomewhere(message, random, known, (each) =>
       each.enum === undefined ? undefined : field(each.number, wire.varint, varint(random.pick(numbers))),
     ),
   "lengths past the end": (message, random) => {
@@ -157,10 +167,8 @@ const makers: Readonly<Record<keyof typeof ways, Make>> = {
       ? opened
       : Buffer.concat([opened, ...Array.from({ length: depth }, () => tag(999, wire.groupEnd))]);
   },
-  "very long": (message, random, known) =>
-    written(message, random, known, (each) =>
-      isText(each) ? bytesField(each.number, Buffer.alloc(random.pick([1, 4, 5]) * mebibyte, "x")) : undefined,
-    ),
+  "very long": (message, random, known) => longAs(message, random, known, () => random.pick([1, 2, 4]) * mebibyte),
+  "too long": (message, random, known) => longAs(message, random, known, () => requestBytesMax),
   "very many": (message, random, known) => {
     const repeated = message.fields.filter(({ fieldKind }) => fieldKind === "list" || fieldKind === "map");
     if (repeated.length === 0) return Buffer.concat([valid(message, random, known), noise(random, 20_000)]);
@@ -176,6 +184,34 @@ const makers: Readonly<Record<keyof typeof ways, Make>> = {
   "field number zero": (message, random, known) =>
     Buffer.concat([valid(message, random, known), field(0, random.whole(0, 5), varint(1))]),
 };
+
+/** With one or two texts of so many bytes, or with a field that nobody knows where there is no text. */
+function longAs(message: DescMessage, random: Random, known: Known, bytes: () => number): Buffer {
+  let left = 2;
+  const long = (number: number): Buffer => bytesField(number, Buffer.alloc(bytes(), "x"));
+  const made = wrongSomewhere(message, random, known, (each) =>
+    isText(each) && left-- > 0 ? long(each.number) : undefined,
+  );
+  return made.length < mebibyte ? Buffer.concat([made, long(unknownNumber)]) : made;
+}
+
+/** Drawn again until something is wrong in it: a message may have no place for it. */
+function wrongSomewhere(
+  message: DescMessage,
+  random: Random,
+  known: Known,
+  instead: (each: DescField) => Buffer | undefined,
+): Buffer {
+  for (let tries = 1; ; tries++) {
+    let wrong = 0;
+    const made = written(message, random, known, (each) => {
+      const bytes = instead(each);
+      if (bytes !== undefined) wrong += 1;
+      return bytes;
+    });
+    if (wrong > 0 || tries === triesMax) return made;
+  }
+}
 
 // ---------------------------------------------------------------- well-formed
 
