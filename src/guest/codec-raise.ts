@@ -142,11 +142,12 @@ function readSet(content: unknown, path: string, slots: Slots | undefined, depth
 
 function readError(content: unknown, path: string, slots: Slots | undefined, depth: number): Error {
   if (typeof content !== "object" || content === null) return refuseToRead(path, "it must be an object");
-  const { name, message, stack, cause } = content as {
+  const { name, message, stack, cause, properties } = content as {
     readonly name?: unknown;
     readonly message?: unknown;
     readonly stack?: unknown;
     readonly cause?: unknown;
+    readonly properties?: unknown;
   };
   if (typeof name !== "string" || typeof message !== "string") {
     return refuseToRead(path, "it must have a name and a message");
@@ -154,12 +155,21 @@ function readError(content: unknown, path: string, slots: Slots | undefined, dep
   const made = makers.error(name, message);
   if (made.name !== name) hide(made, "name", name);
   hide(made, "stack", typeof stack === "string" ? stack : `${name}: ${message}`);
-  if (cause !== undefined) {
+  if (cause !== undefined) hide(made, "cause", raise(cause, `${path}.cause`, slots, depth + 2));
+  if (properties !== undefined) readMore(made, properties, `${path}.properties`, slots, depth + 2);
+  return made;
+}
+
+function readMore(made: Error, given: unknown, path: string, slots: Slots | undefined, depth: number): void {
+  if (typeof given !== "object" || given === null || isArray(given)) return refuseToRead(path, "it must be an object");
+  const names = keys(given);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? "";
     const descriptor = makeTable<unknown>();
-    descriptor["value"] = raise(cause, `${path}.cause`, slots, depth + 2);
+    descriptor["value"] = raise((given as Record<string, unknown>)[name], `${path}.${name}`, slots, depth + 1);
+    descriptor["enumerable"] = true;
     descriptor["writable"] = true;
     descriptor["configurable"] = true;
-    defineProperty(made, "cause", descriptor as PropertyDescriptor);
+    defineProperty(made, name, descriptor as PropertyDescriptor);
   }
-  return made;
 }

@@ -110,16 +110,164 @@ test("what cannot be sent is refused by its path", () => {
     [{ r: /x/ }, /x\.r/],
     [{ p: Promise.resolve() }, /await it first/],
     [new Uint16Array(1), /binary data/],
-    [{ liar: { [Symbol.toStringTag]: "Map" }, at: new Date(0) }, /^x\.liar cannot be sent: it only looks like a Map$/],
+    [{ liar: looks("Map") }, /^x\.liar cannot be sent: it only looks like a Map$/],
+    [{ liar: looks("Date") }, /^x\.liar cannot be sent: it only looks like \[object Date\]$/],
+    [{ liar: looks("Error") }, /^x\.liar cannot be sent: it only looks like an Error$/],
   ];
-  for (const [value, expected] of cases) {
-    assert.throws(
-      () => encode(value, "x"),
-      (error: Error & { code?: string }) => {
-        assert.equal(error.code, "NOT_SERIALIZABLE");
-        assert.match(error.message, expected);
-        return true;
-      },
+  for (const [value, expected] of cases) refuses(value, expected);
+});
+
+/** An object that says that it is of a kind. */
+const looks = (kind: string): object => Object.create({ [Symbol.toStringTag]: kind }, { a: { value: 1 } }) as object;
+
+/** Refused alone, and beside what has a form of its own. */
+function refuses(value: unknown, expected: RegExp): void {
+  for (const sent of [() => encode(value, "x"), () => decode(encode([new Date(0), value], "x"))]) {
+    assert.throws(sent, (error: Error & { code?: string }) => {
+      assert.equal(error.code, "NOT_SERIALIZABLE");
+      assert.match(error.message.replace("x[1]", "x"), expected);
+      return true;
+    });
+  }
+}
+
+test("every object that is neither plain, nor of a kind that can be sent, nor of a class of the service's own is refused", () => {
+  const platform: readonly object[] = [
+    new Headers({ a: "b" }),
+    new Blob(["x"]),
+    new Response("x"),
+    new Request("http://x/"),
+    new URLSearchParams("a=1"),
+    new FormData(),
+    new ReadableStream(),
+    new EventTarget(),
+    new AbortController(),
+    new TextEncoder(),
+    new Intl.NumberFormat("en"),
+    new Intl.Segmenter().segment("a b"),
+    [1].values(),
+    new Map().entries(),
+    "a".matchAll(/a/g),
+    (function* generate() {
+      yield 1;
+    })(),
+    Iterator.from([1]).map((one) => one),
+    Math,
+    JSON,
+    Reflect,
+    Intl,
+    new WeakMap(),
+    new WeakSet(),
+    new WeakRef({}),
+    new Proxy({}, { get: (_target, name) => (name === Symbol.toStringTag ? "Methods" : undefined) }),
+  ];
+  for (const value of platform) refuses({ at: [value] }, /^x\.at\[0\] cannot be sent: it is (\[object |of a class)/);
+  for (const value of [1, "text", true, 1n, Symbol("s")]) {
+    refuses(
+      { boxed: Object(value) as unknown },
+      /^x\.boxed cannot be sent: it is a \w+ object \(send its valueOf\(\)\)$/,
+    );
+  }
+});
+
+test("an instance of a class of the service's own is sent as its properties, unless it has none", () => {
+  class Point {
+    x = 1;
+    readonly #hidden = 2;
+    get sum(): number {
+      return this.x + this.#hidden;
+    }
+  }
+  class Hidden {
+    readonly #all = 1;
+    get all(): number {
+      return this.#all;
+    }
+  }
+  assert.deepEqual(travel(new Point()), { x: 1 });
+  assert.deepEqual(travel([new Point(), 1n]), [{ x: 1 }, 1n]);
+  assert.deepEqual(travel(Object.assign(Object.create(null) as object, { a: 1 })), { a: 1 });
+  assert.deepEqual(travel({ nothing: {}, list: [], at: Object.create(null) as object }), {
+    nothing: {},
+    list: [],
+    at: {},
+  });
+  assert.deepEqual(travel([{}, Object.create(null) as object, 1n]), [{}, {}, 1n]);
+  refuses({ a: new Hidden() }, /^x\.a cannot be sent: it is of a class, and has no properties/);
+});
+
+test("a property that a symbol names is refused, as it would be lost", () => {
+  const mark = Symbol("mark");
+  class Marked {
+    a = 1;
+    [mark] = 2;
+  }
+  const plain = { a: 1, [mark]: 2 };
+  const map = Object.assign(new Map(), { [mark]: 1 });
+  for (const value of [plain, { [mark]: 1 }, new Marked(), map, Object.assign(new Error("x"), { [mark]: 1 })]) {
+    refuses({ list: [value] }, /^x\.list\[0\] cannot be sent: it has a property that a symbol names, Symbol\(mark\)$/);
+  }
+  // What does not show is no more its data than any other property that does not.
+  assert.deepEqual(travel(Object.defineProperty({ a: 1 }, mark, { value: 2 })), { a: 1 });
+});
+
+test("what a toJSON says is looked at as everything is", () => {
+  const says = (said: unknown): object => ({ toJSON: () => said });
+  for (const beside of [1, new Date(0)]) {
+    const told = (said: unknown): unknown => (travel([says(said), beside]) as unknown[])[0];
+    assert.equal(told(1n), 1n);
+    assert.deepEqual(told(new Map([[1, says("two")]])), new Map([[1, "two"]]));
+    assert.deepEqual(told({ inner: says(undefined), at: says(3) }), { at: 3 });
+    assert.equal(told(undefined), undefined);
+    assert.deepEqual(told([says(undefined)]), [undefined]);
+  }
+  refuses({ a: says(() => 1) }, /^x\.a cannot be sent: it is a function$/);
+  refuses({ a: says({ b: new Headers() }) }, /^x\.a\.b cannot be sent: it is \[object Headers\]/);
+  refuses({ a: says(Promise.resolve()) }, /^x\.a cannot be sent: it is a promise/);
+  assert.deepEqual(travel(Object.assign([1], { toJSON: () => 1n })), 1n);
+  assert.equal(travel(new URL("http://x/y")), "http://x/y");
+  // It is asked once, as JSON itself does.
+  const itself = {
+    a: 1,
+    toJSON() {
+      return this;
+    },
+  };
+  assert.deepEqual(travel(itself), { a: 1 });
+  assert.deepEqual(travel([itself, 1n]), [{ a: 1 }, 1n]);
+  const cycle = { toJSON: (): unknown => [cycle] };
+  refuses(cycle, /^x\[0\](\[0\])* cannot be sent: it (contains itself|is nested deeper)/);
+});
+
+test("what an error has besides travels with it", () => {
+  class Odd extends Error {
+    override readonly name = "Odd";
+    code = "E_ODD";
+    details = { at: new Date(5), list: [1n] };
+    none = undefined;
+  }
+  const odd = travel(new Odd("x")) as Odd;
+  assert.deepEqual(
+    [odd.name, odd.message, odd.code, odd.details],
+    ["Odd", "x", "E_ODD", { at: new Date(5), list: [1n] }],
+  );
+  assert.deepEqual(Object.keys(odd), ["code", "details"]);
+  const many = travel([new AggregateError([new TypeError("one"), 2], "many")]) as [AggregateError];
+  assert.deepEqual(
+    [many[0].name, many[0].message, (many[0].errors[0] as Error).message, many[0].errors[1]],
+    ["AggregateError", "many", "one", 2],
+  );
+  refuses(
+    { error: Object.assign(new Error("x"), { config: { f: () => 1 } }) },
+    /^x\.error\.config\.f cannot be sent: it is a function$/,
+  );
+});
+
+test("a map, a set, a date or a buffer with properties of its own is refused, which would be lost", () => {
+  for (const value of [new Map(), new Set(), new Date(0), new ArrayBuffer(1)]) {
+    refuses(
+      { a: Object.assign(value, { more: 1 }) },
+      /^x\.a cannot be sent: as \[object \w+\] it cannot carry its property more$/,
     );
   }
 });

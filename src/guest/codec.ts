@@ -1,23 +1,28 @@
 /**
  * Values ⇄ text: the one place that knows how a value travels. What plain JSON can say is plain JSON; bytes, Date, Map,
  * Set, bigint, undefined, Error and references go in a tagged form beside it (`codec-tags.ts`); anything else is refused by
- * name and path, never dropped in silence. Of an object's properties, those that are undefined are left out.
+ * name and path, never dropped in silence. Of an object's properties, those that are undefined are left out. A value is
+ * judged by itself: what stands beside it makes no difference.
  */
 import { limits } from "../base/index.ts";
-import { boundItems, isRich, lower, unfits } from "./codec-lower.ts";
+import { hidesSome, itemsMax, lower } from "./codec-lower.ts";
 import { raise, type Slots } from "./codec-raise.ts";
-import { depthMax, looksTagged, refuse } from "./codec-tags.ts";
+import { depthMax, looksTagged } from "./codec-tags.ts";
 import { SoloError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import {
+  codeAt,
+  cut,
   getPrototypeOf,
   hasText,
   isArray,
   isFinite,
   keys,
   makeList,
+  numberOf,
   objectPrototype,
   parseJson,
+  tagOf,
   writeJson,
 } from "./primordials.ts";
 
@@ -48,7 +53,7 @@ export function encode(value: unknown, what: string, carry = false): string | un
       return undefined;
     default:
       if (value === null) return "null";
-      if (!needsLowering(value, what, makeList<object>(), 0)) return bounded(writeJson(value), what);
+      if (!needsLowering(value, undefined, 0)) return bounded(writeJson(value), what);
   }
   const slots = carry ? makeList<Handle>() : undefined;
   const text = bounded(writeJson(lower(value, what, { slots, above: makeList<object>() }, 0)), what);
@@ -62,6 +67,22 @@ function bounded(text: string | undefined, what: string): string | undefined {
   }
   return text;
 }
+
+/** The text of a message that the process of this number within the service sends to the service itself: no JSON has this form. */
+export function sign(number: number, text: string, what: string): string {
+  const signed = `#${number} ${text}`;
+  return bounded(signed, what) ?? signed;
+}
+
+/** The process that signed a text, and what it signed. Undefined: none did. Believe it only of this isolate's own. */
+export function unsign(text: string): { readonly number: number; readonly text: string } | undefined {
+  if (codeAt(text, 0) !== numberSign) return undefined;
+  let at = 1;
+  while (at < text.length && codeAt(text, at) !== space) at++;
+  return { number: numberOf(cut(text, 1, at)), text: cut(text, at + 1) };
+}
+const numberSign = 35;
+const space = 32;
 
 /** The text of a list of arguments: always a JSON array. */
 export const encodeList = (values: readonly unknown[], what: string, carry = false): string =>
@@ -84,51 +105,43 @@ export function decodeList(text: string, slots?: Slots): readonly unknown[] {
   return values;
 }
 
+/** An object, and those on the way to it from the root. */
+interface Place {
+  readonly value: object;
+  readonly above: Place | undefined;
+}
+
 /**
- * Whether plain JSON would lose some of it. Refuses what cannot be sent at all, as far as it looked: it looks no further
- * than the first thing that must be lowered. `above` holds the objects on the way from the root.
+ * Whether plain JSON would lose some of it, or must not have it. It looks no further than the first such thing, and says no more:
+ * `lower` says it, or refuses it by its path.
  */
-function needsLowering(value: unknown, path: string, above: object[], depth: number): boolean {
-  switch (typeof value) {
-    case "function":
-      return refuse(path, "it is a function");
-    case "symbol":
-      return refuse(path, "it is a symbol");
-    case "bigint":
-    case "undefined":
-    case "number":
-      // Numbers come here only if JSON has no word for them.
-      return true;
-    case "object":
-      break;
-    default:
-      return false;
-  }
+function needsLowering(value: unknown, above: Place | undefined, depth: number): boolean {
+  // Of what JSON has words for, only objects come here.
+  if (typeof value !== "object") return true;
   if (value === null) return false;
-  if (depth > depthMax) return refuse(path, `it is nested deeper than ${depthMax}`);
-  for (let i = 0; i < depth; i++) if (above[i] === value) return refuse(path, "it contains itself");
-  above[depth] = value;
+  if (depth > depthMax) return true;
+  for (let at = above; at !== undefined; at = at.above) if (at.value === value) return true;
   if (isArray(value)) {
-    boundItems(value, path);
+    // It says itself how it looks in JSON: what it says is looked at as everything is.
+    if (typeof (value as { readonly toJSON?: unknown }).toJSON === "function" || value.length > itemsMax) return true;
+    const here: Place = { value, above };
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
-      if ((needsLook(item) || item === undefined) && needsLowering(item, `${path}[${i}]`, above, depth + 1))
-        return true;
+      if (item === undefined || (needsLook(item) && needsLowering(item, here, depth + 1))) return true;
     }
     return false;
   }
-  const plain = getPrototypeOf(value) === objectPrototype;
-  if (!plain && (isRich(value) || Handle.is(value))) return true;
-  // A URL: it says itself how it looks in JSON.
-  if (typeof (value as { readonly toJSON?: unknown }).toJSON === "function") return false;
-  const unfit = plain ? undefined : unfits(value);
-  if (unfit !== undefined) return refuse(path, unfit);
+  const prototype: unknown = getPrototypeOf(value);
+  const plain = prototype === objectPrototype || prototype === null;
+  if (!plain && (tagOf(value) !== "[object Object]" || Handle.is(value))) return true;
+  if (typeof (value as { readonly toJSON?: unknown }).toJSON === "function") return true;
   const names = keys(value);
-  if (looksTagged(names)) return true;
+  if (names.length === 0 && !plain) return true;
+  if (hidesSome(value, names.length) || looksTagged(names)) return true;
+  const here: Place = { value, above };
   for (let i = 0; i < names.length; i++) {
-    const name = names[i] ?? "";
-    const item = (value as Record<string, unknown>)[name];
-    if (needsLook(item) && needsLowering(item, `${path}.${name}`, above, depth + 1)) return true;
+    const item = (value as Record<string, unknown>)[names[i] ?? ""];
+    if (needsLook(item) && needsLowering(item, here, depth + 1)) return true;
   }
   return false;
 }

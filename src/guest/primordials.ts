@@ -15,6 +15,7 @@ const uncurry = <This, Args extends readonly unknown[], Result>(
 export const parseJson: (text: string) => unknown = JSON.parse;
 export const writeJson: (value: unknown) => string | undefined = JSON.stringify;
 export const isArray: (value: unknown) => value is readonly unknown[] = Array.isArray;
+export const isError: (value: unknown) => boolean = Error.isError;
 export const now: () => number = Date.now;
 export const textOf: (value: unknown) => string = String;
 export const numberOf: (value: unknown) => number = Number;
@@ -27,6 +28,7 @@ export const {
   freeze,
   getOwnPropertyDescriptor,
   getOwnPropertyNames,
+  getOwnPropertySymbols: symbolsOf,
   getPrototypeOf,
   keys,
   setPrototypeOf,
@@ -36,6 +38,7 @@ export const { apply } = Reflect;
 // oxlint-disable-next-line no-eval -- inside an isolate this gives no more power than its tenant has
 export const evaluate: (code: string) => unknown = globalThis.eval;
 export const objectPrototype: object = Object.prototype;
+export const globalObject: object = globalThis;
 
 export const cut: (text: string, from: number, to?: number) => string = uncurry(String.prototype.slice);
 export const codeAt: (text: string, index: number) => number = uncurry(String.prototype.charCodeAt);

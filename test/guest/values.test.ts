@@ -65,3 +65,67 @@ test("arguments in a broken tagged form are refused with the place, and the serv
   assert.match(forged.failure?.message ?? "", /no such reference/);
   assert.equal(await kernel.result(id, "one", 1), 1);
 });
+
+test("what cannot be sent is refused by its place, wherever it is from, and the service goes on", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    service(`
+      async give(what) {
+        const reference = await this.lookup("other");
+        const things = {
+          Headers: new Headers(), Blob: new Blob(["x"]), File: new File([], "f"), Response: new Response("x"), Request: new Request("http://x/"),
+          FormData: new FormData(), URLSearchParams: new URLSearchParams(), ReadableStream: new ReadableStream(), TransformStream: new TransformStream(),
+          TextEncoder: new TextEncoder(), Event: new Event("x"), AbortController: new AbortController(), AbortSignal: AbortSignal.abort(),
+          CryptoKey: await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"]), crypto, subtle: crypto.subtle, performance,
+          Math, Intl, NumberFormat: new Intl.NumberFormat("en"), iterator: [1].values(), segments: new Intl.Segmenter().segment("x"),
+          headers: new Headers().entries(), boxed: Object(1), calls: reference.call, casts: reference.cast, log: this.log, console, globalThis,
+          weak: new WeakRef({}), hidden: new (class { #x = 1; })(),
+        };
+        return what === undefined ? Object.keys(things) : [{ [what]: things[what] }];
+      }
+      error() { return Object.assign(new TypeError("x"), { code: "E", more: new Set([1]) }); }
+      url() { return { at: new URL("http://x/") }; }
+      exception() { return new DOMException("m", "AbortError"); }`),
+  );
+  const names = (await kernel.result(id, "give")) as readonly string[];
+  assert.equal(names.length, 31);
+  for (const name of names) {
+    const { failure, result } = await kernel.call(id, "give", [name]);
+    assert.deepEqual(
+      [failure?.code, failure?.executed],
+      ["NOT_SERIALIZABLE", "executed"],
+      `${name}: ${JSON.stringify(result)}`,
+    );
+    assert.ok(failure?.message.includes(`the result[0].${name}`) === true, failure?.message ?? "");
+  }
+  const { $error: error } = (await kernel.result(id, "error")) as { readonly $error: { readonly properties: unknown } };
+  assert.deepEqual(error.properties, { code: "E", more: { $set: [1] } });
+  assert.deepEqual(await kernel.result(id, "url"), { at: "http://x/" });
+  const { $error: exception } = (await kernel.result(id, "exception")) as {
+    readonly $error: { readonly name: string };
+  };
+  assert.equal(exception.name, "AbortError");
+});
+
+test("an error arrives at another service with its code, and all else that its author gave it", async (t) => {
+  const { kernel } = await cellFor(t);
+  await kernel.load(echo, { service: "echo", incarnation: 2 });
+  const id = await kernel.load(
+    service(`
+      async ask() {
+        const echo = await this.lookup("echo");
+        const sent = Object.assign(new RangeError("x"), { code: "E_RANGE", at: new Date(7) });
+        const error = await echo.call.one(sent);
+        const own = await echo.call.one(await echo.call.none().catch((failed) => failed));
+        return [error instanceof RangeError, error.code, error.at.getTime(), own.name, own.code, own.executed];
+      }`),
+  );
+  assert.deepEqual(await kernel.result(id, "ask"), [
+    true,
+    "E_RANGE",
+    7,
+    "CallError",
+    "METHOD_NOT_FOUND",
+    "not_executed",
+  ]);
+});
