@@ -41,4 +41,8 @@ export interface FamilyKit {
 export interface FamilyPart {
   /** The service itself, as the first of its processes. */
   readonly root: Kin;
+  /** To the process of that number, if it lives. */
+  readonly find: (number: number) => Reference | undefined;
+  /** Ends all of them, in order. Never throws. */
+  readonly end: (reason: string) => Promise<void>;
 }

@@ -32,6 +32,11 @@ export class Parts {
     this.#kit = kit;
   }
 
+  /** What the part brings, if it was used. */
+  find(name: PartName): object | undefined {
+    return this.#made[name];
+  }
+
   /** What the part brings, made on first use. */
   provide(name: PartName): object {
     const known = this.#made[name];

@@ -8,9 +8,9 @@
  * An error that leaves a handler ends the incarnation (its state may be half changed; its supervisor starts it afresh),
  * after the caller got it. A `Refusal` does not: it is an answer.
  */
-import { fromGuest, type GuestConfiguration, serviceOfSender, toGuest } from "../wire/index.ts";
+import { fromGuest, type GuestConfiguration, senderOf, serviceOfSender, toGuest } from "../wire/index.ts";
 import { limits } from "../base/index.ts";
-import { decode, decodeList, encode, encodeList, takeSlots } from "./codec.ts";
+import { decode, decodeList, encode, encodeList, takeSlots, unsign } from "./codec.ts";
 import { CallError, describeError, isA, SoloError } from "./errors.ts";
 import type { FamilyKit, FamilyPart } from "./family.ts";
 import { Handle } from "./handle.ts";
@@ -53,6 +53,10 @@ export class Process {
   #self: Reference | undefined;
   #begun: Begun | undefined;
   #body: unknown;
+  /** Who sent the message in `#body`. */
+  #from: unknown;
+  /** What the cell calls this incarnation as a sender. */
+  #ownName = "";
 
   constructor(cell: Cell) {
     this.#outbox = new Outbox(cell, () => this.mailbox.progress);
@@ -90,7 +94,7 @@ export class Process {
       case toGuest.cast:
         return this.#invoke(mail);
       case toGuest.send:
-        return this.#read(mail) || this.#receive(this.#body, this.#sender(mail.c), "message");
+        return this.#read(mail) || this.#receive(this.#body, this.#from, "message");
       default: {
         const due = this.timers.due(mail.a as unknown as number);
         return due === undefined || this.#receive(decode(due.message), this.#self, "timer");
@@ -110,6 +114,7 @@ export class Process {
     try {
       const { service, pid, env, level, processesMax, mailboxLengthMax } = parseJson(mail.a) as GuestConfiguration;
       this.#level = level;
+      this.#ownName = senderOf(service, pid);
       const Class = findClass(this.#exports.default);
       const methods = findMethods(Class);
       const fetch = findCallback(Class, "fetch");
@@ -240,17 +245,25 @@ export class Process {
     this.mailbox.reply(mail.number, text, slots);
   }
 
-  /** Reads a mail's body into `#body`. True: it cannot be read, which is its sender's fault, and was said. */
+  /** Reads a mail's body into `#body`, and of a message its sender. True: it cannot be read, which is its sender's fault, and was said. */
   #read(mail: Mail): boolean {
     try {
       const slots = this.#references.receive(mail.slots);
-      this.#body = mail.kind === toGuest.send ? decode(mail.b, slots, "the message") : decodeList(mail.b, slots);
+      if (mail.kind === toGuest.send) this.#open(mail, slots);
+      else this.#body = decodeList(mail.b, slots);
       return false;
     } catch (error) {
       if (mail.kind === toGuest.call) this.#fail(mail, "ARGUMENTS_UNREADABLE", error);
       else this.log.warn("a message that cannot be read was dropped:", error);
       return true;
     }
+  }
+
+  #open({ b: text, c: sender }: Mail, slots: ReturnType<References["receive"]>): void {
+    // Only what this isolate sent can be signed by a process within it.
+    const signed = sender === this.#ownName ? unsign(text) : undefined;
+    this.#body = decode(signed?.text ?? text, slots, "the message");
+    this.#from = signed === undefined ? this.#sender(sender) : this.#processOf(signed.number);
   }
 
   #receive(message: unknown, from: unknown, place: CrashPlace): boolean {
@@ -291,6 +304,12 @@ export class Process {
     return freeze({ name: sender });
   }
 
+  /** A process within this service; one that is gone can still be named. */
+  #processOf(number: number): Reference | { readonly name: string } {
+    const family = this.parts.find("processes") as FamilyPart | undefined;
+    return family?.find(number) ?? freeze({ name: `process #${number}` });
+  }
+
   #tick(timer: number): void {
     try {
       this.timers.tick(timer);
@@ -301,17 +320,20 @@ export class Process {
 
   // ── end
 
+  /** First the processes within, then the service itself. */
   #end(reason: string): void {
-    if (this.#terminate === undefined || this.#instance === undefined) {
+    const family = this.parts.find("processes") as FamilyPart | undefined;
+    if (family === undefined && (this.#terminate === undefined || this.#instance === undefined)) {
       this.#outbox.add0(fromGuest.terminated);
       return;
     }
-    void this.#settleEnd(this.#terminate, reason);
+    void this.#settleEnd(family, reason);
   }
 
-  async #settleEnd(terminate: Method, reason: string): Promise<void> {
+  async #settleEnd(family: FamilyPart | undefined, reason: string): Promise<void> {
     try {
-      await apply(terminate, this.#instance, [reason]);
+      if (family !== undefined) await family.end(reason);
+      if (this.#terminate !== undefined) await apply(this.#terminate, this.#instance, [reason]);
     } catch (error) {
       this.#crash("terminate", error);
       return;

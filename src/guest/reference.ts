@@ -4,7 +4,7 @@
  */
 import { limits } from "../base/index.ts";
 import { fromGuest } from "../wire/index.ts";
-import { decode, encode, encodeList, takeSlots } from "./codec.ts";
+import { decode, encode, encodeList, sign, takeSlots } from "./codec.ts";
 import { CallError, hide, SoloError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
 import { Handle } from "./handle.ts";
@@ -22,12 +22,17 @@ type Caster = (...args: readonly unknown[]) => void;
 
 /** Method functions kept per reference; beyond, they are made anew for each use. */
 const methodsKeptMax = 256;
+const { toStringTag } = Symbol;
 const numberSign = 35;
 
 /** A process within the service, as one that holds references and calls by them. */
 export interface Holder {
   /** Number of the service's mail whose handler waits for what this process does; 0: none does. */
   readonly cause: number;
+  /** Its number among the processes of the service; 0: the service itself. */
+  readonly number: number;
+  /** To itself. */
+  readonly reference: Reference;
   /** The same reference, in its hands. */
   hold(reference: Reference): Reference;
 }
@@ -46,7 +51,8 @@ export interface Carrier {
     holder: Holder | undefined,
   ): Promise<unknown>;
   cast(target: string, name: string, method: string, args: readonly unknown[]): void;
-  send(target: string, name: string, message: unknown): void;
+  /** `holder`: whose message it is; undefined: the service's own. */
+  send(target: string, name: string, message: unknown, holder: Holder | undefined): void;
 }
 
 export class References implements Carrier {
@@ -164,10 +170,14 @@ export class References implements Carrier {
     refuseIf(this.#outbox.add3(fromGuest.cast, target, method, text));
   }
 
-  send(target: string, name: string, message: unknown): void {
-    const text = encode(message, `a message to ${name}`, true);
-    this.#outbox.addSlots(this.sendSlots());
-    refuseIf(this.#outbox.add2(fromGuest.send, target, text ?? "null"));
+  send(target: string, name: string, message: unknown, holder: Holder | undefined): void {
+    const what = `a message to ${name}`;
+    const text = encode(message, what, true) ?? "null";
+    const slots = this.sendSlots();
+    // To others the processes of a service are the service. It alone can tell them apart.
+    const said = target === "" && holder !== undefined ? sign(holder.number, text, what) : text;
+    this.#outbox.addSlots(slots);
+    refuseIf(this.#outbox.add2(fromGuest.send, target, said));
   }
 }
 
@@ -295,7 +305,7 @@ export class Reference extends Handle {
   }
 
   send(message: unknown): void {
-    this.#owner.send(this.#target, this.name, message);
+    this.#owner.send(this.#target, this.name, message, this.#holder);
   }
 
   /** The same service, called with other options. */
@@ -313,13 +323,14 @@ export class Reference extends Handle {
   }
 }
 
-/** An object on which every name is a method. Not a thenable: it can be awaited by mistake. */
+/** An object on which every name is a method. It can be awaited or sent by mistake: it is no thenable, and cannot be sent. */
 function makeMethods<F>(make: (method: string) => F): object {
   const made = makeTable<F>();
   let count = 0;
   const traps = makeTable<unknown>();
-  traps["get"] = (_target: object, name: string | symbol): F | undefined => {
-    if (typeof name !== "string" || name === "then") return undefined;
+  traps["get"] = (_target: object, name: string | symbol): F | "Methods" | undefined => {
+    if (name === toStringTag) return "Methods";
+    if (typeof name !== "string" || name === "then" || name === "toJSON") return undefined;
     const known = made[name];
     if (known !== undefined) return known;
     if (name.length > limits.methodNameLengthMax) {

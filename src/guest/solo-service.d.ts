@@ -52,7 +52,10 @@ declare module "solo:service" {
     with(options: { readonly timeoutMs?: number }): Reference<S>;
   }
 
-  /** Who sent a message: a service (a reference), or a client (a name only). */
+  /**
+   * Who sent a message: a service, or a process within this one (a reference); a client, or a process that has ended since (a
+   * name only). To other services all processes of a service are that service.
+   */
   export type Sender =
     | Reference
     | { readonly name: string; readonly call?: never; readonly cast?: never; readonly send?: never };
@@ -71,8 +74,9 @@ declare module "solo:service" {
    *
    * Its public methods can be called by clients and other services; names that start with `_` or `#` cannot. One message
    * is handled at a time; a method may be async, and the next message waits for it. Arguments and results are copied: JSON,
-   * Uint8Array, ArrayBuffer, Date, Map, Set, bigint, undefined, Error, and references. An error that leaves a method goes to the caller and ends this life of the service: its supervisor starts it
-   * afresh. To say no and live on, throw a {@link Refusal}.
+   * Uint8Array, ArrayBuffer, Date, Map, Set, bigint, undefined, Error, and references; anything else is refused with
+   * `NOT_SERIALIZABLE` and its place. An error that leaves a method goes to the caller and ends this life of the service: its
+   * supervisor starts it afresh. To say no and live on, throw a {@link Refusal}.
    */
   export abstract class Service<State = unknown> {
     /** Plain data. What `init` returns, if it returns something. */
@@ -89,7 +93,10 @@ declare module "solo:service" {
     onMessage?(message: Plain, from: Sender): unknown;
     /** Answers a request: `solo call <name> fetch '{"url": "http://x/"}'` gives `{status, statusText, headers, body}`. */
     fetch?(request: Request): Response | Promise<Response>;
-    /** Called before an orderly end; the reason is a sentence. */
+    /**
+     * Called before an orderly end, when the processes within have ended in the same way, the last spawned first; the reason
+     * is a sentence. Of a process that is stopped or stops itself: `shutdown` or `normal`.
+     */
     terminate?(reason: string): unknown;
 
     /** A reference to another service of the tenant. The name is checked, not whether it runs: calls say so. */
@@ -110,16 +117,24 @@ declare module "solo:service" {
     spawn<S extends Service<never> | Service>(
       Class: new () => S,
       args?: Readonly<Record<string, Plain>>,
+      /** Started afresh whenever it ends by itself (permanent, if not said), only if it crashes (transient), or never (temporary). */
       options?: { readonly restart?: "permanent" | "transient" | "temporary" },
     ): Promise<Reference<S>>;
-    /** When that process ends, `onMessage` gets a {@link Down}. */
+    /** When that process ends, `onMessage` gets a {@link Down}, once; at once if it has ended, with the reason that it ended for. */
     monitor(process: Reference): void;
     /** When that process ends abnormally, this one does too, and the other way round. */
     link(process: Reference): void;
-    /** Ends a process that this one spawned, for good: `terminate`, then gone. */
+    /**
+     * Ends a process that this one spawned, for good: `terminate`, then gone. A process within a service may also stop itself,
+     * `this.stop(this.self)`: once it has handled what it handles now it ends normally, and is started afresh only if it is
+     * `permanent`. The service itself is not stopped so: {@link SoloError} `INVALID_ARGUMENT`.
+     */
     stop(process: Reference): void;
 
-    /** A new release takes over the old one's state: what this returns is the new state. */
+    /**
+     * A new release takes over the old one's state: what this returns is the new state. Not called yet: today each release
+     * begins with `init`.
+     */
     codeChange?(fromRelease: string, oldState: Plain): State | Promise<State>;
   }
 
@@ -131,7 +146,7 @@ declare module "solo:service" {
     readonly withinMs?: number;
   }
 
-  /** What `monitor` brings. */
+  /** What `monitor` brings. `normal`: it stopped itself; `shutdown`: it was stopped. */
   export interface Down {
     readonly type: "down";
     readonly process: string;
@@ -169,6 +184,7 @@ interface Console {
   table(rows: unknown): void;
   dir(value: unknown): void;
   group(...values: unknown[]): void;
+  groupCollapsed(...values: unknown[]): void;
   groupEnd(): void;
   count(label?: string): void;
   countReset(label?: string): void;
@@ -318,6 +334,8 @@ declare class FormData {
   set(name: string, value: string | Blob, fileName?: string): void;
   [Symbol.iterator](): IterableIterator<[string, string | File]>;
 }
+type BodyInit = ReadableStream | Blob | BufferSource | FormData | URLSearchParams | string;
+type RequestInfo = string | Request;
 type HeadersInit = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
 // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Pairs is no global
 interface Headers extends Pairs<string> {}
@@ -365,13 +383,15 @@ declare class Request {
   readonly mode: string;
   clone(): Request;
 }
+interface ResponseInit {
+  readonly status?: number;
+  readonly statusText?: string;
+  readonly headers?: HeadersInit;
+}
 // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-unsafe-declaration-merging -- Body is no global
 interface Response extends Body {}
 declare class Response {
-  constructor(
-    body?: unknown,
-    init?: { readonly status?: number; readonly statusText?: string; readonly headers?: HeadersInit },
-  );
+  constructor(body?: unknown, init?: ResponseInit);
   readonly status: number;
   readonly statusText: string;
   readonly ok: boolean;
@@ -381,7 +401,7 @@ declare class Response {
   readonly redirected: boolean;
   clone(): Response;
   static error(): Response;
-  static json(data: unknown, init?: { readonly status?: number; readonly headers?: HeadersInit }): Response;
+  static json(data: unknown, init?: ResponseInit): Response;
   static redirect(url: string, status?: number): Response;
 }
 interface Strategy {

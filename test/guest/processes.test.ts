@@ -1,7 +1,7 @@
 /** Processes within a service: spawned, supervised, linked and monitored, in a real cell. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellFor } from "../cell/cell-process.ts";
+import { cellFor, type Kernel } from "../cell/cell-process.ts";
 
 const module = (body: string, supervision = ""): string => `
 import { Service, Refusal } from "solo:service";
@@ -169,4 +169,273 @@ test("a process whose init throws is not there, and one too many is refused", as
     { limits: { maxProcesses: 7 } },
   );
   assert.deepEqual(await kernel.result(id, "run"), ["bad init", 7, "QUOTA_EXCEEDED"]);
+});
+
+/** Asks the service until `done`. */
+async function asked<T>(kernel: Kernel, id: number, method: string, done: (said: T) => boolean): Promise<T> {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const said = (await kernel.result(id, method)) as T;
+    if (done(said)) return said;
+    assert.ok(Date.now() < end, JSON.stringify(said));
+  }
+}
+
+test("a message between the processes of a service says who sent it, and can be answered", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(`
+    import { Service } from "solo:service";
+    const heard = [];
+    class Worker extends Service {
+      tell(to, message) { this.send(to, message); }
+      tellSelf(message) { this.self.send(message); }
+      tick(message) { this.after(1, message); }
+      onMessage(message, from) {
+        heard.push([this.pid, message, from.name]);
+        if (message === "ping") this.send(from, "pong");
+      }
+    }
+    export default class Svc extends Service {
+      async init() { return { a: await this.spawn(Worker), b: await this.spawn(Worker) }; }
+      async run() {
+        const { a, b } = this.state;
+        a.send("from the root");
+        await a.call.tell(b, "ping");
+        await a.call.tell(this.self, "ping");
+        await b.call.tellSelf("to itself");
+        await b.call.tick("later");
+        const gone = await this.spawn(Worker);
+        await gone.call.tell(this.self, "posthumous");
+        this.stop(gone);
+      }
+      onMessage(message, from) {
+        heard.push(["root", message, from.name, from === this.state.a]);
+        if (message === "ping") this.send(from, "pong");
+      }
+      heard() { return heard; }
+    }`);
+  await kernel.result(id, "run");
+  const heard = await asked<unknown[][]>(kernel, id, "heard", ({ length }) => length >= 8);
+  const sorted = (list: readonly unknown[][]): string[] => list.map((one) => JSON.stringify(one)).toSorted();
+  assert.deepEqual(
+    sorted(heard),
+    sorted([
+      ["<0.1.1>#1", "from the root", "svc"],
+      ["<0.1.1>#2", "ping", "Worker#1"],
+      ["<0.1.1>#1", "pong", "Worker#2"],
+      ["root", "ping", "Worker#1", true],
+      ["<0.1.1>#1", "pong", "svc"],
+      ["<0.1.1>#2", "to itself", "Worker#2"],
+      ["<0.1.1>#2", "later", "Worker#2"],
+      ["root", "posthumous", "process #3", false],
+    ]),
+  );
+});
+
+test("nothing that is sent to a service passes for a message of a process within it", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async init() { return { heard: [], worker: await this.spawn(Worker) }; }
+      run() { for (const message of ["#1 2", { "#1": 2 }, ["#1 2"]]) this.self.send(message); }
+      onMessage(message, from) { this.state.heard.push([message, from.name]); }
+      heard() { return this.state.heard; }`),
+  );
+  await kernel.result(id, "run");
+  assert.deepEqual(await asked<unknown[]>(kernel, id, "heard", ({ length }) => length >= 3), [
+    ["#1 2", "svc"],
+    [{ "#1": 2 }, "svc"],
+    [["#1 2"], "svc"],
+  ]);
+});
+
+test("who monitors a process that has ended hears at once for what reason it ended", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async init() { return { downs: [] }; }
+      async run() {
+        const options = { restart: "temporary" };
+        const [crashed, left, stopped] = [await this.spawn(Worker, {}, options), await this.spawn(Quitter, {}, options), await this.spawn(Worker)];
+        await crashed.call.boom().catch(() => {});
+        await left.call.quit();
+        this.stop(stopped);
+        while ((await left.call.quit().catch((error) => error.code)) !== "SERVICE_NOT_RUNNING");
+        for (const one of [crashed, left, stopped]) this.monitor(one);
+      }
+      onMessage(message) { this.state.downs.push(message); }
+      downs() { return this.state.downs.map(({ process, reason }) => [process, reason.type, reason.error?.message ?? ""]); }`).replace(
+      "class Bad",
+      "class Quitter extends Service { quit() { this.stop(this.self); } }\nclass Bad",
+    ),
+  );
+  await kernel.result(id, "run");
+  assert.deepEqual(await asked<unknown[]>(kernel, id, "downs", ({ length }) => length >= 3), [
+    ["Worker#1", "crashed", "boom"],
+    ["Quitter#2", "normal", ""],
+    ["Worker#3", "shutdown", ""],
+  ]);
+});
+
+test("a process that stops itself answers first, then terminates, and what waited for it was not executed", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async run() {
+        const a = await this.spawn(Quitter, {}, { restart: "transient" });
+        const answers = [a.call.quit(), a.call.quit().catch((error) => error.code + " " + error.executed)];
+        return Promise.all(answers);
+      }
+      root() { try { this.stop(this.self); } catch (error) { return error.code; } }`).replace(
+      "class Bad",
+      `class Quitter extends Service {
+        async quit() { this.stop(this.self); await new Promise((done) => setTimeout(done, 5)); return "bye"; }
+        terminate(reason) { this.log.info("terminates", reason); }
+      }
+      class Bad`,
+    ),
+  );
+  assert.deepEqual(await kernel.result(id, "run"), ["bye", "CALL_LOST not_executed"]);
+  await kernel.until(() => kernel.logs.find((line) => line === "terminates normal"));
+  assert.equal(await kernel.result(id, "root"), "INVALID_ARGUMENT");
+});
+
+test("a process's mailbox is bounded: calls, casts and messages past it are refused, and it goes on", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async run() {
+        const a = await this.spawn(Worker);
+        const codes = [];
+        const note = (error) => { codes.push([error.code, error.executed]); };
+        const first = a.call.add();
+        a.cast.add();
+        a.send("x");
+        // What it has is a call, a cast and a message: as many as it may.
+        const refused = a.call.add().catch(note);
+        try { a.cast.add(); } catch (error) { note(error); }
+        try { a.send("x"); } catch (error) { note(error); }
+        await refused;
+        await first;
+        return [codes, await a.call.add()];
+      }`),
+    { limits: { messageQueueLimit: 3 } },
+  );
+  const full = ["MAILBOX_FULL", "not_executed"];
+  assert.deepEqual(await kernel.result(id, "run"), [[full, full, full], 4]);
+});
+
+test("the end of a process reaches who monitors it, though its mailbox be full", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    `
+    import { Service } from "solo:service";
+    const heard = [];
+    class Worker extends Service { boom() { throw new Error("boom"); } }
+    class Watcher extends Service {
+      watch(other) { this.monitor(other); }
+      async slow() { await new Promise((done) => setTimeout(done, 10)); }
+      onMessage(message) { heard.push(message.type); }
+    }
+    export default class Svc extends Service {
+      async run() {
+        const a = await this.spawn(Worker, {}, { restart: "temporary" });
+        const watcher = await this.spawn(Watcher);
+        await watcher.call.watch(a);
+        const slow = watcher.call.slow();
+        // Once it is at that.
+        await null; await null; await null;
+        for (;;) try { watcher.cast.slow(); } catch { break; }
+        await a.call.boom().catch(() => {});
+        await slow;
+      }
+      heard() { return heard; }
+    }`,
+    { limits: { messageQueueLimit: 2 } },
+  );
+  await kernel.result(id, "run");
+  await asked<unknown[]>(kernel, id, "heard", ({ length }) => length >= 1);
+});
+
+test("at an orderly end the processes within end first: the last spawned before the others, each with its own before it", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(`
+    import { Service } from "solo:service";
+    let end;
+    const ended = new Promise((done) => { end = done; });
+    class Worker extends Service {
+      async init({ name, within = [] }) {
+        for (const one of within) await this.spawn(Worker, { name: one });
+        return { name };
+      }
+      async work() { this.log.info("begins to work"); await ended; this.log.info("worked"); }
+      async terminate(reason) {
+        await new Promise((done) => setTimeout(done, 3));
+        this.log.info("end of", this.state.name, reason);
+        if (this.state.name !== "b") return;
+        end();
+        throw new Error("b fails in it");
+      }
+    }
+    export default class Svc extends Service {
+      async init() {
+        const a = await this.spawn(Worker, { name: "a" });
+        await this.spawn(Worker, { name: "b", within: ["b1", "b2"] });
+        return { a };
+      }
+      begin() { this.state.a.cast.work(); this.state.a.cast.work(); }
+      async terminate(reason) { this.log.info("end of root", reason, await this.spawn(Worker).catch((error) => error.code)); }
+    }`);
+  await kernel.result(id, "begin");
+  await kernel.until(() => kernel.logs.find((line) => line === "begins to work"));
+  kernel.stop(id, 30_000);
+  await kernel.death(id);
+  const said = kernel.logs
+    .filter((line) => !line.includes("fails in"))
+    .map((line) => line.replace("killed by test", "…"));
+  assert.deepEqual(said, [
+    "begins to work",
+    "end of b2 …",
+    "end of b1 …",
+    "end of b …",
+    "worked",
+    "end of a …",
+    "end of root … SHUTTING_DOWN",
+  ]);
+});
+
+test("processes within that do not end are not waited for beyond the service's own time", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`async init() { await this.spawn(Stuck); }`).replace(
+      "class Bad",
+      "class Stuck extends Service { terminate() { return new Promise(() => {}); } }\nclass Bad",
+    ),
+  );
+  kernel.stop(id, 100);
+  assert.deepEqual(await kernel.death(id), { type: "shutdown_timeout", limitMs: 100 });
+});
+
+test("a process that crashes while the service ends is not started again", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(`
+    import { Service } from "solo:service";
+    class Worker extends Service {
+      init() { this.log.info("begins"); }
+      async work() { this.log.info("works"); await new Promise((done) => setTimeout(done, 10)); throw new Error("too late"); }
+      terminate() { this.log.info("terminates"); }
+    }
+    export default class Svc extends Service {
+      async init() { return { a: await this.spawn(Worker) }; }
+      begin() { this.state.a.cast.work(); }
+      terminate() { this.log.info("ends"); }
+    }`);
+  await kernel.result(id, "begin");
+  await kernel.until(() => kernel.logs.find((line) => line === "works"));
+  kernel.stop(id, 30_000);
+  assert.equal((await kernel.death(id)).type, "killed");
+  assert.deepEqual(
+    kernel.logs.filter((line) => !line.includes("too late")),
+    ["begins", "works", "ends"],
+  );
 });

@@ -4,24 +4,32 @@ import type { FamilyKit } from "../family.ts";
 import type { Method } from "../methods.ts";
 import type { Carrier, Holder, Reference } from "../reference.ts";
 import type { Service } from "../service.ts";
-import { type Circle, handOver, type Reason } from "./circle.ts";
+import { type Circle, handOver, type Reason, shutdown } from "./circle.ts";
 import { Process } from "./kin.ts";
+
+/** At an orderly end: for what it handles, and again for its `terminate`. OTP gives a worker as long. */
+const endMsMax = 5_000;
 
 interface Mail {
   readonly method: string | undefined;
   readonly text: string | undefined;
   readonly slots: ReturnType<FamilyKit["takeSlots"]>;
-  /** Of a call: who made it; undefined: the service itself. */
-  readonly caller?: Holder | undefined;
+  /** Of a call or message: whose it is; undefined: the service itself. */
+  readonly from: Holder | undefined;
   /** Number of the service's mail whose handler waits for this; 0: none does. */
   readonly cause: number;
   readonly resolve?: (value: unknown) => void;
   readonly reject?: (error: unknown) => void;
 }
 
+/**
+ *   starting ──init──▶ running ──▶ ended ──▶ starting again · left
+ *                         └──end──▶ stopping ──▶ left
+ */
 export class Child extends Process implements Carrier {
   readonly local = true;
   readonly name: string;
+  readonly number: number;
   readonly reference: Reference;
   readonly Class: new () => Service;
   readonly restart: RestartType;
@@ -32,10 +40,19 @@ export class Child extends Process implements Carrier {
   readonly #methods: ReturnType<FamilyKit["findMethods"]>;
   #instance: Service | undefined;
   #queue: Mail[] = [];
-  #phase: "starting" | "running" | "ended" | "left" = "starting";
+  #phase: "starting" | "running" | "stopping" | "ended" | "left" = "starting";
+  #ended: Reason | undefined;
   /** Grows with each life: what a former one still does, is heard no more. */
   #life = 0;
   #busy: Mail | undefined;
+  /** Settles when what it handles now is done. */
+  #work: Promise<void> | undefined;
+  /** It stops itself when what it handles now is done. */
+  #leaving = false;
+  /** It began once: its supervisor, not who spawned it, is told of its end. */
+  born = false;
+  /** While it waits to be started again: with whom. */
+  round: object | undefined;
   #cause = 0;
   readonly #held = new WeakMap<Reference, Reference>();
   #timers = new Set<number>();
@@ -54,14 +71,16 @@ export class Child extends Process implements Carrier {
     this.Class = Class;
     this.#args = args;
     this.restart = restart;
-    this.name = `${Class.name === "" ? "process" : Class.name}#${++circle.last}`;
+    this.number = ++circle.last;
+    this.name = `${Class.name === "" ? "process" : Class.name}#${this.number}`;
     this.#methods = this.#family.findMethods(Class);
     this.reference = new this.#family.Reference(this, "", this.name, 5_000);
     circle.byCarrier.set(this, this);
+    circle.byNumber.set(this.number, this);
   }
 
-  get over(): boolean {
-    return this.#phase === "ended" || this.#phase === "left";
+  get ended(): Reason | undefined {
+    return this.#ended;
   }
 
   // ── as a holder of references
@@ -82,35 +101,43 @@ export class Child extends Process implements Carrier {
   // ── life
 
   /** Undefined once it runs; else why it does not. `cause`: number of the service's mail that waits for it; 0: none. */
-  async start(cause: number): Promise<{ readonly error: unknown } | undefined> {
+  async start(cause: number): Promise<{ readonly error: unknown; readonly stopped: boolean } | undefined> {
     const life = ++this.#life;
+    this.round = undefined;
+    this.#ended = undefined;
+    this.#leaving = false;
     this.#cause = cause;
     this.#phase = "starting";
     try {
       const { footing } = this.#family;
       this.#instance = this.#family.makeInstance(this.Class, {
         ...footing,
-        self: this.reference,
-        pid: `${footing.pid}#${this.name.slice(this.name.lastIndexOf("#") + 1)}`,
+        self: this.hold(this.reference),
+        pid: `${footing.pid}#${this.number}`,
         timers: {
           expect: (repeats, text, ms) => this.#expect(repeats, text, ms),
           clear: (id) => this.#family.timers.clear(id),
         },
         references: { provide: (name) => this.hold(footing.references.provide(name)) },
-        kin: () => this,
+        kin: () => {
+          if (life === this.#life) return this;
+          throw new this.#family.SoloError("SERVICE_NOT_RUNNING", `this life of ${this.name} has ended`);
+        },
       });
       const init = this.#family.findCallback(this.Class, "init");
       const args = this.#args === undefined ? {} : this.#family.decode(this.#args);
       const state = init === undefined ? undefined : await Reflect.apply(init, this.#instance, [args]);
       if (life !== this.#life) {
-        return { error: new this.#family.SoloError("CALL_LOST", "it was stopped while it began") };
+        return { error: new this.#family.SoloError("CALL_LOST", "it was stopped while it began"), stopped: true };
       }
       if (state !== undefined) this.#instance.state = state;
     } catch (error) {
-      if (life === this.#life) this.finish({ type: "crashed", error });
-      return { error };
+      const stopped = life !== this.#life;
+      if (!stopped) this.finish({ type: "crashed", error });
+      return { error, stopped };
     }
     this.#phase = "running";
+    this.born = true;
     this.#cause = 0;
     this.#wake();
     return undefined;
@@ -118,10 +145,11 @@ export class Child extends Process implements Carrier {
 
   /** Ends this life: its callers and its own processes hear of it. Whether there is another, its supervisor decides. */
   finish(reason: Reason): void {
-    if (this.over) return;
+    if (this.#ended !== undefined) return;
     const instance = this.#instance;
     const wasRunning = this.#phase === "running";
     this.#phase = "ended";
+    this.#ended = reason;
     this.#life++;
     this.#cause = 0;
     for (const id of this.#timers) this.#family.timers.clear(id);
@@ -129,18 +157,57 @@ export class Child extends Process implements Carrier {
     const busy = this.#busy;
     this.#busy = undefined;
     busy?.reject?.(new this.#family.CallError("CALL_LOST", `${this.name} did not answer: it ended`, "unknown"));
-    for (const mail of this.#queue.splice(0)) {
-      mail.reject?.(new this.#family.CallError("CALL_LOST", `${this.name} did not answer: it ended`, "not_executed"));
-    }
+    this.#dropMail();
     this.stopChildren();
-    const terminate = this.#family.findCallback(this.Class, "terminate");
-    if (terminate !== undefined && wasRunning && reason.type === "shutdown") void this.#terminate(terminate, instance);
+    if (wasRunning && reason.type !== "crashed") void this.#terminate(instance, reason.type);
     this.tellEnd(reason);
   }
 
-  async #terminate(terminate: Method, instance: unknown): Promise<void> {
+  #dropMail(): void {
+    for (const mail of this.#queue.splice(0)) {
+      mail.reject?.(new this.#family.CallError("CALL_LOST", `${this.name} did not answer: it ended`, "not_executed"));
+    }
+  }
+
+  /**
+   * Ends it for good and in order: what it handles now, then its own processes, then its `terminate`. Never throws; what
+   * takes longer than `endMsMax` is waited for no more.
+   */
+  async end(reason: string): Promise<void> {
+    if (this.#phase === "running") {
+      this.#phase = "stopping";
+      this.#dropMail();
+      await this.#within(this.#work);
+      await this.endChildren(reason);
+      // What it handled may have crashed it.
+      if (this.#ended === undefined) await this.#within(this.#terminate(this.#instance, reason));
+    }
+    this.finish(shutdown);
+    this.leave();
+  }
+
+  async #within(work: Promise<void> | undefined): Promise<void> {
+    if (work === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const giveUp = (): void => {
+      this.#family.footing.log.warn(`${this.name} did not end within ${endMsMax} ms`);
+      resolve();
+    };
     try {
-      await Reflect.apply(terminate, instance, ["shutdown"]);
+      const timer = this.#family.timers.set(false, giveUp, endMsMax, []);
+      await Promise.race([work, late]);
+      this.#family.timers.clear(timer);
+    } catch {
+      // There are too many timers to have one more: it is waited for as long as the service itself is.
+      await work;
+    }
+  }
+
+  async #terminate(instance: unknown, reason: string): Promise<void> {
+    const terminate: Method | undefined = this.#family.findCallback(this.Class, "terminate");
+    if (terminate === undefined) return;
+    try {
+      await Reflect.apply(terminate, instance, [reason]);
     } catch (error) {
       this.#family.footing.log.error(`${this.name} failed in terminate:`, error);
     }
@@ -150,22 +217,30 @@ export class Child extends Process implements Carrier {
   leave(): void {
     if (this.#phase === "left") return;
     this.#phase = "left";
+    this.round = undefined;
+    this.#circle.byNumber.delete(this.number);
     this.#circle.count(-1);
     const at = this.#parent.children.indexOf(this);
     if (at >= 0) this.#parent.children.splice(at, 1);
   }
 
   exit(reason: Reason): void {
-    if (this.over) return;
+    if (this.#ended !== undefined) return;
     if (reason.type === "crashed") this.#family.footing.log.error(`${this.name} ended:`, reason.error);
     this.finish(reason);
-    this.#parent.childEnded(this, reason);
+    // A sibling that is linked to it may have ended for this, and have it started again already.
+    if (this.born && this.#ended === reason) this.#parent.childEnded(this, reason);
+  }
+
+  stopSelf(): void {
+    this.#leaving = true;
+    this.#wake();
   }
 
   // ── mail
 
   #receive(mail: Mail): void {
-    if (this.#phase === "left") {
+    if (this.#phase === "left" || this.#phase === "stopping") {
       mail.reject?.(new this.#family.CallError("SERVICE_NOT_RUNNING", `${this.name} has ended`, "not_executed"));
       return;
     }
@@ -177,17 +252,18 @@ export class Child extends Process implements Carrier {
   }
 
   #wake(): void {
-    if (this.#queue.length === 0) return;
+    if (this.#queue.length === 0 && !this.#leaving) return;
     this.#circle.later(() => this.#next());
   }
 
   #next(): void {
     if (this.#phase !== "running" || this.#busy !== undefined) return;
+    if (this.#leaving) return this.exit({ type: "normal" });
     const mail = this.#queue.shift();
     if (mail === undefined) return;
     this.#busy = mail;
     this.#cause = mail.cause;
-    void this.#handle(mail, this.#life);
+    this.#work = this.#handle(mail, this.#life);
   }
 
   async #handle(mail: Mail, life: number): Promise<void> {
@@ -209,7 +285,10 @@ export class Child extends Process implements Carrier {
         const onMessage = this.#family.findCallback(this.Class, "onMessage");
         if (onMessage === undefined)
           this.#family.footing.log.warn(`${this.name} has no onMessage: a message was dropped`);
-        else await Reflect.apply(onMessage, this.#instance, [this.#family.decode(text, slots), this.reference]);
+        else {
+          const from = this.hold(mail.from?.reference ?? this.#family.footing.self);
+          await Reflect.apply(onMessage, this.#instance, [this.#family.decode(text, slots), from]);
+        }
         return undefined;
       }
       const method = this.#methods[name];
@@ -221,7 +300,7 @@ export class Child extends Process implements Carrier {
       }
       const result: unknown = await Reflect.apply(method, this.#instance, this.#family.decodeList(text ?? "[]", slots));
       if (mail.resolve === undefined) return undefined;
-      const copy = this.#copy(result, mail.caller);
+      const copy = this.#copy(result, mail.from);
       if (copy.error === undefined) mail.resolve(copy.value);
       else mail.reject?.(copy.error);
       return undefined;
@@ -277,7 +356,7 @@ export class Child extends Process implements Carrier {
         method,
         text,
         slots,
-        caller,
+        from: caller,
         cause,
         resolve: (value) => {
           this.#family.timers.clear(timer);
@@ -305,16 +384,20 @@ export class Child extends Process implements Carrier {
 
   cast(_target: string, _name: string, method: string, args: readonly unknown[]): void {
     const text = this.#family.encodeList(args, `an argument of ${this.name}.${method}`, true);
-    this.#receive({ method, text, slots: this.#family.takeSlots(), cause: 0 });
+    this.#receive({ method, text, slots: this.#family.takeSlots(), from: undefined, cause: 0 });
   }
 
-  send(_target: string, _name: string, message: unknown): void {
+  send(_target: string, _name: string, message: unknown, from: Holder | undefined): void {
     const text = this.#family.encode(message, `a message to ${this.name}`, true);
-    this.#receive({ method: undefined, text, slots: this.#family.takeSlots(), cause: 0 });
+    this.#receive({ method: undefined, text, slots: this.#family.takeSlots(), from, cause: 0 });
   }
 
+  /** Past the limit of its mailbox, too: it has asked for each of these, and who ends is not to blame that it does not read. */
   tell(message: unknown): void {
-    if (!this.over) this.send("", "", message);
+    if (this.#ended !== undefined || this.#phase === "stopping") return;
+    const text = this.#family.encode(message, `a message to ${this.name}`);
+    this.#queue.push({ method: undefined, text, slots: undefined, from: this, cause: 0 });
+    this.#wake();
   }
 
   #expect(repeats: boolean, text: string | undefined, ms: unknown): number {
@@ -324,7 +407,7 @@ export class Child extends Process implements Carrier {
         if (!repeats) this.#timers.delete(id);
         // A timer that finds the mailbox full is a message lost, not a fault.
         if (this.#queue.length < this.#family.mailboxLengthMax)
-          this.#receive({ method: undefined, text, slots: undefined, cause: 0 });
+          this.#receive({ method: undefined, text, slots: undefined, from: this, cause: 0 });
       },
       ms,
       [],

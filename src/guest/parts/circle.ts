@@ -18,7 +18,10 @@ export interface Circle {
   readonly count: (change: 1 | -1) => void;
   /** Number of the one that was spawned last. */
   last: number;
+  /** The service is about to end, or has: nothing is started again. */
+  ending: boolean;
   readonly byCarrier: WeakMap<Carrier, Process>;
+  readonly byNumber: Map<number, Child>;
   /** The process that a reference means. Throws if it is none of this service. */
   readonly find: (reference: unknown) => Process;
   readonly makeChild: (

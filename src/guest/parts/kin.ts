@@ -14,13 +14,19 @@ export abstract class Process implements Holder, Kin {
   readonly monitors = new Set<Process>();
   readonly links = new Set<Process>();
   abstract readonly name: string;
+  abstract readonly number: number;
+  abstract readonly reference: Reference;
   abstract readonly Class: object;
-  abstract readonly over: boolean;
+  /** Why it ended; undefined: it has not. */
+  abstract readonly ended: Reason | undefined;
   abstract readonly cause: number;
   abstract hold(reference: Reference): Reference;
   /** It must end, for a fault that may be another's. */
   abstract exit(reason: Reason): void;
+  /** A message of Solo's own. Never throws. */
   abstract tell(message: unknown): void;
+  /** It ends normally, once it has handled what it handles now. */
+  abstract stopSelf(): void;
 
   constructor(circle: Circle) {
     this.#circle = circle;
@@ -35,6 +41,7 @@ export abstract class Process implements Holder, Kin {
     if (restart !== "permanent" && restart !== "transient" && restart !== "temporary") {
       throw new this.#family.SoloError("INVALID_ARGUMENT", "restart is permanent, transient or temporary");
     }
+    if (this.#circle.ending) throw new this.#family.SoloError("SHUTTING_DOWN", "the service is ending");
     if (this.#circle.alive >= this.#family.processesMax) {
       throw new this.#family.SoloError("QUOTA_EXCEEDED", `processes: limit ${this.#family.processesMax}`);
     }
@@ -54,22 +61,27 @@ export abstract class Process implements Holder, Kin {
 
   monitor(process: unknown): void {
     const watched = this.#circle.find(process);
-    if (watched.over) this.tell({ type: "down", process: watched.name, reason: { type: "normal" } });
-    else watched.monitors.add(this);
+    const { ended } = watched;
+    if (ended === undefined) watched.monitors.add(this);
+    else this.tell({ type: "down", process: watched.name, reason: ended });
   }
 
   link(process: unknown): void {
     const other = this.#circle.find(process);
     if (other === this) return;
-    if (other.over) throw new this.#family.SoloError("SERVICE_NOT_RUNNING", `process ${other.name} has ended`);
+    if (other.ended !== undefined) {
+      throw new this.#family.SoloError("SERVICE_NOT_RUNNING", `process ${other.name} has ended`);
+    }
     other.links.add(this);
     this.links.add(other);
   }
 
   stop(process: unknown): void {
-    const child = this.children.find((one) => one === this.#circle.find(process));
+    const found = this.#circle.find(process);
+    if (found === this) return this.stopSelf();
+    const child = this.children.find((one) => one === found);
     if (child === undefined)
-      throw new this.#family.SoloError("INVALID_ARGUMENT", "a process stops those that it spawned");
+      throw new this.#family.SoloError("INVALID_ARGUMENT", "a process stops itself, and those that it spawned");
     child.finish(shutdown);
     child.leave();
   }
@@ -94,11 +106,19 @@ export abstract class Process implements Holder, Kin {
     }
   }
 
+  /** In order: the last first, and each when the one before it is gone. */
+  async endChildren(reason: string): Promise<void> {
+    for (const child of this.children.toReversed()) await child.end(reason);
+  }
+
   /** A child ended by itself: what OTP's rules say. */
   childEnded(child: Child, reason: Reason): void {
+    // It is to be started again already, with a sibling that ended first; or it is gone; or all is about to end.
+    if (child.round !== undefined || this.#circle.ending || !this.children.includes(child)) return;
     const verdict = supervise(
       specOf(this.Class),
-      this.children.map((one) => ({ id: one, restart: one.restart })),
+      // One that is being spawned is no sibling yet: whoever spawns it hears how that went.
+      this.children.filter(({ born }) => born).map((one) => ({ id: one, restart: one.restart })),
       this.restarts,
       { child, kind: reason.type === "crashed" ? "abnormal" : "normal" },
       Date.now(),
@@ -106,14 +126,17 @@ export abstract class Process implements Holder, Kin {
     switch (verdict.type) {
       case "ignore":
         return child.leave();
-      case "restart":
+      case "restart": {
         this.restarts = verdict.restarts;
+        const round = {};
+        for (const one of verdict.start) one.round = round;
         for (const one of verdict.stop) {
           one.finish(shutdown);
           if (!verdict.start.includes(one)) one.leave();
         }
-        void this.#startAll(verdict.start);
+        void this.#startAll(verdict.start, round);
         return;
+      }
       case "escalate": {
         const error = new this.#family.SoloError(
           "RESTART_LIMIT",
@@ -124,13 +147,14 @@ export abstract class Process implements Holder, Kin {
     }
   }
 
-  async #startAll(children: readonly Child[]): Promise<void> {
+  /** Left to right: each may need the one before it. Of those that another round has since taken over, or that are gone, none. */
+  async #startAll(children: readonly Child[], round: object): Promise<void> {
     for (const child of children) {
-      // Left to right: each may need the one before it.
+      if (child.round !== round) continue;
       const failed = await child.start(0);
-      if (failed === undefined) continue;
+      if (failed === undefined || failed.stopped) continue;
+      this.#family.footing.log.error(`${child.name} did not start again:`, failed.error);
       this.childEnded(child, { type: "crashed", error: failed.error });
-      return;
     }
   }
 }

@@ -3,6 +3,8 @@
  *
  *   spawn ──init──▶ running ──▶ ended ──supervise()──▶ forgotten · started afresh · its supervisor ends too
  *
+ * At an orderly end of the service they end first, the last first.
+ *
  * They share the isolate, and its limits, with the service; the service itself is their root, and when that must end, the
  * incarnation ends. Messages between them are copied as those between services are.
  */
@@ -27,7 +29,9 @@ export function make(kit: Kit): FamilyPart {
     },
     count: census.count,
     last: 0,
+    ending: false,
     byCarrier,
+    byNumber: new Map(),
     find: (reference) => {
       const found =
         typeof reference === "object" && reference !== null && reference instanceof family.Reference
@@ -43,7 +47,14 @@ export function make(kit: Kit): FamilyPart {
     later: makeLater(family),
   };
   const root = new Root(circle);
-  return { root };
+  return {
+    root,
+    find: (number) => circle.byNumber.get(number)?.reference,
+    end: (reason) => {
+      circle.ending = true;
+      return root.endChildren(reason);
+    },
+  };
 }
 
 function takeCensus({ soon, tellProcesses }: FamilyKit): { readonly alive: number; readonly count: Circle["count"] } {
@@ -85,14 +96,19 @@ function makeLater({ soon, timers }: FamilyKit): Circle["later"] {
 /** The service itself. */
 class Root extends Process {
   readonly name: string;
+  readonly number = 0;
+  readonly reference: Reference;
   readonly Class: object;
-  readonly over = false;
+  readonly ended = undefined;
+  readonly #circle: Circle;
   readonly #family: FamilyKit;
 
   constructor(circle: Circle) {
     super(circle);
+    this.#circle = circle;
     this.#family = circle.family;
-    this.name = this.#family.footing.self.name;
+    this.reference = this.#family.footing.self;
+    this.name = this.reference.name;
     this.Class = this.#family.rootClass;
   }
 
@@ -106,10 +122,20 @@ class Root extends Process {
 
   exit(reason: Reason): void {
     const { SoloError } = this.#family;
+    this.#circle.ending = true;
     this.#family.crash(reason.type === "crashed" ? reason.error : new SoloError("CALL_LOST", "a process ended"));
   }
 
+  stopSelf(): void {
+    throw new this.#family.SoloError("INVALID_ARGUMENT", "a process within a service stops itself, not the service");
+  }
+
   tell(message: unknown): void {
-    this.#family.footing.self.send(message);
+    if (this.#circle.ending) return;
+    try {
+      this.reference.send(message);
+    } catch (error) {
+      this.#family.footing.log.error("the service was not told of the end of a process:", error);
+    }
   }
 }
