@@ -35,6 +35,8 @@ const writer = makeLogWriter();
 if (options.heir) flushCompileCache();
 // An heir waits here, for long.
 const begin = await init.begun;
+// init ends a kernel that says nothing for long.
+setInterval(() => init.send({ type: "beat" }), 1_000).unref();
 process.title = `solo: kernel, epoch ${begin.epoch}`;
 const began = performance.now();
 const kernel = await Kernel.boot({ options, begin, init, writer, note, die, leave: () => process.exit(0) });
@@ -42,6 +44,4 @@ if (isRefusal(kernel)) {
   process.stderr.write(`${say(kernel)} ${remedy(kernel)}\n`);
   process.exit(kernelRefusedExitCode);
 }
-// init ends a kernel that says nothing for long.
-setInterval(() => init.send({ type: "beat" }), 1_000).unref();
 init.send({ type: "ready", recoveredMs: Math.round(performance.now() - began) });

@@ -23,6 +23,9 @@ type Phase =
 const heirAfterMs = 1_000;
 /** One that ended before it was needed has a successor, but not at once: something may be wrong with the program. */
 const heirAgainAfterMs = 10_000;
+const epochAgainAfterMs = 1_000;
+/** One that boots may say nothing for so many times as long as one that serves: a replay holds up its event loop. */
+const bootSilences = 4;
 
 export interface KernelKeeperEvents {
   /** A new epoch, durable before this returns. */
@@ -58,12 +61,14 @@ export class KernelKeeper {
   }
 
   start(): void {
-    const epoch = this.#events.issueEpoch();
+    const epoch = this.#issueEpoch();
+    if (epoch === undefined) return;
     const kernel = this.#heir ?? this.#spawn(this.#events.command.args);
     this.#heir = undefined;
     this.#epoch = epoch;
     this.#phase = { name: "booting", kernel };
     const why = this.#mode.name === "safe" ? this.#mode.why : undefined;
+    this.#pulse = this.#listenTo(kernel, bootSilences * this.#events.silentMsMax);
     void this.#events.begin(epoch, why).then((begin) => kernel.send(begin));
   }
 
@@ -108,6 +113,28 @@ export class KernelKeeper {
       {
         onMessage: (message) => this.#onMessage(kernel, message),
         onNonsense: (problem) => this.#events.shout(`the kernel sent what init does not understand: ${problem}`),
+  /** A full disk, say: init goes on, and all services with it. */
+  #issueEpoch(): KernelEpoch | undefined {
+    try {
+      return this.#events.issueEpoch();
+    } catch (error) {
+      if (!this.#wasEverReady) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#events.shout(
+        `no kernel can be started: its epoch cannot be written: ${why}; tried again in ${epochAgainAfterMs} ms`,
+      );
+      this.#phase = { name: "resting", timer: setTimeout(() => this.start(), epochAgainAfterMs) };
+      return undefined;
+    }
+  }
+
+  #listenTo(kernel: KernelProcess, silentMsMax: number): Pulse {
+    return new Pulse(silentMsMax, (silentMs) => {
+      this.#events.shout(`the kernel hangs: it has said nothing for ${silentMs} ms; it is ended`);
+      kernel.kill();
+    });
+  }
+
         onText: this.#events.onText,
         onExit: (exit) => (kernel === this.#heir ? this.#onHeirExit(exit) : this.#onExit(exit)),
       },
@@ -138,10 +165,8 @@ export class KernelKeeper {
     if (this.#phase.name === "booting") {
       this.#phase = { name: "serving", kernel };
       this.#makeHeirIn(heirAfterMs);
-      this.#pulse = new Pulse(this.#events.silentMsMax, (silentMs) => {
-        this.#events.shout(`the kernel hangs: it has said nothing for ${silentMs} ms; it is ended`);
-        kernel.kill();
-      });
+      this.#pulse?.[Symbol.dispose]();
+      this.#pulse = this.#listenTo(kernel, this.#events.silentMsMax);
     }
     this.#wasEverReady = true;
     this.#events.onReady(this.#epoch, message.recoveredMs);

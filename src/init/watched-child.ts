@@ -11,6 +11,7 @@ import type { Duplex } from "node:stream";
 import type { CellLoss } from "../base/index.ts";
 import type { Group, Prepared } from "../sandbox/index.ts";
 import { descriptors } from "../wire/index.ts";
+import { costOf, type InletRate, readSlowly, textRate } from "./inlet.ts";
 import { LastWords } from "./last-words.ts";
 import { findChild, type Machine, ProcessMeter, type Usage } from "./proc.ts";
 import { type Heart, judgeHeart, type WatchLimits } from "./watch.ts";
@@ -47,6 +48,8 @@ const signalOf = (number: number): string | undefined =>
 const lastWordsLengthMax = 2_000;
 /** Of what is resident in a process, the part that it shares with others (Node itself, C libraries) is no more than this. */
 const sharedBytesMax = 256 * 1024 * 1024;
+/** However often a heart beats: each beat reads what the process has used. */
+const beatRate: InletRate = { burst: 50, perSecond: 20 };
 /** After the exit of a process, its pipes are read for at most this long. */
 const drainMsMax = 100;
 
@@ -167,12 +170,16 @@ export class WatchedChild {
 
   #listen(): void {
     const child = this.#process;
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#events.onText(text));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#lastWords.add(text);
-      this.#events.onText(text);
-    });
-    this.#heartbeat?.on("data", () => this.#beat(performance.now(), true)).on("error", () => undefined);
+    const { stdout, stderr } = child;
+    if (stdout !== null) readSlowly<string>(stdout.setEncoding("utf8"), textRate, costOf, this.#events.onText);
+    if (stderr !== null) {
+      readSlowly<string>(stderr.setEncoding("utf8"), textRate, costOf, (text) => {
+        this.#lastWords.add(text);
+        this.#events.onText(text);
+      });
+    }
+    const heartbeat = this.#heartbeat?.on("error", () => undefined);
+    if (heartbeat !== undefined) readSlowly(heartbeat, beatRate, () => 1, () => this.#beat(performance.now(), true));
     child.once("error", (error) => this.#end({ type: "spawn", problem: error.message.slice(0, 500) }));
     child.once("exit", (code, signal) => {
       const conclude = (): void => this.#end(this.#lossOf(code, signal));

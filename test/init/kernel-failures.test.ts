@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -51,6 +51,32 @@ test("when even safe mode cannot stay up, services keep running, init says so an
   rmSync(join(dataDir, "crash-at-start"));
   const back = new KernelRemote(t, ready.grpc);
   assert.notEqual((await back.hear("begin")).safeMode, undefined, "only a new start leaves safe mode");
+});
+
+test("a kernel that hangs before it was ever ready is ended, too", async (t) => {
+  const dataDir = makeDataDir(t);
+  writeFileSync(join(dataDir, "hang-at-begin"), "");
+  const init = startTestInit(t, dataDir, ["--kernel-silent-ms", "500"]);
+  await until("a word about it", () => /the kernel hangs: it has said nothing for \d+ ms/.exec(init.stderr()));
+  rmSync(join(dataDir, "hang-at-begin"));
+  await untilReady(init);
+});
+
+test("where no epoch can be written, services keep running, init says so and goes on trying", async (t) => {
+  const dataDir = makeDataDir(t);
+  const init = startTestInit(t, dataDir);
+  const ready = await untilReady(init);
+  const kernel = new KernelRemote(t, ready.grpc);
+  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
+  const { socket, osPid } = await kernel.hear("cell_spawned");
+  // As good as a full disk: the file that the next epoch is written to cannot be opened.
+  mkdirSync(join(dataDir, "epoch.new"));
+  await kernel.exit(1);
+  await until("a word about it", () => init.stderr().includes("no kernel can be started: its epoch cannot be written"));
+  assert.match(await askCell(dataDir, socket, "who"), new RegExp(`^${osPid} `));
+  rmdirSync(join(dataDir, "epoch.new"));
+  const back = new KernelRemote(t, ready.grpc);
+  assert.equal((await back.hear("begin")).epoch, 2);
 });
 
 test("a kernel that comes back is told of every loss until it is acknowledged", async (t) => {
