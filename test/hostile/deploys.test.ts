@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RestartType, Status_Value } from "../../src/api/index.ts";
+import { Status_Value } from "../../src/api/index.ts";
+import { limits } from "../../src/base/index.ts";
 import { SoloError, type SoloClient, type SoloErrorCode } from "../../src/client/index.ts";
 import { eventsOf } from "../e2e/asking.ts";
 import { call, example, Solo } from "../e2e/solo.ts";
@@ -268,129 +269,58 @@ test("of deployments of one name at once exactly one wins; under one request_id 
   for (const name of ["prize", "shared"]) assert.equal(born.filter(({ subject }) => subject === name).length, 1, name);
 });
 
-// ---------------------------------------------------------------- results
-
-type Outcome = SoloErrorCode | "a result";
-
-/** Bodies of methods, and what their callers may be told. Where several are listed, each is true. */
-const methods: readonly (readonly [what: string, body: string, outcomes: readonly Outcome[]])[] = [
-  ["a function", `return () => 1;`, ["NOT_SERIALIZABLE"]],
-  ["a symbol", `return Symbol("s");`, ["NOT_SERIALIZABLE"]],
-  ["a circle", `const a = {}; a.a = a; return a;`, ["NOT_SERIALIZABLE"]],
-  [
-    "a class instance with a getter that throws",
-    `return { get a() { throw new Error("trap"); } };`,
-    ["NOT_SERIALIZABLE", "CALL_FAILED"],
-  ],
-  [
-    "a proxy that throws",
-    `return new Proxy({}, { ownKeys() { throw new Error("trap"); } });`,
-    ["NOT_SERIALIZABLE", "CALL_FAILED"],
-  ],
-  ["a proxy that spins", `return new Proxy({}, { ownKeys() { for (;;); } });`, ["CALL_LOST"]],
-  [
-    "a proxy of endless depth",
-    `const p = new Proxy({}, { ownKeys: () => ["a"], getOwnPropertyDescriptor: () => ({ value: p, enumerable: true, configurable: true }), get: () => p }); return p;`,
-    ["NOT_SERIALIZABLE", "CALL_FAILED", "CALL_LOST"],
-  ],
-  ["a toJSON that throws", `return { toJSON() { throw new Error("trap"); } };`, ["NOT_SERIALIZABLE", "CALL_FAILED"]],
-  [
-    "a toJSON that gives ever more",
-    `return { toJSON() { return [{ toJSON: this.toJSON }]; } };`,
-    ["NOT_SERIALIZABLE", "CALL_FAILED", "CALL_LOST"],
-  ],
-  [
-    "a hundred thousand arrays in each other",
-    `let a = []; for (let i = 0; i < 100_000; i++) a = [a]; return a;`,
-    ["NOT_SERIALIZABLE", "CALL_FAILED"],
-  ],
-  ["five megabytes of text", `return "x".repeat(5 << 20);`, ["TOO_LARGE"]],
-  ["an array of four billion holes", `return new Array(2 ** 32 - 1);`, ["TOO_LARGE"]],
-  ["an array of two million holes", `return new Array(2_000_000);`, ["TOO_LARGE", "CALL_LOST", "CALL_FAILED"]],
-  [
-    "a million keys",
-    `return Object.fromEntries(Array.from({ length: 1e6 }, (_, i) => ["k" + i, i]));`,
-    ["TOO_LARGE", "CALL_LOST"],
-  ],
-  [
-    "an own __proto__",
-    `return JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');`,
-    ["a result", "NOT_SERIALIZABLE"],
-  ],
-  ["a lone surrogate", `return "\\ud800";`, ["a result"]],
-  ["not a number", `return NaN;`, ["a result", "NOT_SERIALIZABLE"]],
-  [
-    "a thenable of itself",
-    `const t = { then(done) { done(t); } }; return t;`,
-    ["CALL_LOST", "CALL_TIMEOUT", "CALL_FAILED"],
-  ],
-  ["a promise that never settles", `return new Promise(() => {});`, ["CALL_TIMEOUT"]],
-  ["a thrown proxy", `throw new Proxy({}, { get() { throw new Error("trap"); } });`, ["CALL_FAILED"]],
-  ["a refusal of a megabyte", `throw new Refusal("x".repeat(1 << 20));`, ["CALL_FAILED"]],
-  [
-    "fifty thousand timers",
-    `for (let i = 0; i < 50_000; i++) setTimeout(() => {}, 60_000); return "made";`,
-    ["CALL_FAILED"],
-  ],
-  [
-    "a hundred thousand promises",
-    `for (let i = 0; i < 100_000; i++) new Promise((d) => queueMicrotask(d)); return "made";`,
-    ["a result"],
-  ],
-  [
-    "a rejection by the way",
-    `Promise.reject(new Proxy({}, { get() { throw 1; } })); return 1;`,
-    ["a result", "CALL_LOST", "CALL_FAILED"],
-  ],
-  [
-    "half a gigabyte of text",
-    `return "x".repeat(2 ** 29 - 100);`,
-    ["TOO_LARGE", "CALL_LOST", "CALL_FAILED", "CALL_TIMEOUT"],
-  ],
-];
-
-for (const [what, body, outcomes] of methods) {
-  test(`returned: ${what}`, async (t) => {
-    t.after(() => mallory.kill({ serviceId: "results", force: true }));
-    // What ends by itself does so by CPU time, which on a busy machine takes longer.
-    const timeoutMs = outcomes.includes("CALL_TIMEOUT") ? 1_500 : 20_000;
-    await mallory.deploy({
-      serviceId: "results",
-      code: Buffer.from(module(`alive() { return "alive"; }\nmethod() { ${body} }`)),
-      resourceLimits: { cpuTimeMs: 500, maxMemoryBytes: 64n * 1024n * 1024n },
-      restart: RestartType.TEMPORARY,
-    });
-    const [settled] = await witness.during(() =>
-      Promise.allSettled([call(mallory, "results", "method", [], { timeoutMs })]),
-    );
-    const outcome: Outcome = settled.status === "fulfilled" ? "a result" : codeOf(settled.reason);
-    const said = settled.status === "fulfilled" ? outcome : `${outcome}: ${String(settled.reason)}`;
-    t.diagnostic(said.slice(0, 200));
-    assert.ok(outcomes.includes(outcome), said);
-    assert.equal(Reflect.get({}, "polluted"), undefined);
-    const { status, deaths } = await mallory.status({ serviceId: "results" });
-    if (status === Status_Value.RUNNING) {
-      // A message that never ends is waited for by those behind it.
-      if (outcome !== "CALL_TIMEOUT") assert.equal(await call(mallory, "results", "alive", []), "alive");
-    } else {
-      const [death] = deaths;
-      t.diagnostic(death?.summary ?? "");
-      const summary = death?.summary ?? "no death";
-      // Past the isolate's own limit stands the cell's, which init keeps.
-      const ofMemory = death?.type === "cell_lost" && summary.includes("out of memory");
-      assert.ok(ofMemory || ["crashed", "cpu_timeout", "out_of_memory"].includes(death?.type ?? ""), summary);
-    }
+test("of a flood of log lines so many are kept, and who reads is told how many were not", async () => {
+  const flood = 5_000;
+  await mallory.deploy({
+    serviceId: "flood",
+    code: Buffer.from(
+      module(`flood() { for (let i = 1; i <= ${flood}; i++) this.log.info("flood " + "x".repeat(1_000)); }
+last(i) { this.log.info("last " + i); }`),
+    ),
+    resourceLimits: { cpuTimeMs: 30_000 },
   });
-}
-
-test("after all that, the neighbour lives as before and the kernel is no larger", async () => {
-  await witness.stillThere();
-  const grown = witness.kernelMiB() - before_;
-  assert.ok(grown < kernelGrowthMiBMax, `the kernel grew by ${Math.round(grown)} MiB`);
+  const watch = (tailLines: number): Seen => mallory.watch({ serviceId: "flood", includeLogs: true, tailLines });
+  const read = async (seen: Seen, isLast: (text: string) => boolean): Promise<Told> => {
+    const told: Told = { lines: [], lost: 0 };
+    for await (const { event } of seen) {
+      if (event.case === "lost") told.lost += Number(event.value.count);
+      if (event.case !== "log") continue;
+      told.lines.push(event.value.message);
+      if (isLast(event.value.message)) return told;
+    }
+    return assert.fail("the stream ended");
+  };
+  const watching = watch(0);
+  // Where it stands; from here on every line is told.
+  await watching.next();
+  let over = false;
+  const following = read(watching, (text) => (over = text.startsWith("last ")));
+  following.catch(() => (over = true));
+  const began = performance.now();
+  await witness.during(() => call(mallory, "flood", "flood", [], { timeoutMs: 60_000 }));
+  // One that comes before there is room again is lost too, and counted.
+  for (let i = 1; !over; i++) await call(mallory, "flood", "last", [i]);
+  const told = await following;
+  const last = told.lines.at(-1) ?? "";
+  const seconds = (performance.now() - began) / 1_000;
+  assert.equal(
+    told.lines.length + told.lost,
+    flood + Number(last.split(" ")[1]),
+    "each line is told, or counted as lost",
+  );
+  const bytes = told.lines.reduce((sum, text) => sum + text.length, 0);
+  assert.ok(bytes <= limits.logBytesPerSecondMax * (1 + seconds), `${bytes} bytes were taken in ${seconds} s`);
+  const kept = await read(watch(limits.logRingLinesMax), (text) => text === last);
+  assert.ok(kept.lines.length < told.lines.length, `of ${told.lines.length} lines ${kept.lines.length} are kept`);
+  const keptBytes = kept.lines.reduce((sum, text) => sum + text.length, 0);
+  assert.ok(keptBytes <= limits.logRingBytesMax, `${keptBytes} bytes are kept`);
+  assert.ok(kept.lost > 0, "who reads later is told too that lines were lost");
+  await mallory.kill({ serviceId: "flood", force: true });
 });
 
-function codeOf(error: unknown): SoloErrorCode {
-  assert.ok(error instanceof SoloError, String(error));
-  assert.doesNotMatch(error.message, /node_modules|file:\/\//);
-  return error.code;
+type Seen = ReturnType<SoloClient["watch"]>;
+
+interface Told {
+  readonly lines: string[];
+  lost: number;
 }
