@@ -12,6 +12,16 @@ export type Limits = Partial<
   >
 >;
 
+/** What an attacker would like to reach, where the arena knows. */
+export interface Targets {
+  /** Of init, of the kernel, of the builder, and, last, of the other tenant's cell. */
+  readonly pids: readonly number[];
+  /** The kernel listens on it, on 127.0.0.1. */
+  readonly port: number;
+  /** The other tenant's cell listens on it. */
+  readonly socket: string;
+}
+
 /** Where an attack takes place: a tenant of its own, in which a harmless `neighbour` lives beside the `attacker`. */
 export interface Stage {
   readonly admin: SoloClient;
@@ -19,6 +29,7 @@ export interface Stage {
   /** Calls a method of a service of the tenant, the attacker's if none is named; with patience. */
   readonly call: (method: string, args?: readonly unknown[], serviceId?: string) => Promise<unknown>;
   readonly cast: (method: string, args?: readonly unknown[]) => Promise<void>;
+  readonly targets?: Targets;
 }
 
 /** What must come of it. In each case nothing else than what it says has ended. */

@@ -4,15 +4,20 @@
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Status_Value, type Event, type StatusResponse } from "../../src/api/index.ts";
 import { SoloError, type SoloClient } from "../../src/client/index.ts";
 import { isAlive, Solo, type SoloOptions, until } from "../e2e/solo.ts";
-import type { Attack, Stage } from "./attack.ts";
+import type { Attack, Stage, Targets } from "./attack.ts";
 
 /** Between two calls of the witness. */
 const breathMs = 20;
 const patienceMs = 20_000;
+/** Nobody waits longer for an answer, whatever another tenant does; on a machine that is busy with all of these attacks. */
+const waitMsMax = 5_000;
+/** Lives that the other tenant had before: numbers of lives count by tenant, and its own is to be none that an attacker has. */
+const earlierLives = 5;
 /** For what died to be told, and for its supervisor to start it again. */
 const aftermathMsMax = 20_000;
 
@@ -39,6 +44,8 @@ class Witness {
   readonly #client: SoloClient;
   #calls = 0;
   #worstMs = 0;
+  /** Since it began; `#worstMs` since it was last asked. */
+  #worstOfAllMs = 0;
   #stopped = false;
   #trouble: string | undefined;
   readonly #working: Promise<void>;
@@ -63,6 +70,7 @@ class Witness {
         this.#trouble ??= `a call failed: ${String(error)}`;
       }
       this.#worstMs = Math.max(this.#worstMs, performance.now() - began);
+      this.#worstOfAllMs = Math.max(this.#worstOfAllMs, this.#worstMs);
       await wait(breathMs);
     }
   }
@@ -71,6 +79,7 @@ class Witness {
   insistPeace(): Peace {
     assert.equal(this.#trouble, undefined, "the other tenant works in peace");
     const peace = { calls: this.#calls, worstMs: Math.round(this.#worstMs) };
+    assert.ok(peace.worstMs < waitMsMax, `the other tenant waited ${peace.worstMs} ms for an answer`);
     this.#worstMs = 0;
     return peace;
   }
@@ -79,6 +88,10 @@ class Witness {
   async nextAnswer(): Promise<void> {
     const before = this.#calls;
     await until("an answer to the other tenant", () => this.#calls > before || this.#trouble !== undefined);
+  }
+
+  get worstMs(): number {
+    return Math.round(this.#worstOfAllMs);
   }
 
   async stop(): Promise<void> {
@@ -92,6 +105,7 @@ interface Standing {
   readonly builder: number;
   readonly cell: number;
   readonly pid: string;
+  readonly targets: Targets;
 }
 
 export class Arena implements AsyncDisposable {
@@ -122,11 +136,22 @@ export class Arena implements AsyncDisposable {
     const solo = failed.use(await Solo.start({ ...more, args }));
     const admin = await solo.client();
     const victim = await solo.tenant("victim");
+    await victim.deploy({ serviceId: "earlier", code: counter, instances: earlierLives });
+    await victim.kill({ serviceId: "earlier" });
     const { pid } = await victim.deploy({ serviceId: "steady", code: counter });
+    const life = Number(pid.split(".").at(-1)?.replace(">", ""));
+    assert.ok(life > earlierLives && life < 100, `the other tenant's life has a number that attackers try: ${pid}`);
     const roles = solo.processes();
     const pidOf = (role: "kernel" | "builder"): number => roles.find((one) => one.role === role)?.pid ?? 0;
-    const cell = solo.cellPid(await cellOf(admin, "victim", "steady"));
-    const before = { kernel: pidOf("kernel"), builder: pidOf("builder"), cell, pid };
+    const number = await cellOf(admin, "victim", "steady");
+    const cell = solo.cellPid(number);
+    const [kernel, builder] = [pidOf("kernel"), pidOf("builder")];
+    const targets = {
+      pids: [solo.initPid, kernel, builder, cell],
+      port: Number(solo.address.split(":").at(-1)),
+      socket: join(solo.dataDir, "run", `cell-${number}.sock`),
+    };
+    const before = { kernel, builder, cell, pid, targets };
     failed.move();
     return new Arena(solo, { admin, victim, before });
   }
@@ -137,8 +162,9 @@ export class Arena implements AsyncDisposable {
     const admin = this.#admin;
     await admin.createTenant({ tenantId });
     if (attack.expects.type === "loses_its_cell") this.#doomed.add(tenantId);
-    const { pid: neighbour } = await admin.deploy({ tenantId, serviceId: "neighbour", code: counter });
-    const stage = stageOf(admin, tenantId);
+    await admin.deploy({ tenantId, serviceId: "neighbour", code: counter });
+    const neighbour = await admin.status({ tenantId, serviceId: "neighbour" });
+    const stage = { ...stageOf(admin, tenantId), targets: this.#before.targets };
     const said = await this.#provoke(attack, stage);
     await this.#neighbourIsWell(attack, stage, neighbour);
     await this.#witness.nextAnswer();
@@ -146,6 +172,13 @@ export class Arena implements AsyncDisposable {
     await this.#onlyTheAttackerDied(attack);
     await admin.deleteTenant({ tenantId });
     return said;
+  }
+
+  /** The same deed where nothing is to withstand it: what comes of it. */
+  async unopposed<T>({ name, source }: Pick<Attack, "name" | "source">, act: (stage: Stage) => Promise<T>): Promise<T> {
+    await this.#admin.createTenant({ tenantId: name });
+    await this.#admin.deploy({ tenantId: name, serviceId: "attacker", code: Buffer.from(source) });
+    return act({ ...stageOf(this.#admin, name), targets: this.#before.targets });
   }
 
   /** The other tenant noticed nothing, and nothing of Solo itself ended. */
@@ -169,7 +202,7 @@ export class Arena implements AsyncDisposable {
     }
     const verified = await this.#admin.verifyLog({});
     assert.ok(verified.valid, `the log does not verify: ${verified.problem}`);
-    return `${verified.eventsChecked} events; ${this.#memory.summary}`;
+    return `${verified.eventsChecked} events; ${this.#memory.summary}; nobody else waited longer than ${this.#witness.worstMs} ms`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -262,17 +295,29 @@ export class Arena implements AsyncDisposable {
   }
 
   /** Whoever lives in the same tenant has lost nothing but, where that was to be expected, its cell. */
-  async #neighbourIsWell({ expects }: Attack, stage: Stage, pid: string): Promise<void> {
+  async #neighbourIsWell({ expects }: Attack, stage: Stage, before: StatusResponse): Promise<void> {
     const { tenantId } = stage;
     if (expects.type === "loses_its_cell") {
       const [death] = (await this.#afterDeath(tenantId, "neighbour")).deaths;
       assert.equal(death?.type, "cell_lost", "the neighbour is told that it was its cell");
+      assert.equal(await this.#paidBy(tenantId, "neighbour"), 0, "the neighbour does not pay for its restart");
     }
     assert.equal(typeof (await stage.call("add", [], "neighbour")), "number", "the neighbour answers");
     if (expects.type === "loses_its_cell") return;
     const status = await this.#admin.status({ tenantId, serviceId: "neighbour" });
-    assert.deepEqual([status.pid, status.deaths.length], [pid, 0], "the neighbour's life is the same");
+    assert.deepEqual(
+      [status.pid, status.deaths.length],
+      [before.pid, before.deaths.length],
+      `the neighbour's life is the same: ${status.deaths[0]?.summary ?? ""}`,
+    );
     assert.equal(status.status, Status_Value.RUNNING);
+  }
+
+  /** Restarts that count against a service's budget, as of the last one. */
+  async #paidBy(tenantId: string, serviceId: string): Promise<number | undefined> {
+    const scheduled = await eventsFrom(this.#admin, ["service_restart_scheduled"], tenantId);
+    const last = scheduled.findLast(({ subject }) => subject === serviceId);
+    return (last?.payload?.["restarts"] as unknown[] | undefined)?.length;
   }
 
   async #onlyTheAttackerDied({ name, expects }: Attack): Promise<void> {
