@@ -7,7 +7,7 @@ import { connect as tcp, createServer, type AddressInfo, type Socket } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { connect as tlsConnect } from "node:tls";
+import { connect as tlsConnect, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import {
@@ -326,22 +326,40 @@ test("who connects and does not speak is dropped, before TLS and after it", asyn
 test("a tenant has so many connections and no more; the administrator still gets in", async (t) => {
   const { server, as, clientOf, adminConnection } = await serve(t, { connectionsPerTenantMax: 2 });
   const connection = await as("one");
-  const [host = "", port] = server.address.split(":");
-  const open = async (with_: Connection) => {
-    const socket = tlsConnect({ host, port: Number(port), servername: "localhost", ...with_, ALPNProtocols: ["h2"] });
-    socket.on("error", () => undefined);
-    await once(socket, "secureConnect");
-    return socket;
-  };
-  const held = [await open(connection), await open(connection)];
-  // The server has them once it has spoken (its settings).
-  await Promise.all(held.map((socket) => once(socket, "data")));
-  const third = await open(connection);
-  third.resume();
-  await once(third, "close");
+  const held = [await open(server, connection), await open(server, connection)];
+  const third = await open(server, connection);
+  await closed(third);
   assert.equal((await clientOf(adminConnection).listTenants()).tenants.length, 2);
   held.forEach((socket) => socket.destroy());
 });
+
+test("certificates of tenants that are no more have one share of the connections among them all", async (t) => {
+  const { admin, server, as, clientOf } = await serve(t, { connectionsPerTenantMax: 2 });
+  const old = [await as("one"), await as("two")];
+  for (const tenantId of ["one", "two"]) await admin.deleteTenant({ tenantId });
+  const current = await as("one");
+  const held = await Promise.all(old.map((connection) => open(server, connection)));
+  const further = await open(server, old[0] ?? current);
+  await closed(further);
+  // Neither they nor what the old tenant held stand in the way of the new one.
+  assert.equal((await clientOf(current).list()).services.length, 0);
+  held.forEach((socket) => socket.destroy());
+});
+
+/** A connection that the server has, or is about to close: it has spoken, or never will. */
+async function open(server: { readonly address: string }, with_: Connection): Promise<TLSSocket> {
+  const [host = "", port] = server.address.split(":");
+  const socket = tlsConnect({ host, port: Number(port), servername: "localhost", ...with_, ALPNProtocols: ["h2"] });
+  socket.on("error", () => undefined);
+  await once(socket, "secureConnect");
+  await new Promise<void>((resolve) => socket.once("data", () => resolve()).once("close", () => resolve()));
+  return socket;
+}
+
+/** However it came about. */
+async function closed(socket: TLSSocket): Promise<void> {
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+}
 
 test("a cancelled call is told to its handler, and a deadline ends it", async (t) => {
   const { admin, world } = await serve(t);

@@ -4,18 +4,21 @@
  * socket, and only with it.
  */
 import type { TLSSocket } from "node:tls";
-import { isRefusal, refuse, type Instant, type Refusal } from "../../base/index.ts";
+import { isRefusal, refuse, type Instant, type Refusal, type TenantId } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { principalOf } from "../identity/principal.ts";
 import { isOf, tenancyIn } from "../identity/tenancy.ts";
 import type { Ports } from "../ports.ts";
 import type { GrpcLimits } from "./limits.ts";
 
-interface Peer {
-  readonly socket: TLSSocket;
+interface Certified {
   readonly principal: Principal | Refusal;
   /** When the tenant that its certificate is of was made. */
   readonly tenancy: Instant | undefined;
+}
+
+interface Peer extends Certified {
+  readonly socket: TLSSocket;
   readonly connectedMs: number;
   /** Read from it so far, and for how many looks that has not changed. */
   bytesRead: number;
@@ -44,7 +47,8 @@ export class Connections {
     socket.on("error", () => undefined);
     const certificate = socket.getPeerCertificate();
     const principal = principalOf(certificate);
-    if (socket.alpnProtocol !== "h2" || this.#isFull(principal)) {
+    const tenancy = tenancyIn(certificate.subjectaltname);
+    if (socket.alpnProtocol !== "h2" || this.#isFull({ principal, tenancy })) {
       socket.destroy();
       return false;
     }
@@ -55,7 +59,7 @@ export class Connections {
     this.#peers.set(key, {
       socket,
       principal,
-      tenancy: tenancyIn(certificate.subjectaltname),
+      tenancy,
       connectedMs: Number(process.hrtime.bigint() / 1_000_000n),
       bytesRead: 0,
       silentLooks: 0,
@@ -108,16 +112,21 @@ export class Connections {
     await new Promise<void>((resolve) => (this.#empty = resolve));
   }
 
-  #isFull(principal: Principal | Refusal): boolean {
+  #isFull(peer: Certified): boolean {
+    const account = this.#accountOf(peer);
     // The administrator gets in whatever the tenants do.
-    if ("role" in principal && principal.role === "admin") return false;
+    if (account === "admin") return false;
     if (this.#peers.size >= this.#limits.connectionsMax) return true;
-    const tenant = "role" in principal ? principal.tenant : undefined;
     let count = 0;
-    for (const peer of this.#peers.values()) {
-      const other = peer.principal;
-      if (("role" in other && other.role === "tenant" ? other.tenant : undefined) === tenant) count += 1;
-    }
+    for (const other of this.#peers.values()) if (this.#accountOf(other) === account) count += 1;
     return count >= this.#limits.connectionsPerTenantMax;
+  }
+
+  /** Whose share of the connections it takes. Certificates of tenants that are no more share one among them all. */
+  #accountOf({ principal, tenancy }: Certified): TenantId | "admin" | undefined {
+    if (isRefusal(principal)) return undefined;
+    if (principal.role === "admin") return "admin";
+    const born = this.#bornAt(principal.tenant);
+    return born !== undefined && isOf(tenancy, born) ? principal.tenant : undefined;
   }
 }
