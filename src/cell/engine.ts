@@ -55,8 +55,8 @@ export interface Guest {
   readonly current: () => Promise<number | undefined>;
   /** Microseconds that its turns took so far: wall time, in which their thread may have lost its core. */
   readonly wallMicros: () => number;
-  /** What its heap holds; only while no threaded turn is under way. */
-  readonly memoryNow: () => number;
+  /** What its heap holds; only while no threaded turn is under way. Undefined: it was past its limit, and has ended by that. */
+  readonly memoryNow: () => number | undefined;
   /** The same, waiting for a threaded turn if there is one. Undefined if it ended meanwhile. */
   readonly memory: () => Promise<number | undefined>;
   /** Makes its heap as small as it can be, in a pool thread. For a guest that rests: what it had compiled may be dropped. */

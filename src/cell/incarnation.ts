@@ -75,7 +75,7 @@ export class Incarnation {
     this.#post = new Post({ lengthMax: messageQueueLimit, charsMax: maxMemoryBytes / mailboxPart });
     this.#pace = new Pace(birth, this.#bornAt);
     this.#turns = new Turns(guest, house);
-    this.#meter = new MemoryMeter(guest);
+    this.#meter = new MemoryMeter(guest, () => this.#heapNow());
     this.#log = new LogBook(house.now, (level, text, dropped) => house.log(this, level, text, dropped));
     this.#thread = new ThreadWatch((why) => this.#lost(why));
     this.#errands = new Errands(this.slots, (answer) => this.#answer(answer));
@@ -335,7 +335,7 @@ export class Incarnation {
     const messages = Math.ceil((post.progress - progress) / 2);
     const turn = { ownMs, messages, sameWaits: progress === post.progress, waits: post.waits };
     if (!this.#pace.charge(turn)) return this.#cutOff(post.current);
-    this.#pace.judge(turn, this.#house.now(), () => this.#guest.memoryNow());
+    this.#pace.judge(turn, this.#house.now(), () => this.#heapNow());
     if (this.wantsTurn) this.#house.ready(this);
   }
 
@@ -347,7 +347,7 @@ export class Incarnation {
   /** Gives back what the heap does not need, unless it is at work or large. */
   async tidy(): Promise<void> {
     if (this.#turn !== "none" || this.#phase.name !== "running" || this.wantsTurn) return;
-    if (this.#guest.memoryNow() > tidyBytesMax) return;
+    if (this.#heapNow() > tidyBytesMax) return;
     this.#turn = "threaded";
     this.#thread.expect(0);
     await this.#guest.tidy();
@@ -423,6 +423,13 @@ export class Incarnation {
   }
 
   // ── meters
+
+  /** What its heap holds, while it rests. One that is found past its limit at that has ended by it. */
+  #heapNow(): number {
+    const bytes = this.#guest.memoryNow();
+    if (bytes === undefined) this.#fault({ fault: "memory" }, 0, "turn");
+    return bytes ?? Infinity;
+  }
 
   /** As of now; while a threaded turn goes on for long, the memory is that of an earlier look. */
   async usage(): Promise<Usage | undefined> {

@@ -245,8 +245,14 @@ class IsolatedGuest implements Guest {
     return this.#isolate.isDisposed ? 0 : Number(this.#isolate.cpuTime / 1000n);
   }
 
-  memoryNow(): number {
-    return memoryOf(this.#isolate.getHeapStatisticsSync());
+  memoryNow(): number | undefined {
+    if (this.#disposed || this.#isolate.isDisposed) return undefined;
+    try {
+      return memoryOf(this.#isolate.getHeapStatisticsSync());
+    } catch {
+      // Whoever enters one that was found past its limit after its last turn disposes of it.
+      return undefined;
+    }
   }
 
   async memory(): Promise<number | undefined> {

@@ -5,17 +5,20 @@ import type { Guest } from "./engine.ts";
 const waitMsMax = 50;
 
 export class MemoryMeter {
-  readonly #guest: Guest;
+  readonly #guest: Pick<Guest, "memory">;
+  readonly #now: () => number;
   #seen = 0;
 
-  constructor(guest: Guest) {
+  /** `now`: of a guest that rests. */
+  constructor(guest: Pick<Guest, "memory">, now: () => number) {
     this.#guest = guest;
+    this.#now = now;
   }
 
   /** As of now; if it is at work for long, of an earlier look. */
   async memoryBytes(atWork: boolean): Promise<number> {
     if (atWork) await Promise.race([this.#look(), delay(waitMsMax, undefined, { ref: false })]);
-    else this.#seen = this.#guest.memoryNow();
+    else this.#seen = this.#now();
     return this.#seen;
   }
 

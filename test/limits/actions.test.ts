@@ -116,6 +116,63 @@ const untilTakesWork = (serviceId: string): Promise<void> =>
     ),
   );
 
+// ------------------------------------------------------------------ memory
+
+test("memory × kill: a service that rests over its limit ends by it, and starts again", async () => {
+  // Buffers that the engine lets it have, and then a heap that it has not looked at since.
+  await tenant.deploy({
+    serviceId: "hoarder",
+    resourceLimits: { maxMemoryBytes: 64n * mebibyte },
+    code: service(`
+      init() { return { buffers: [], numbers: [] }; }
+      hoard() {
+        this.state.buffers = Array.from({ length: 56 }, () => new Uint8Array(1024 * 1024).fill(1));
+        for (let i = 0; i < 12; i++) this.state.numbers.push(new Array(128 * 1024).fill(i + 0.5));
+        return "hoarded";
+      }`),
+  });
+  assert.equal(await call(tenant, "hoarder", "hoard"), "hoarded");
+  const { deaths, errors } = await untilStatus(
+    tenant,
+    "hoarder",
+    "dies and runs again",
+    (seen) => seen.deaths.length > 0 && isRunning(seen),
+  );
+  assert.deepEqual([deaths.length, deaths[0]?.type], [1, "limit_exceeded"]);
+  assert.match(errors[0] ?? "", /^limit exceeded: 7\d{7} of at most 67108864 bytes of memory$/);
+  assert.deepEqual(await told("hoarder"), [{ what: "memory", phase: "entered", action: "kill" }]);
+  await lineOf(
+    "hoarder",
+    /^over its limit: 7\d{7} of at most 67108864 bytes of memory \(limit_exceeded_action: kill\)$/,
+  );
+  await tenant.kill({ serviceId: "hoarder", force: true });
+});
+
+test("a service that the engine finds past its limit when it is asked what it uses ends by that, and no neighbour of it", async (t) => {
+  const { kernel, stderr } = await cellFor(t);
+  const neighbour = await kernel.load(cellService(`ping() { return 1; }`), { service: "neighbour", incarnation: 2 });
+  const id = await kernel.load(
+    cellService(`
+      init() { return { buffers: [], numbers: [] }; }
+      hoard(count) { while (count-- > 0) this.state.numbers.push(new Array(128 * 1024).fill(count + 0.5)); }
+      fill() { try { for (;;) this.state.buffers.push(new Uint8Array(1024 * 1024).fill(1)); } catch {} }`),
+    { limits: { maxMemoryBytes: 64 * 1024 * 1024 } },
+  );
+  await kernel.result(id, "hoard", 30);
+  await kernel.result(id, "fill");
+  await kernel.result(id, "hoard", 4);
+  const death = kernel.death(id);
+  let asked = 0;
+  await until("its end", async () => {
+    kernel.send({ type: "inspect", id: ++asked });
+    await kernel.until(() => kernel.all("inspected").find((one) => one.id === asked));
+    return kernel.reports.some((report) => report.type === "ended");
+  });
+  assert.deepEqual(await death, { type: "out_of_memory", limitBytes: 64 * 1024 * 1024 });
+  assert.equal(await kernel.result(neighbour, "ping"), 1);
+  assert.equal(stderr(), "");
+});
+
 // ------------------------------------------------------------------ mailbox
 
 async function fillMailbox(serviceId: string, limitExceededAction: Action): Promise<() => Promise<unknown>> {
