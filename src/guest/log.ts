@@ -44,7 +44,10 @@ export function makeConsole(log: Log): Readonly<Record<string, Say>> {
   let labels = 0;
   const labelOf = (value: unknown): string => boundedText(value ?? "default", 128, "default");
   const keep = (table: Record<string, number>, label: string, value: number): void => {
-    if (table[label] === undefined && ++labels > labelsMax) return;
+    if (table[label] === undefined) {
+      if (labels >= labelsMax) return;
+      labels++;
+    }
     table[label] = value;
   };
   const sayTime = (label: string, values: readonly unknown[]): void => {
@@ -80,7 +83,9 @@ export function makeConsole(log: Log): Readonly<Record<string, Say>> {
     timeEnd: (given) => {
       const label = labelOf(given);
       sayTime(label, []);
+      if (times[label] === undefined) return;
       delete times[label];
+      labels--;
     },
   };
 }

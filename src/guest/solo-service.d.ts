@@ -404,6 +404,9 @@ declare class Response {
   static json(data: unknown, init?: ResponseInit): Response;
   static redirect(url: string, status?: number): Response;
 }
+/** There is none, and none can be made: but types of packages name it. */
+type WebSocket = never;
+declare const WebSocket: abstract new (url: string | URL, protocols?: string | string[]) => WebSocket;
 interface Strategy {
   readonly highWaterMark?: number;
   readonly size?: (chunk: never) => number;

@@ -1,7 +1,7 @@
 /** The types that authors write against: what is right compiles under strict TypeScript, what is wrong does not. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -14,6 +14,8 @@ function compile(t: TestContext, source: string): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   copyFileSync(join(root, "src", "guest", "solo-service.d.ts"), join(folder, "solo-service.d.ts"));
   writeFileSync(join(folder, "service.ts"), source);
+  // As an author's project has it: packages are found, with their types.
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const options = {
     strict: true,
     noEmit: true,
@@ -137,6 +139,34 @@ export default class Wrong extends Service<{ total: number }> {
     assert.match(compile(t, source), /service\.ts\(4,\d+\): error TS/);
   });
 }
+
+test("a service in hono compiles by hono's own types, of which none is missing here", (t) => {
+  const source = `
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+
+const app = new Hono<{ Bindings: { NAME: string }; Variables: { asked: number } }>();
+app.use(async (c, next) => {
+  c.set("asked", Date.now());
+  await next();
+  c.res.headers.set("x-ms", String(Date.now() - c.get("asked")));
+});
+app.get("/hello/:who", (c) => c.json({ hello: c.req.param("who"), env: c.env.NAME }));
+app.post("/echo", async (c) => c.body(await c.req.arrayBuffer(), 201, { "x-size": "1" }));
+app.post("/form", async (c) => {
+  const form = await c.req.formData();
+  const file = form.get("file");
+  if (!(file instanceof File)) throw new HTTPException(400, { message: "no file" });
+  return c.text(await file.text());
+});
+app.get("/raw", (c) => new Response(c.req.raw.body, { status: 200, headers: new Headers({ "x-url": c.req.url }) }));
+app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text(error.message, 500)));
+
+export default app;
+export const answered: Response | Promise<Response> = app.fetch(new Request("http://x/hello/Ada"), { NAME: "env" });
+`;
+  assert.equal(compile(t, source), "");
+});
 
 test("there is nothing of Node or a browser that is not there at run time either", (t) => {
   for (const name of ["process", "Buffer", "require", "document", "window"]) {

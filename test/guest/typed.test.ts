@@ -9,7 +9,7 @@ import { namesOfParts } from "../../src/wire/index.ts";
 import { cellFor, service } from "../cell/cell-process.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const names = Object.values(namesOfParts).flatMap((list) => list.split(" "));
+const names = ["console", ...Object.values(namesOfParts).flatMap((list) => list.split(" "))];
 
 /** What nobody should write new code with, and what the standard has for browsers. */
 const untyped = /^(?:DOMException\.[A-Z_]+_ERR|Event\.(?:[A-Z_]+|returnValue|cancelBubble|composed|initEvent))$/;
@@ -55,7 +55,8 @@ test("each member of the platform's objects is typed", async (t) => {
               if (isName(key) && !["length", "name", "prototype"].includes(key)) found.push(name + "::" + key);
             }
           } else if (typeof value === "object") {
-            for (const key of Object.getOwnPropertyNames(Object.getPrototypeOf(value))) if (isName(key)) found.push(name + "." + key);
+            const keys = [...Object.getOwnPropertyNames(Object.getPrototypeOf(value)), ...Object.getOwnPropertyNames(value)];
+            for (const key of keys) if (isName(key) && !(key in Object.prototype)) found.push(name + "." + key);
           } else if (value === undefined) found.push(name + " is not there");
         }
         return found;
