@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as base from "../../test/arbitraries/base.ts";
+import { makesEveryVariant, neverThrows, refusesWhatIsWrong, roundTrips } from "../../test/arbitraries/laws.ts";
+import { fields, words } from "../../test/arbitraries/typed.ts";
 import fc from "fast-check";
 import { cellLossShape, deathShape } from "./death.ts";
 import { parseTenantId } from "./ids.ts";
 import { limits, resourceLimitsDefault, resourceLimitsShape } from "./limits.ts";
+import { sandboxFoundShape } from "./sandbox-found.ts";
 import {
   amount,
   branded,
@@ -11,6 +15,7 @@ import {
   isMisfit,
   listOf,
   literal,
+  type Of,
   oneOf,
   optional,
   record,
@@ -81,17 +86,29 @@ test("a union is told apart by its field, whichever it is", () => {
   assert.ok(isMisfit(shape(null)));
 });
 
-test("no shape ever throws, and what it accepts it accepts again", () => {
-  const shapes = [deathShape, cellLossShape, resourceLimitsShape, point];
-  fc.assert(
-    fc.property(fc.anything({ withNullPrototype: true, withMap: true }), (value) => {
-      for (const shape of shapes) {
-        const parsed = shape(value);
-        if (!isMisfit(parsed)) assert.deepEqual(shape(parsed), parsed);
-      }
-    }),
-    { numRuns: 300 },
-  );
+const short = words.filter((text) => text.length <= 3);
+const lawful = [
+  { what: "a death", shape: deathShape, sound: base.death },
+  { what: "the loss of a cell", shape: cellLossShape, sound: base.cellLoss },
+  { what: "the limits of a service", shape: resourceLimitsShape, sound: base.resourceLimits },
+  { what: "what was found of a sandbox", shape: sandboxFoundShape, sound: base.sandboxFound },
+  {
+    what: "a point",
+    shape: point,
+    sound: fields<Of<typeof point>>([{ x: fc.integer({ min: 0, max: 9 }) }, { label: short }]),
+  },
+];
+
+for (const each of lawful) {
+  test(`${each.what}: nothing that is given throws, and what is accepted is accepted again`, () => neverThrows(each));
+  test(`${each.what}: it survives JSON`, () => roundTrips(each));
+  test(`${each.what}: what is wrong in one place is refused, with the place; what is unknown is left out`, () =>
+    refusesWhatIsWrong(each));
+}
+
+test("the laws see every kind of death, and every kind of a cell's loss", () => {
+  makesEveryVariant({ shape: deathShape, sound: base.death });
+  makesEveryVariant({ shape: cellLossShape, sound: base.cellLoss });
 });
 
 test("the default limits of a service fit their own shape", () => {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CellLoss, type Death, deathShape, isAbnormal, sayDeath } from "./death.ts";
+import { deathKinds, lossKinds } from "../../test/arbitraries/base.ts";
+import { type CellLoss, type Death, deathShape, sayDeath } from "./death.ts";
 import { Bug, defined, insist, never } from "./insist.ts";
 import { instant, later, latest } from "./instant.ts";
 
 const losses: readonly CellLoss[] = [
   { type: "signal", signal: "SIGTRAP", lastWords: "Fatal" },
   { type: "exit", code: 1 },
+  { type: "seccomp" },
   { type: "memory", rssBytes: 2, limitBytes: 1 },
   { type: "hang", silentMs: 900 },
   { type: "protocol", problem: "a frame too long" },
@@ -21,6 +23,8 @@ const deaths: readonly Death[] = [
   { type: "cpu_timeout", limitMs: 1_000, method: "spin" },
   { type: "startup_timeout", limitMs: 5 },
   { type: "mailbox_overflow", limit: 10 },
+  { type: "limit_exceeded", what: "memory", used: 2, limit: 1 },
+  { type: "shed", what: "memory_maps", percent: 92 },
   { type: "killed", by: "admin", forced: "yes" },
   { type: "stopped", why: "normal" },
   { type: "shutdown_timeout", limitMs: 30 },
@@ -30,13 +34,10 @@ const deaths: readonly Death[] = [
 test("every death survives JSON, and reads differently from every other", () => {
   for (const death of deaths) assert.deepEqual(deathShape(JSON.parse(JSON.stringify(death))), death);
   assert.equal(new Set(deaths.map(sayDeath)).size, deaths.length);
-});
-
-test("only ends that someone wanted are normal", () => {
-  assert.deepEqual(
-    deaths.filter((death) => !isAbnormal(death)).map(({ type }) => type),
-    ["killed", "stopped"],
-  );
+  const kinds = (of: readonly { readonly type: string }[]): unknown =>
+    [...new Set(of.map(({ type }) => type))].toSorted();
+  assert.deepEqual(kinds(deaths), deathKinds.toSorted());
+  assert.deepEqual(kinds(losses), lossKinds.toSorted());
 });
 
 test("a broken belief is a bug", () => {
