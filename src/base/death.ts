@@ -134,17 +134,9 @@ export const sayLoss = (loss: CellLoss): string => {
 };
 
 function sayPart({ inFlight, culprit, suspect }: Extract<Death, { type: "cell_lost" }>): string {
-  const at = inFlight === "yes" ? " while it was at work" : "";
-  switch (suspect) {
-    case "first":
-      return `${at}, perhaps through it`;
-    case "again":
-      return `${at}, again perhaps through it`;
-    case undefined:
-      return at !== "" || culprit === undefined ? at : `, brought down by ${culprit}`;
-    default:
-      return never(suspect);
-  }
+  const again = suspect === "again" ? ", once more" : "";
+  if (inFlight === "yes") return ` while it was at work${again}${suspect === undefined ? "" : ", perhaps through it"}`;
+  return culprit === undefined ? again : `, brought down by ${culprit}`;
 }
 
 /** One line for people; the structured death stands beside it wherever machines read. */

@@ -11,8 +11,8 @@ import { guest, mebibytes } from "./attack.ts";
 
 const patienceMs = 30_000;
 
-/** The engine aborts its process at this. */
-export const bomb = `"".padEnd(5e8, "abc").split("");`;
+/** The engine aborts its process at the last of this; before, whoever had it begin has time to end its own turn. */
+export const bomb = `for (const end = Date.now() + 500; Date.now() < end; ); "".padEnd(15e7, "abc").split("");`;
 
 /** `members`: of the attacker, whose `begin` brings it about. `how`: the innocent has it begin, and waits. */
 export function blame(
@@ -34,7 +34,7 @@ const innocent = (how: "call" | "cast"): Buffer =>
   Buffer.from(`import { Service } from "solo:service";
 export default class Innocent extends Service {
   async wait() {
-    const attacker = await this.lookup("attacker");
+    const attacker = (await this.lookup("attacker")).with({ timeoutMs: 60_000 });
     await attacker.${how}.begin();
     await new Promise((resolve) => setTimeout(resolve, 600_000));
   }
