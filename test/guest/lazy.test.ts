@@ -57,7 +57,10 @@ test("a part of the platform is evaluated when one of its names is first used, o
       ["url", "web"],
     ],
     [["btoa('x')", "structuredClone(1)"], ["web"]],
-    [["crypto.randomUUID().length", "CryptoKey.name"], ["crypto", "web"]],
+    [
+      ["crypto.randomUUID().length", "CryptoKey.name"],
+      ["crypto", "web"],
+    ],
     [["new Headers({ a: 'b' }).get('a')"], ["fetch"]],
     [["new ReadableStream().locked"], ["streams", "web"]],
   ] as const) {
