@@ -40,6 +40,13 @@ export class Housekeeping {
     this.#parts = parts;
     this.#disk = new Disk({ dir: parts.dataDir });
     this.#snapshotAt = parts.turns.state.lastEvent;
+    if (!parts.readOnly) this.#pruneStrangers();
+  }
+
+  /** An earlier kernel may have ended just when it would have let them go. */
+  #pruneStrangers(): void {
+    const { log, turns } = this.#parts;
+    for (const tenant of log.artifactTenants) if (!turns.state.tenants.has(tenant)) this.prune(tenant);
   }
 
   /** The part that watches, under the System's supervision. */
@@ -90,10 +97,10 @@ export class Housekeeping {
     log.saveSnapshot({ event: state.lastEvent, evolveVersion, json }).catch(() => undefined);
   }
 
-  /** Lets go of the tenant's artifacts that no release of it names. */
+  /** Lets go of the tenant's artifacts that no release of it names; of all, if it is not there. */
   prune(id: TenantId): void {
     const tenant = this.#parts.turns.state.tenants.get(id);
-    if (tenant !== undefined) this.#parts.log.keepArtifacts(id, artifactsOf(tenant));
+    this.#parts.log.keepArtifacts(id, tenant === undefined ? new Set() : artifactsOf(tenant));
   }
 
   #deployed(id: TenantId): void {

@@ -366,6 +366,8 @@ export class Kernel {
     if (isRefusal(count)) return;
     await this.#turns.submit({ type: "retired", tenant, through, count });
   }
+    // Of deployments that were under way: nothing that they put may outlive the tenant.
+    this.#housekeeping.prune(tenant);
 
   // ------------------------------------------------------------------ artifacts, stacks
 

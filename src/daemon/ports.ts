@@ -59,7 +59,13 @@ export function makePorts(parts: PortsParts): Ports {
       compile: ({ tenant, file, format, source }) => builder.compile({ scope: tenant, file, format, source }),
     },
     artifacts: {
-      hold: (tenant) => holdArtifacts(log, tenant, () => parts.prune(tenant)),
+      hold: (tenant) =>
+        holdArtifacts(
+          log,
+          tenant,
+          () => turns.state.tenants.has(tenant),
+          () => parts.prune(tenant),
+        ),
       releaseId: (record) => defined(parseReleaseId(sha256(canonical(record))), "a release id"),
       fingerprint: makeFingerprint(identity.secretFor("request fingerprints")),
     },

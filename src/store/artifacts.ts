@@ -13,6 +13,7 @@ import {
   defined,
   limits,
   parseArtifactHash,
+  parseTenantId,
   type Refusal,
   refuse,
   type TenantId,
@@ -143,6 +144,11 @@ export class Artifacts {
     if (shelf === undefined) return;
     const kept = [...shelf.sizes.keys()].filter((name) => shelf.held.has(name) || has(names, name));
     if (kept.length < shelf.sizes.size) this.#reduce(tenant, shelf, kept);
+    if (kept.length === 0 && shelf.held.size === 0) this.#shelves.delete(tenant);
+  }
+
+  get tenants(): readonly TenantId[] {
+    return [...this.#shelves.keys()].map(parseTenantId).filter((tenant) => tenant !== undefined);
   }
 
   forget(tenant: TenantId): void {

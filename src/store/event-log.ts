@@ -294,6 +294,11 @@ export class EventLog {
     this.#artifacts.keep(tenant, hashes);
   }
 
+  /** Those that have artifacts. */
+  get artifactTenants(): readonly TenantId[] {
+    return this.#artifacts.tenants;
+  }
+
   /** Deletes all artifacts of a tenant. */
   forgetArtifacts(tenant: TenantId): void {
     this.#artifacts.forget(tenant);

@@ -6,6 +6,7 @@ import { holdArtifacts } from "../../src/daemon/artifact-hold.ts";
 import { created, inWorld, tenant, write } from "../../src/store/log.fixture.ts";
 
 const a = tenant("a");
+const there = (): boolean => true;
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test("a full quota is freed of what no release names, once, and refuses only what is still too much", () =>
@@ -22,7 +23,7 @@ test("a full quota is freed of what no release names, once, and refuses only wha
     );
     const log = await open();
     let prunings = 0;
-    using hold = holdArtifacts(log, a, () => {
+    using hold = holdArtifacts(log, a, there, () => {
       prunings += 1;
       log.keepArtifacts(a, new Set([named]));
     });
@@ -43,8 +44,27 @@ test("a quota that releases fill refuses", () =>
     await first.close();
     tamper((database) => database.prepare("UPDATE artifacts SET size = ?").run(limits.artifactBytesPerTenantMax));
     const log = await open();
-    using hold = holdArtifacts(log, a, () => log.keepArtifacts(a, new Set([named])));
+    using hold = holdArtifacts(log, a, there, () => log.keepArtifacts(a, new Set([named])));
     const refused = await hold.put(bytesOf("fresh"));
     assert.ok(isRefusal(refused));
     assert.equal(refused.refused, "QUOTA_EXCEEDED");
+  }));
+
+test("what is put for a tenant that is deleted meanwhile goes with the hold", () =>
+  inWorld(async ({ open }) => {
+    const log = await open();
+    const hold = holdArtifacts(
+      log,
+      a,
+      () => false,
+      () => log.keepArtifacts(a, new Set()),
+    );
+    log.forgetArtifacts(a);
+    const late = await hold.put(bytesOf("a secret"));
+    assert.ok(!isRefusal(late));
+    assert.deepEqual(log.artifactTenants, [a]);
+    hold[Symbol.dispose]();
+    await write(log, [created("a")]);
+    assert.ok(isRefusal(await log.getArtifact(a, late)));
+    assert.deepEqual(log.artifactTenants, []);
   }));
