@@ -439,3 +439,36 @@ test("a process that crashes while the service ends is not started again", async
     ["begins", "works", "ends"],
   );
 });
+
+test("the cell tells how many processes a service consists of: itself, and those within that live or are started again", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async init() { return { all: [] }; }
+      async more(n) { for (let i = 0; i < n; i++) this.state.all.push(await this.spawn(Worker, {}, { restart: "transient" })); }
+      less(n) { for (const one of this.state.all.splice(0, n)) this.stop(one); }
+      async crash() { await this.state.all[0].call.boom().catch(() => {}); }
+      async bad() { await this.spawn(Bad).catch(() => {}); }`),
+  );
+  let asked = 0;
+  const count = async (): Promise<number | undefined> => {
+    const question = ++asked;
+    kernel.send({ type: "inspect", id: question });
+    const { usages } = await kernel.until(() => kernel.all("inspected").find((one) => one.id === question));
+    return usages.find(({ incarnation }) => incarnation === id)?.usage.processes;
+  };
+  const counted = async (wanted: number): Promise<void> => {
+    const end = Date.now() + 20_000;
+    // The cell hears of it when the turn is over that changed it.
+    for (let last = await count(); last !== wanted; last = await count()) assert.ok(Date.now() < end, `${last}`);
+  };
+  await counted(1);
+  await kernel.result(id, "more", 4);
+  await counted(5);
+  await kernel.result(id, "crash");
+  await kernel.result(id, "bad");
+  await kernel.result(id, "less", 2);
+  await counted(3);
+  await kernel.result(id, "more", 1);
+  await counted(4);
+});
