@@ -10,22 +10,31 @@ import type { Attack, Stage } from "./attack.ts";
 import { guest, mebibytes } from "./attack.ts";
 
 const patienceMs = 30_000;
+/** Several times as many as show a service to be quick. */
+const quickCalls = 100;
 
 /** The engine aborts its process at the last of this; before, whoever had it begin has time to end its own turn. */
 export const bomb = `for (const end = Date.now() + 500; Date.now() < end; ); "".padEnd(15e7, "abc").split("");`;
 
-/** `members`: of the attacker, whose `begin` brings it about. `how`: the innocent has it begin, and waits. */
+/**
+ * `members`: of the attacker, whose `begin` brings it about. `how`: the innocent has it begin, and waits. `quick`: both have
+ * shown to be so before, and then have their turns on the thread of the cell.
+ */
 export function blame(
   name: string,
   what: string,
-  { members, how }: { readonly members: string; readonly how: "call" | "cast" },
+  {
+    members,
+    how,
+    quick = false,
+  }: { readonly members: string; readonly how: "call" | "cast"; readonly quick?: boolean },
 ): Attack {
   return {
     name,
     what,
-    source: guest(members),
+    source: guest(`${members}\nquick() { return 1; }`),
     limits: { cpuTimeMs: 30_000, maxMemoryBytes: mebibytes(32) },
-    run: (stage) => bringDown(stage, innocent(how)),
+    run: (stage) => bringDown(stage, innocent(how), quick),
     expects: { type: "loses_its_cell", by: ["ended by"] },
   };
 }
@@ -33,6 +42,7 @@ export function blame(
 const innocent = (how: "call" | "cast"): Buffer =>
   Buffer.from(`import { Service } from "solo:service";
 export default class Innocent extends Service {
+  quick() { return 1; }
   async wait() {
     const attacker = (await this.lookup("attacker")).with({ timeoutMs: 60_000 });
     await attacker.${how}.begin();
@@ -41,9 +51,13 @@ export default class Innocent extends Service {
 }
 `);
 
-async function bringDown(stage: Stage, code: Buffer): Promise<void> {
+async function bringDown(stage: Stage, code: Buffer, quick: boolean): Promise<void> {
   const { admin, tenantId } = stage;
   await admin.deploy({ tenantId, serviceId: "innocent", code });
+  for (let n = 0; quick && n < quickCalls; n++) {
+    await stage.call("quick");
+    await stage.call("quick", [], "innocent");
+  }
   const [came] = await Promise.allSettled([stage.call("wait", [], "innocent")]);
   assert.ok(came.status === "rejected", "the innocent's client is told");
   assert.equal((came.reason as { readonly code?: unknown }).code, "CALL_LOST", String(came.reason));
