@@ -9,6 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { SoloKernel } from "../../src/api/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
+import { grpcLimits } from "../../src/gateways/index.ts";
 import { Random } from "../crash/random.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 import { flags, frame, frames, grpcHeaders, grpcMessage, initialWindowSize, preface, RawPeer, setting } from "./h2.ts";
@@ -28,6 +29,11 @@ before(async () => {
   witness = await Witness.of(solo);
   mallory = await solo.tenant("mallory");
   peer = await solo.certificate("mallory");
+  await deploy();
+});
+after(() => solo[Symbol.asyncDispose]());
+
+const deploy = async (): Promise<void> => {
   await mallory.deploy({
     serviceId: "slow",
     code: Buffer.from(`import { Service } from "solo:service";
@@ -37,8 +43,13 @@ export default class Slow extends Service {
   ping() { return "pong"; }
 }`),
   });
-});
-after(() => solo[Symbol.asyncDispose]());
+};
+
+/** What was begun and is wanted by nobody any more is not left running. */
+async function deployAnew(): Promise<void> {
+  await mallory.kill({ serviceId: "slow", force: true });
+  await deploy();
+}
 
 const path = (method: "call" | "status" | "watchEvents"): string =>
   `/${SoloKernel.typeName}/${SoloKernel.method[method].name}`;
@@ -165,17 +176,7 @@ test("streams that are opened and reset at once, by the thousand, cost little an
         }
       }),
     );
-    // What was not reset in time is not left running: the service answers, and its mailbox is its own again.
-    await mallory.kill({ serviceId: "slow", force: true });
-    await mallory.deploy({
-      serviceId: "slow",
-      code: Buffer.from(`import { Service } from "solo:service";
-export default class Slow extends Service {
-  sleep(ms) { return new Promise((done) => setTimeout(() => done("awake"), ms)); }
-  large(length) { return "x".repeat(length); }
-  ping() { return "pong"; }
-}`),
-    });
+    await deployAnew();
   }));
 
 test("floods of pings and settings, whose answers nobody reads, are cut off", () =>
@@ -225,10 +226,40 @@ test("streams that nobody reads cost what their windows hold", () =>
     for (const one of deaf) one[Symbol.dispose]();
   }));
 
-test("answers that nobody reads keep nobody else from theirs", () =>
+test("of answers that nobody reads the kernel keeps so much and no more, and nobody else waits for theirs", (t) =>
   misbehave(async () => {
-    const message = callOf({ method: "large", args: Buffer.from("[4000000]"), timeoutMs: 60_000 });
-    using deaf = await RawPeer.greet(peer, setting(initialWindowSize, 0));
-    for (let stream = 1; stream < 60; stream += 2) deaf.write(request(stream, "call", message));
-    await witness.calls(20);
+    const answerBytes = 4_000_000;
+    // What is begun at once is answered; past this, what comes later waits: far more than any bound here, if it did not.
+    const first = 2 * Math.ceil(grpcLimits.unreadBytesMax / answerBytes);
+    const wanted = Math.floor(grpcLimits.streamsPerConnectionMax / 2);
+    const before = witness.kernelMiB();
+    const message = callOf({ method: "large", args: Buffer.from(`[${answerBytes}]`), timeoutMs: 60_000 });
+    let [begun, ended] = [0, 0];
+    const deaf = await many(3, async () => {
+      const one = await RawPeer.greet(peer, setting(initialWindowSize, 0));
+      one.onFrame((type, flag) => {
+        if (type !== frames.headers) return;
+        if ((flag & flags.endStream) === 0) begun += 1;
+        else ended += 1;
+      });
+      return one;
+    });
+    const [early] = deaf;
+    assert.ok(early !== undefined);
+    for (let i = 0; i < first; i++) early.write(request(2 * i + 1, "call", message));
+    await until("the first of them to be answered", () => begun === first, 60_000);
+    for (const one of deaf) {
+      for (let i = first; i < wanted; i++) one.write(request(2 * i + 1, "call", message));
+    }
+    await witness.calls(50);
+    t.diagnostic(`the kernel grew by ${Math.round(witness.kernelPeakMiB() - before)} MiB at its peak`);
+    assert.deepEqual(
+      { begun, ended },
+      { begun: first, ended: 0 },
+      "nobody is answered further who has not read so much",
+    );
+    const grown = witness.kernelMiB() - before;
+    assert.ok(grown < kernelGrowthMiBMax, `the kernel grew by ${Math.round(grown)} MiB`);
+    for (const one of deaf) one[Symbol.dispose]();
+    await deployAnew();
   }));
