@@ -302,7 +302,7 @@ test("results and arguments that cannot be sent are refused by path, and the ser
     b: /the result\.x cannot be sent: it is a RegExp/,
     c: /the result\.self\.cycle cannot be sent: it contains itself/,
     p: /the result\.x cannot be sent: it is a promise/,
-    m: /the result cannot be sent: it cannot be copied/,
+    m: /the result cannot be sent: it is \[object WeakMap\], which cannot be copied/,
     bytes: /binary data/,
     deep: /nested deeper than 500/,
   };
