@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { example, type Ran, Workplace } from "./harness.ts";
+import { example, type Ran, root, Workplace } from "./harness.ts";
 
 let place: Workplace;
 
@@ -63,6 +63,17 @@ test("several services are deployed that look each other up and call", async () 
     result: { lines: 1, words: 6 },
   });
   assert.deepEqual(await json("call", "pipeline-sink", "top", "1"), { result: [["to", 2]] });
+});
+
+test("guide and types print what authors need, whole, and types writes it into a file", async () => {
+  const guide = readFileSync(join(root, "docs", "guide.md"), "utf8");
+  assert.equal((await solo("guide")).stdout, `${guide.trimEnd()}\n`);
+  assert.deepEqual(await json("guide"), { guide });
+  const types = readFileSync(join(root, "src", "guest", "solo-service.d.ts"), "utf8");
+  assert.equal((await solo("types")).stdout, `${types.trimEnd()}\n`);
+  const file = join(place.dir, "solo-service.d.ts");
+  assert.equal((await solo("types", "--write", file)).code, 0);
+  assert.equal(readFileSync(file, "utf8"), types);
 });
 
 test("list, status and tree tell what runs", async () => {

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { ServiceTier } from "../../src/api/index.ts";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { ServiceTier, SoloKernel } from "../../src/api/index.ts";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
 import { eventsOf, isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
+import { RawClient } from "../hostile/raw.ts";
 
 let solo: Solo;
 let admin: SoloClient;
@@ -34,7 +36,7 @@ async function waiting(client: SoloClient, serviceId: string, count: number): Pr
 }
 
 /** Strikes, and sees all of them answered within a second. */
-async function answered(calls: readonly Promise<SoloError>[], strike: () => unknown): Promise<readonly SoloError[]> {
+async function answered<T>(calls: readonly Promise<T>[], strike: () => unknown): Promise<readonly T[]> {
   const struck = performance.now();
   const [answers] = await Promise.all([Promise.all(calls), strike()]);
   // A second is promised; what this machine adds by itself is not.
@@ -142,6 +144,27 @@ test("a kernel that is killed: who waits for a deployment is told, calls go on, 
   const answers = await answered(calls, () => tenant.kill({ serviceId: "outlives", force: true }));
   assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
   for (const { message } of answers) assert.match(message, /killed by tenant default/);
+});
+
+test("a kernel that is killed: who asks in another manner than the client does, without a request_id, is told by their own library", async (t) => {
+  await tenant.deploy({ serviceId: "plain", code: hangs });
+  t.after(() => tenant.kill({ serviceId: "plain", force: true }));
+  using plain = new RawClient({ ...solo.connection("default"), address: solo.address });
+  const { input, name } = SoloKernel.method.call;
+  const request = Buffer.from(
+    toBinary(input, create(input, { serviceId: "plain", method: "hang", timeoutMs: 60_000 })),
+  );
+  const calls = Array.from({ length: 3 }, () =>
+    plain.unary(`/${SoloKernel.typeName}/${name}`, request, { timeoutMs: 60_000 }),
+  );
+  await untilStatus(tenant, "plain", "holds them", ({ currentUsage }) => currentUsage?.messageQueueLen === 3);
+  const answers = await answered(calls, () => solo.killKernel());
+  for (const { status, trouble, message } of answers) {
+    assert.equal(status, "UNAVAILABLE", message);
+    assert.equal(trouble.code, "UNKNOWN", "no kernel is left that could say more");
+  }
+  // What they asked for goes on, and is seen by the next kernel.
+  await untilStatus(tenant, "plain", "goes on", isRunning);
 });
 
 test("a node that is shut down: calls, deployments and kills that wait are told so, however long their services take", async () => {
