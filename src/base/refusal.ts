@@ -159,7 +159,7 @@ export const refusals = {
   NOT_SERIALIZABLE: entry(
     "INVALID_ARGUMENT",
     "{what} cannot be sent: {problem}.",
-    "Send plain data: JSON values only.",
+    "Send plain data: JSON, bytes, dates, maps, sets, bigints, errors; see docs/values.md.",
   ),
   // starting
   PORT_IN_USE: entry(

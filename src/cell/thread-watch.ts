@@ -1,4 +1,5 @@
 /** Sees to it that a pool thread which does not come back is noticed: once, for the guest that holds it. */
+
 /** The engine gives up on a thread 5 s after its timeout. */
 const settleMsMax = 7_000;
 /** A disposed guest leaves its thread within milliseconds, unless it cannot be interrupted. */

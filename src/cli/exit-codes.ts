@@ -20,7 +20,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** What each means, as `solo help exit-codes` prints it. */
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.ok, "done"],
-  [exitCodes.refused, "Solo refused, or what was checked does not hold (validate, verify, doctor)"],
+  [exitCodes.refused, "Solo refused, or what was checked does not hold (validate, verify, audit, doctor)"],
   [exitCodes.usage, "the command line is wrong; nothing was sent"],
   [exitCodes.unreachable, "no Solo answers at that address"],
   [exitCodes.notFound, "there is no such service, tenant, method, event or file"],

@@ -30,6 +30,7 @@ export const inspect = (parts: InspectedParts): Inspection => ({
   sandbox: parts.begin.sandboxFound,
   settings: { ...parts.config },
   cellRssBytesMax: parts.cellRssBytesMax,
+  servicesPerCellMax: parts.config.servicesPerCellMax,
   isBuilderUp: parts.builder.isUp,
   cells: parts.cells.census().map(({ osPid, tenant, ...one }) => ({
     ...one,

@@ -415,7 +415,7 @@ export class Kernel {
 
   async #stop(deadlineMs: number): Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> {
     const began = performance.now();
-    // A tenth is kept for closing the gateways and the log.
+    // A fifth is kept: half of it for closing the gateways, half for the log.
     const forServices = deadlineMs * 0.8;
     this.#grpc?.refuseNew();
     await this.#quiet(Math.min(drainMsMax, forServices / 2));

@@ -12,6 +12,8 @@ export interface Inspection {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Of a cell's process, by the tier of its services. */
   readonly cellRssBytesMax: { readonly user: number; readonly system: number };
+  /** Services that share one cell's process. */
+  readonly servicesPerCellMax: number;
   readonly isBuilderUp: boolean;
   readonly cells: readonly InspectedCell[];
   /** What the node runs short of: nothing new is taken in. */

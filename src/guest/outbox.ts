@@ -15,9 +15,9 @@ type Field = string | number | undefined;
 export interface Cell {
   readonly pushNow: (...fields: readonly Field[]) => number;
   readonly pushLater: (...fields: readonly Field[]) => void;
-  /** Inline lane only: a result at once (text, or null for undefined), or false if an `answer` will bring it. */
   /** What the cell knows and tells at once; undefined: it has no answer. See `asks`. */
   readonly ask: (what: number, ...fields: readonly (string | number)[]) => string | undefined;
+  /** Inline lane only: a result at once (text, or null for undefined), or false if an `answer` will bring it. */
   readonly callNow: (
     call: number,
     cause: number,

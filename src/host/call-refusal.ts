@@ -37,7 +37,7 @@ export function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): R
     case "CALL_CYCLE":
       return refuse("CALL_CYCLE", { chain: failure.message });
     case "CALL_TOO_DEEP":
-      return refuse("CALL_TOO_DEEP", { limit: limits.callDepthMax });
+      return refuse("CALL_TOO_DEEP", { limit: limits.callChainMax });
     case "MAILBOX_FULL":
       return refuse("MAILBOX_FULL", { service, limit: failure.message });
     case "NOT_SERIALIZABLE":

@@ -32,9 +32,9 @@ export interface Held {
   readonly incarnation: IncarnationNumber;
   /** Unknown for incarnations that an earlier kernel placed, until the state was asked. */
   readonly release: Release | undefined;
-  /** `placed`: chosen this cell, code not sent yet. */
   /** Told so; of one that an earlier kernel placed: perhaps. */
   throttled?: boolean;
+  /** `placed`: chosen this cell, code not sent yet. */
   phase: "placed" | "starting" | "running" | "stopping";
 }
 
@@ -50,6 +50,12 @@ export class Cell {
   tenant: TenantId | undefined;
   /** Of all services in it. */
   tier: Tier = "user";
+  /** It is near the end of what a process may have: nothing more is placed in it for now. */
+  sealed = false;
+  /** The `cpu_shares` of all that it holds. */
+  cpuShares = 0;
+  /** What it weighs on the processor, as init was told by this kernel. */
+  cpuWeight: number | undefined;
   /** Whose it is, as init remembers it from an earlier kernel. */
   assigned: TenantId | undefined;
   /** Of the process that init started: the cell's own, or its jail's. */

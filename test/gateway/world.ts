@@ -77,6 +77,7 @@ const allIsWell: Inspection = {
   sandbox: { tier: "bubblewrap", layers: [{ layer: "files", active: true }], passedOver: [] },
   settings: { monitorIntervalMs: 5_000 },
   cellRssBytesMax: { user: 2 ** 30, system: 2 ** 31 },
+  servicesPerCellMax: 500,
   isBuilderUp: true,
   cells: [],
   pressing: [],

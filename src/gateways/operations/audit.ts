@@ -117,11 +117,11 @@ async function logOf({ events }: Ports, signal: AbortSignal): Promise<Component>
   return { headId, headHash, checkpoint: `${headId}:${headHash}`, walked, whole, findings };
 }
 
-function limitsOf({ settings, cellRssBytesMax, pressing }: Inspection): Component {
+function limitsOf({ settings, cellRssBytesMax, servicesPerCellMax, pressing }: Inspection): Component {
   return {
     settings,
     ofServices: { user: resourceLimitsDefault, system: systemResourceLimitsDefault },
-    ofCells: { rssBytesMax: cellRssBytesMax, isolatesMax: limits.isolatesPerCellMax },
+    ofCells: { rssBytesMax: cellRssBytesMax, isolatesMax: servicesPerCellMax },
     ofNode: limits,
     pressing,
     findings: pressing.map(({ what, used, limit, cell }) => ({

@@ -2,8 +2,7 @@
 // @generated from file solo/v1/solo.proto (package solo.v1, syntax proto3)
 /* eslint-disable */
 
-// The public contract of Solo. Field and enum numbers below 100 are those of the original design and never change;
-// fields added since are numbered from 100. An absent or zero field means its default.
+// The public contract of Solo. Field and enum numbers never change; fields added later begin at 100. An absent or zero field means its default.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -3134,7 +3133,8 @@ export const PersistenceBackendSchema: GenEnum<PersistenceBackend> = /*@__PURE__
  * The control plane and the data plane of one Solo node, over mutual TLS. The client certificate says who asks:
  * CN = tenant (or "admin"), OU = "tenant" or "admin".
  *
- * Every mutating request may carry a request_id: repeating it within 24 hours returns the first answer. Every error
+ * Every mutating request may carry a request_id: repeating it within 24 hours returns the first answer (a tenant's newest
+ * 1,000 are kept; IssueCertificate answers CERTIFICATE_ISSUED, since keys are handed out once). Every error
  * carries google.rpc details: ErrorInfo (reason = a stable code, domain = "solo"), and where they apply RetryInfo,
  * BadRequest, DebugInfo (a guest's stack) and Help.
  *
