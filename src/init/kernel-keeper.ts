@@ -107,12 +107,6 @@ export class KernelKeeper {
     return this.#phase.name === "resting" ? undefined : this.#phase.kernel;
   }
 
-  #spawn(args: readonly string[]): KernelProcess {
-    const kernel: KernelProcess = new KernelProcess(
-      { ...this.#events.command, args },
-      {
-        onMessage: (message) => this.#onMessage(kernel, message),
-        onNonsense: (problem) => this.#events.shout(`the kernel sent what init does not understand: ${problem}`),
   /** A full disk, say: init goes on, and all services with it. */
   #issueEpoch(): KernelEpoch | undefined {
     try {
@@ -135,6 +129,12 @@ export class KernelKeeper {
     });
   }
 
+  #spawn(args: readonly string[]): KernelProcess {
+    const kernel: KernelProcess = new KernelProcess(
+      { ...this.#events.command, args },
+      {
+        onMessage: (message) => this.#onMessage(kernel, message),
+        onNonsense: (problem) => this.#events.shout(`the kernel sent what init does not understand: ${problem}`),
         onText: this.#events.onText,
         onExit: (exit) => (kernel === this.#heir ? this.#onHeirExit(exit) : this.#onExit(exit)),
       },
