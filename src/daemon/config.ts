@@ -28,6 +28,7 @@ const fields = {
   calls_wait_ms_max: optional(whole(1, 60_000)),
   /** Limits of what the node shares, below those of the system: at 80 % of each it warns, at 90 % it takes nothing new in. */
   descriptors_max: optional(whole(64, 10_000_000)),
+  memory_max_mb: optional(whole(64, 64 * mebibyte)),
   memory_maps_max: optional(whole(256, 100_000_000)),
   processes_max: optional(whole(16, 10_000_000)),
   /** How late the kernel's event loop may be, at the median. */
@@ -62,6 +63,7 @@ const complete = (file: Of<typeof fileShape>): Config => ({
   },
   gauges: {
     ...(file.descriptors_max === undefined ? {} : { descriptorsMax: file.descriptors_max }),
+    ...(file.memory_max_mb === undefined ? {} : { memoryBytesMax: file.memory_max_mb * mebibyte }),
     ...(file.memory_maps_max === undefined ? {} : { memoryMapsMax: file.memory_maps_max }),
     ...(file.processes_max === undefined ? {} : { processesMax: file.processes_max }),
     eventLoopDelayMsMax: file.event_loop_delay_ms_max ?? 250,

@@ -157,7 +157,7 @@ export class Kernel {
       init: {
         spawn: (cell, rssBytesMax) => init.send({ type: "spawn_cell", cell, rssBytesMax }),
         limit: (cell, limits) => init.send({ type: "limit_cell", cell, ...limits }),
-        assign: (cell, tenant) => init.send({ type: "assign_cell", cell, tenant }),
+        assign: (cell, tenant, tier) => init.send({ type: "assign_cell", cell, tenant, tier }),
         kill: (cell, loss) => init.send({ type: "kill_cell", cell, loss }),
         acknowledgeExit: (cell) => init.send({ type: "acknowledge_exit", cell }),
       },
@@ -190,6 +190,7 @@ export class Kernel {
       cells: this.#cells,
       router: this.#router,
       breakers: this.#breakers,
+      census: this.#census,
       logs: this.#logs,
     });
     this.#system = new System({
@@ -218,7 +219,7 @@ export class Kernel {
         case "builder_spawned":
           return this.#builder.connect(message.socket);
         case "census":
-          return this.#census.take(message.cells);
+          return this.#census.take(message.cells, message.init);
         case "shutdown":
           return void this.shutDown(message.deadlineMs);
       }
@@ -365,9 +366,9 @@ export class Kernel {
     // Not counted, not erased: the next kernel finds the tenant still retiring, and does it again.
     if (isRefusal(count)) return;
     await this.#turns.submit({ type: "retired", tenant, through, count });
-  }
     // Of deployments that were under way: nothing that they put may outlive the tenant.
     this.#housekeeping.prune(tenant);
+  }
 
   // ------------------------------------------------------------------ artifacts, stacks
 

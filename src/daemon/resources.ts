@@ -11,6 +11,7 @@ import {
   type ServiceLogs,
   type Violation,
 } from "../observe/index.ts";
+import type { Census } from "./census.ts";
 import type { Config } from "./config.ts";
 import { measure } from "./measure.ts";
 import type { Part } from "./system.ts";
@@ -23,6 +24,7 @@ export interface ResourcesParts {
   readonly cells: Cells;
   readonly router: Router;
   readonly breakers: Breakers;
+  readonly census: Census;
   readonly logs: Pick<ServiceLogs, "record">;
 }
 
@@ -69,7 +71,16 @@ export class Resources {
     this.#pressure = new PressureMonitor({
       everyMs: config.monitorIntervalMs,
       gauges: () => new Gauges(parts.dataDir, config.gauges),
-      cells: () => cells.census(),
+      census: () => ({
+        cells: cells.census(),
+        cellsRssBytes: parts.census.cellsRssBytes,
+        init: parts.census.init,
+      }),
+      looked: (pressing) => {
+        cells.seal(new Set(pressing.flatMap(({ cell }) => (cell === undefined ? [] : [cell]))));
+        // What services had that were shed is given back with the last of their cell's.
+        if (pressing.some(({ cell }) => cell === undefined)) cells.closeEmpty();
+      },
       changed: ({ direction, ...change }) => later(turns, { type: "pressure", direction, ...change }),
       relieve: ({ what, cell }, percent, count) =>
         later(turns, { type: "relieve", what, percent, count, ...(cell === undefined ? {} : { cell }) }),
@@ -89,14 +100,15 @@ export class Resources {
     return this.#pressure.pressing;
   }
 
-  /** What may be taken in right now. */
+  /** What may be taken in right now. A cell that is full is no reason to refuse anything: the next service gets another. */
   quota(): Quota {
     const { tenantProcessesMax: processesMax, monitorIntervalMs } = this.#parts.config;
-    const [worst] = this.#pressure.pressing.toSorted((a, b) => percentOf(b) - percentOf(a));
+    const [worst] = this.#pressure.pressing
+      .filter(({ cell }) => cell === undefined)
+      .toSorted((a, b) => percentOf(b) - percentOf(a));
     if (worst === undefined) return { processesMax };
-    const what = worst.what.replaceAll("_", " ");
     const noRoom = refuse("UNDER_PRESSURE", {
-      what: worst.cell === undefined ? what : `${what} of a cell`,
+      what: worst.what.replaceAll("_", " "),
       percent: Math.round(percentOf(worst)),
       retryAfterMs: monitorIntervalMs,
     });

@@ -47,6 +47,16 @@ test("when places get scarce, who has more than its share waits, and who has les
   assert.ok(isRefusal(await waits), "it has its share");
 });
 
+test("places that were kept for a tenant go to whoever waits as soon as that tenant is gone", async () => {
+  const shedder = new Shedder({ ...limits, perTenantMax: 10 });
+  const brief = take(shedder, "b");
+  for (let i = 0; i < 7; i++) take(shedder, "a");
+  const waits = [wait(shedder, "a"), wait(shedder, "a"), wait(shedder, "a")];
+  brief();
+  for (const one of await Promise.all(waits)) assert.ok(!isRefusal(one));
+  assert.equal(shedder.underWay, 10);
+});
+
 test("a place that becomes free goes to the tenant that has the fewest", async () => {
   const shedder = new Shedder({ ...limits, totalMax: 4, perTenantMax: 4 });
   const held = [take(shedder, "a"), take(shedder, "a"), take(shedder, "a"), take(shedder, "a")];

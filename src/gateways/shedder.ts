@@ -70,8 +70,8 @@ export class Shedder {
       held = false;
       tenant.underWay--;
       this.#underWay--;
-      this.#admit();
       this.#tidy(id, tenant);
+      this.#admit();
     };
   }
 
@@ -89,6 +89,8 @@ export class Shedder {
         this.#waiting--;
         settle(this.#refusal(tenant));
         this.#tidy(id, tenant);
+        // Shares are larger without who has left.
+        this.#admit();
       };
       const waiter: Waiter = { settle };
       const timer = setTimeout(leave, waitMsMax);

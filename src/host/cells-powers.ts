@@ -1,8 +1,16 @@
 /** What the cells need of the world. */
 import type { CellLoss, CellNumber, EventId, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
 import type { Input, Release, Resident, Unplaced } from "../kernel/index.ts";
-import type { Held } from "./cell.ts";
+import type { Held, Tier } from "./cell.ts";
 import type { Router } from "./router.ts";
+
+/** What a cell may have of its machine. */
+export interface CellLimits {
+  /** Resident memory at which init kills it. */
+  readonly rssBytesMax: number;
+  /** Its share of the processor beside other cells. */
+  readonly cpuWeight: number;
+}
 
 export interface CellsSettings {
   readonly warmCells: number;
@@ -10,8 +18,8 @@ export interface CellsSettings {
   readonly servicesPerCellMax: number;
   /** Resident memory at which init kills a cell. */
   readonly cellRssBytesMax: number;
-  /** The same, and the weight on the processor, of a cell of system services. */
-  readonly systemCell: { readonly rssBytesMax: number; readonly cpuWeight: number };
+  /** The same, and what they weigh together on the processor, of a tenant's cells of system services. */
+  readonly systemCell: CellLimits;
   /** An empty cell is closed after this long. */
   readonly emptyMsMax: number;
 }
@@ -22,8 +30,8 @@ export interface CellsPowers {
   readonly router: Router;
   readonly init: {
     readonly spawn: (cell: CellNumber, rssBytesMax: number) => void;
-    readonly limit: (cell: CellNumber, limits: CellsSettings["systemCell"]) => void;
-    readonly assign: (cell: CellNumber, tenant: TenantId) => void;
+    readonly limit: (cell: CellNumber, limits: CellLimits) => void;
+    readonly assign: (cell: CellNumber, tenant: TenantId, tier: Tier) => void;
     readonly kill: (cell: CellNumber, loss: CellLoss) => void;
     readonly acknowledgeExit: (cell: CellNumber) => void;
   };

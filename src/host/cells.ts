@@ -22,6 +22,7 @@ import { loadOf, unloadable } from "./load.ts";
 import { Roster } from "./roster.ts";
 import { Sought, type StopOrder } from "./sought.ts";
 import { Supply } from "./supply.ts";
+import { Weights } from "./weights.ts";
 import { traceMsMax, within } from "./within.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
@@ -47,7 +48,8 @@ const lastWordsMsMax = 200;
 
 export class Cells implements Disposable {
   readonly #powers: CellsPowers;
-  readonly #roster = new Roster();
+  readonly #roster: Roster = new Roster((tenant) => this.#weights.review(tenant));
+  readonly #weights: Weights;
   readonly #supply: Supply;
   /** What may be in cells that have not answered. */
   readonly #sought = new Sought();
@@ -64,9 +66,10 @@ export class Cells implements Disposable {
     const { epoch, settings, init, nowMs } = powers;
     const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
     const { spawn, limit, assign } = init;
-    this.#supply = new Supply({ epoch, settings, spawn, limit, assign, roster: this.#roster, nowMs, after });
+    this.#weights = new Weights({ roster: this.#roster, settings, limit });
+    this.#supply = new Supply({ epoch, settings, spawn, assign, roster: this.#roster, nowMs, after });
     this.#ending = new Ending(this.#roster, (tenant, service) => powers.deployedBy(tenant, service));
-    this.#sweep = setInterval(() => this.#closeEmpty(), 5_000);
+    this.#sweep = setInterval(() => this.closeEmpty(powers.settings.emptyMsMax), 5_000);
     this.#sweep.unref();
   }
 
@@ -273,6 +276,11 @@ export class Cells implements Disposable {
     }
   }
 
+  /** These cells, and no others, take no further incarnations for now: what comes next for their tenants gets other cells. */
+  seal(full: ReadonlySet<CellNumber>): void {
+    for (const cell of this.#roster.all) cell.sealed = full.has(cell.number);
+  }
+
   /** The processes that there are, whose they are, and how many isolates each holds. */
   census(): readonly CensusRow[] {
     return this.#roster.all.map(({ number, osPid, tenant, tier, phase, held }) => ({
@@ -294,10 +302,11 @@ export class Cells implements Disposable {
     }
   }
 
-  #closeEmpty(): void {
+  /** Closes the cells of tenants in which nothing has been for so long. */
+  closeEmpty(forMs = 0): void {
     for (const cell of this.#roster.all) {
       if (cell.tenant === undefined || cell.held.size > 0 || cell.phase.name !== "open") continue;
-      if (this.#powers.nowMs() - cell.emptySinceMs < this.#powers.settings.emptyMsMax) continue;
+      if (this.#powers.nowMs() - cell.emptySinceMs < forMs) continue;
       this.#powers.init.kill(cell.number, { type: "closed" });
       this.#lose(cell, { type: "closed" });
     }

@@ -1,11 +1,23 @@
 /** Which cells there are, whose they are, and what was placed where. A cell belongs to one tenant for its whole life (P1). */
-import { type CellNumber, type IncarnationNumber, insist, type TenantId } from "../base/index.ts";
+import {
+  type CellNumber,
+  type IncarnationNumber,
+  insist,
+  resourceLimitsDefault,
+  type TenantId,
+} from "../base/index.ts";
 import type { Cell, Held, Tier } from "./cell.ts";
 
 export class Roster {
   readonly #cells = new Map<CellNumber, Cell>();
   readonly #byTenant = new Map<TenantId, Set<Cell>>();
   readonly #placed = new Map<string, Cell>();
+  readonly #changed: (tenant: TenantId) => void;
+
+  /** `changed`: the tenant's cells hold other incarnations than before. */
+  constructor(changed: (tenant: TenantId) => void = () => undefined) {
+    this.#changed = changed;
+  }
 
   get all(): readonly Cell[] {
     return [...this.#cells.values()];
@@ -37,13 +49,19 @@ export class Roster {
   }
 
   place(cell: Cell, tenant: TenantId, held: Held): void {
+    insist(!cell.held.has(held.incarnation), "an incarnation is placed once");
     cell.held.set(held.incarnation, held);
+    cell.cpuShares += sharesOf(held);
     this.#placed.set(keyOf(tenant, held.incarnation), cell);
+    this.#changed(tenant);
   }
 
   unplace(cell: Cell, tenant: TenantId, { incarnation }: Held): void {
+    const held = cell.held.get(incarnation);
+    if (held !== undefined) cell.cpuShares -= sharesOf(held);
     cell.held.delete(incarnation);
     this.#placed.delete(keyOf(tenant, incarnation));
+    this.#changed(tenant);
   }
 
   /** The cell is gone, and nothing is left in it. */
@@ -55,5 +73,8 @@ export class Roster {
     if (own?.size === 0) this.#byTenant.delete(cell.tenant);
   }
 }
+
+/** The state may not know what an incarnation of an earlier kernel's runs: it counts as any other. */
+const sharesOf = ({ release }: Held): number => release?.limits.cpuShares ?? resourceLimitsDefault.cpuShares;
 
 const keyOf = (tenant: TenantId, incarnation: IncarnationNumber): string => `${tenant}/${incarnation}`;

@@ -21,7 +21,6 @@ export interface SupplyPowers {
   readonly epoch: KernelEpoch;
   readonly settings: CellsPowers["settings"];
   readonly spawn: CellsPowers["init"]["spawn"];
-  readonly limit: CellsPowers["init"]["limit"];
   readonly assign: CellsPowers["init"]["assign"];
   readonly roster: Roster;
   /** Monotonic milliseconds, and a timer that keeps no process alive. */
@@ -59,14 +58,13 @@ export class Supply {
   cellFor(tenant: TenantId, tier: Tier): Cell {
     const { roster, settings } = this.#powers;
     for (const cell of roster.of(tenant)) {
-      if (cell.tier !== tier) continue;
+      if (cell.tier !== tier || cell.sealed) continue;
       if (cell.phase.name !== "lost" && cell.held.size < settings.servicesPerCellMax) return cell;
     }
     const warm = this.#warm();
     const cell = warm.find(({ phase }) => phase.name === "open") ?? warm[0] ?? this.#spawn();
     roster.give(cell, tenant, tier);
-    this.#powers.assign(cell.number, tenant);
-    if (tier === "system") this.#powers.limit(cell.number, settings.systemCell);
+    this.#powers.assign(cell.number, tenant, tier);
     if (cell.phase.name === "open") cell.phase.link.send({ type: "adopt", tenant });
     this.keepWarm();
     return cell;

@@ -6,6 +6,7 @@ import { jailedBuilder } from "./habitats.ts";
 import type { RenewableSocket } from "./listen.ts";
 import type { Machine } from "./proc.ts";
 import { builderArguments, environmentFor } from "./programs.ts";
+import type { Standing } from "./standing.ts";
 import { WatchedChild } from "./watched-child.ts";
 
 export interface BuilderKeeperConfig {
@@ -17,8 +18,7 @@ export interface BuilderKeeperConfig {
   readonly jail: Jail | undefined;
   readonly rssBytesMax: number;
   readonly cgroups: Cgroups;
-  /** Where no group weighs its share of the processor. */
-  readonly niceness: number;
+  readonly standing: Standing;
   /** It was started again after its end: connect anew. */
   readonly onRestart: () => void;
   readonly onText: (text: string) => void;
@@ -60,7 +60,7 @@ export class BuilderKeeper {
         listenerFd: listener.fd,
         rssBytesMax,
         group,
-        niceness: this.#config.niceness,
+        standing: this.#config.standing,
       },
       this.#config.machine,
       this.#startedAt,

@@ -14,7 +14,8 @@ import {
 import { type Cgroups, type Jail, type Libc, openMemoryFiles } from "../sandbox/index.ts";
 import { FlightRecordFile } from "./flight-record.ts";
 import { type ListeningSocket, listenUnix } from "./listen.ts";
-import type { Machine } from "./proc.ts";
+import type { Machine, Usage } from "./proc.ts";
+import type { Standing } from "./standing.ts";
 import { WatchedChild } from "./watched-child.ts";
 
 interface LiveCell {
@@ -37,9 +38,11 @@ export interface CellsConfig {
   /** Living cells and unacknowledged exits, together. */
   readonly cellsMax: number;
   readonly cgroups: Cgroups;
-  /** Of cells, where no group weighs their share of the processor. */
-  readonly niceness: number;
+  /** Of cells in which services of a tier live; those of nobody stand with the system's. */
+  readonly standings: Readonly<Record<CellTier, Standing>>;
 }
+
+type CellTier = "user" | "system";
 
 /** The engine adds threads when guests hold the ones that it has. */
 const cellTasksMax = 256;
@@ -78,9 +81,11 @@ export class Cells {
   }
 
   /** Whose it is: remembered for the next kernel, which must not have to believe the cell. The first word counts. */
-  assign(cell: CellNumber, tenant: TenantId): void {
+  assign(cell: CellNumber, tenant: TenantId, tier: CellTier = "user"): void {
     const living = this.#living.get(cell);
-    if (living !== undefined) living.tenant ??= tenant;
+    if (living === undefined || living.tenant !== undefined) return;
+    living.tenant = tenant;
+    if (tier === "user") living.child.moveTo(this.#config.standings.user);
   }
 
   /** A cell that init does not know has ended before: in a life of init that is over. */
@@ -118,9 +123,8 @@ export class Cells {
     return [...this.#exits.values()];
   }
 
-  census(): InitToKernel {
-    const cells = [...this.#living.values()].map(({ cell, child }) => ({ cell, ...child.usage() }));
-    return { type: "census", cells };
+  usages(): readonly ({ readonly cell: CellNumber } & Usage)[] {
+    return [...this.#living.values()].map(({ cell, child }) => ({ cell, ...child.usage() }));
   }
 
   #start(cell: CellNumber, rssBytesMax: number, jail: Jail): LiveCell {
@@ -139,7 +143,14 @@ export class Cells {
         { number: cell, cgroups: group?.doors ?? [] },
       );
       const child = new WatchedChild(
-        { start, listenerFd: listener.fd, memoryFd: record?.fd, rssBytesMax, group, niceness: this.#config.niceness },
+        {
+          start,
+          listenerFd: listener.fd,
+          memoryFd: record?.fd,
+          rssBytesMax,
+          group,
+          standing: this.#config.standings.system,
+        },
         this.#config.machine,
         performance.now(),
         {

@@ -29,9 +29,10 @@ import { KernelKeeper } from "./kernel-keeper.ts";
 import { type ListeningSocket, RenewableSocket } from "./listen.ts";
 import { type ListenAddress, type Options, sayAddress } from "./options.ts";
 import { argumentsFor, environmentFor, programs } from "./programs.ts";
-import type { Machine } from "./proc.ts";
+import { type Machine, readDescriptors, readRssOf } from "./proc.ts";
 import { openCgroups, tellSandbox } from "./sandbox-report.ts";
 import { Shutdown } from "./shutdown.ts";
+import { type Standing, type StandingName, standingOf } from "./standing.ts";
 import { TextLog } from "./text-log.ts";
 import { Watchdog, watchLimits } from "./watch.ts";
 import type { WatchedChild } from "./watched-child.ts";
@@ -62,8 +63,6 @@ const builderSocket = "builder.sock";
 const censusEveryMs = 1_000;
 /** Living and unacknowledged, together: what one `begin` can carry. */
 const cellsMax = 10_000;
-/** Of cells and builder beside the kernel, where the processor cannot be shared by weight. */
-const nicenessOfTenants = 5;
 
 export class Init implements Disposable {
   readonly #parts: InitParts;
@@ -104,7 +103,7 @@ export class Init implements Disposable {
       note,
       cellsMax,
       cgroups: this.#cgroups,
-      niceness: this.#niceness,
+      standings: { user: this.#standing("user"), system: this.#standing("system") },
     });
     this.#builderListener = new RenewableSocket(parts.libc, builderSocket);
 
@@ -113,7 +112,7 @@ export class Init implements Disposable {
     this.#kernel.start();
     void this.#ground.then(({ sandbox }) => this.#startBuilder(machine, sandbox));
     this.#watchdog = new Watchdog(() => this.#children(), watchLimits);
-    this.#census = setInterval(() => this.#kernel.sendUnlessChoked(this.#cells.census()), censusEveryMs);
+    this.#census = setInterval(() => this.#kernel.sendUnlessChoked(this.#count(machine)), censusEveryMs);
   }
 
   /** Settles once everything has ended. */
@@ -147,8 +146,20 @@ export class Init implements Disposable {
     this.#log[Symbol.dispose]();
   }
 
-  get #niceness(): number {
-    return this.#cgroups.layers.some(({ layer, active }) => layer === "cpu" && active) ? 0 : nicenessOfTenants;
+  #count(machine: Machine): InitToKernel {
+    const cells = this.#cells.usages();
+    const descriptors = readDescriptors();
+    if (descriptors === undefined) return { type: "census", cells };
+    let rssBytes = process.memoryUsage.rss() + readRssOf(machine, this.#kernel.heirPid);
+    for (const child of this.#builder?.children() ?? []) rssBytes += child.usage().rssBytes;
+    const { open, max } = descriptors;
+    return { type: "census", cells, init: { rssBytes, descriptors: open, descriptorsMax: max } };
+  }
+
+  #standing(name: StandingName): Standing {
+    return standingOf(name, {
+      weighed: this.#cgroups.layers.some(({ layer, active }) => layer === "cpu" && active),
+    });
   }
 
   /** Connections have queued since init began to listen. */
@@ -163,7 +174,7 @@ export class Init implements Disposable {
         jail: sandbox.jailFor(builderInhabitant()),
         rssBytesMax: options.builderRssBytesMax,
         cgroups: this.#cgroups,
-        niceness: this.#niceness,
+        standing: this.#standing("builder"),
         onRestart: () => this.#kernel.send({ type: "builder_spawned", socket: builderSocket }),
         onText: (text) => this.#log.write(text),
       });
@@ -223,7 +234,7 @@ export class Init implements Disposable {
       case "limit_cell":
         return this.#cells.limit(message.cell, message.rssBytesMax, message.cpuWeight);
       case "assign_cell":
-        return this.#cells.assign(message.cell, message.tenant);
+        return this.#cells.assign(message.cell, message.tenant, message.tier);
       case "kill_cell":
         return this.#cells.kill(message.cell, message.loss);
       default:

@@ -60,6 +60,7 @@ export class KernelKeeper {
     this.#events = events;
   }
 
+  /** Throws if no epoch can be had before a kernel was ever ready; later it is tried again, since services run. */
   start(): void {
     const epoch = this.#issueEpoch();
     if (epoch === undefined) return;
@@ -67,8 +68,8 @@ export class KernelKeeper {
     this.#heir = undefined;
     this.#epoch = epoch;
     this.#phase = { name: "booting", kernel };
-    const why = this.#mode.name === "safe" ? this.#mode.why : undefined;
     this.#pulse = this.#listenTo(kernel, bootSilences * this.#events.silentMsMax);
+    const why = this.#mode.name === "safe" ? this.#mode.why : undefined;
     void this.#events.begin(epoch, why).then((begin) => kernel.send(begin));
   }
 
@@ -79,6 +80,11 @@ export class KernelKeeper {
 
   sendUnlessChoked(message: InitToKernel): void {
     if (this.#phase.name === "serving") this.#phase.kernel.sendUnlessChoked(message);
+  }
+
+  /** Of the process that waits in reserve. */
+  get heirPid(): number | undefined {
+    return this.#heir?.pid;
   }
 
   get isUp(): boolean {

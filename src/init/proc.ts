@@ -2,7 +2,7 @@
  * Memory and CPU time of a process, through descriptors of /proc that are kept open: 2 µs for memory, 7 for CPU, and they
  * never come to speak of another process that got the same number.
  */
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
 export interface Usage {
   readonly rssBytes: number;
@@ -61,6 +61,26 @@ export class ProcessMeter implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#statm);
     closeSync(this.#stat);
+  }
+}
+
+/** Resident memory of a process that is looked at only now and then; 0 if it is gone. */
+export function readRssOf({ pageBytes }: Machine, pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  try {
+    return (Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) || 0) * pageBytes;
+  } catch {
+    return 0;
+  }
+}
+
+/** The descriptors that this process has open, and how many it may have; undefined where the system does not tell. */
+export function readDescriptors(): { readonly open: number; readonly max: number } | undefined {
+  try {
+    const max = Number(/^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1]);
+    return max > 0 ? { open: readdirSync("/proc/self/fd").length, max } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

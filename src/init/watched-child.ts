@@ -6,7 +6,7 @@
  *     └────────────── ended by itself ────────────────────┴──▶ ended (with its loss, once)
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants, getPriority, setPriority } from "node:os";
+import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import type { CellLoss } from "../base/index.ts";
 import type { Group, Prepared } from "../sandbox/index.ts";
@@ -14,6 +14,7 @@ import { descriptors } from "../wire/index.ts";
 import { costOf, type InletRate, readSlowly, textRate } from "./inlet.ts";
 import { LastWords } from "./last-words.ts";
 import { findChild, type Machine, ProcessMeter, type Usage } from "./proc.ts";
+import { type Standing, stand } from "./standing.ts";
 import { type Heart, judgeHeart, type WatchLimits } from "./watch.ts";
 
 export interface ChildCommand {
@@ -26,8 +27,7 @@ export interface ChildCommand {
   readonly rssBytesMax: number;
   /** Its own, if there are any: it is admitted before its program runs, and the group goes when it ends. */
   readonly group: Group | undefined;
-  /** Added to our own where no group weighs its share of the processor. */
-  readonly niceness: number;
+  readonly standing: Standing;
 }
 
 export interface ChildEvents {
@@ -60,6 +60,10 @@ export class WatchedChild {
   readonly #nested: boolean;
   readonly #group: Group | undefined;
   #meter: ProcessMeter | undefined;
+  #standing: Standing;
+  /** Whether all that it consists of stands where it belongs; and whether it was said that the system refuses that. */
+  #stands = false;
+  #refusedToStand = false;
   readonly #lastWords = new LastWords();
   #phase: Phase = { name: "alive" };
   #heart: Heart;
@@ -75,6 +79,7 @@ export class WatchedChild {
     this.#group = command.group;
     this.#judgedByGroup = command.group?.limitsMemory === true;
     this.#rssBytesMax = command.rssBytesMax;
+    this.#standing = command.standing;
     this.#heart = { beatAt: now, begun: false, cpuMsAtBeat: 0 };
     const { file, args, env, user, descriptors: further } = command.start;
     this.#process = spawn(file, args, {
@@ -96,15 +101,22 @@ export class WatchedChild {
 
   /** `cpuWeight`: its share of the processor beside the others, where they are shared by weight. */
   limit(rssBytesMax: number, cpuWeight: number): void {
+    const isOld = rssBytesMax === this.#rssBytesMax;
     this.#rssBytesMax = rssBytesMax;
     try {
       this.#group?.weigh(cpuWeight);
-      this.#group?.limitMemory(rssBytesMax);
+      if (!isOld) this.#group?.limitMemory(rssBytesMax);
     } catch (error) {
       // It has more already, or someone else took the group away: looking at its memory has to do.
       this.#events.onText(`a limit was not taken: ${error instanceof Error ? error.message : String(error)}\n`);
       this.#judgedByGroup = false;
     }
+  }
+
+  /** It belongs there from now on; only further back is certain to be possible. */
+  moveTo(standing: Standing): void {
+    this.#standing = standing;
+    this.#stand();
   }
 
   /** Ends it now. The first loss given is the one that is reported; nothing happens if it is ending already. */
@@ -119,6 +131,7 @@ export class WatchedChild {
     if (this.#phase.name !== "alive") return;
     this.#findMeter();
     if (this.#meter === undefined) return;
+    if (!this.#stands) this.#stand();
     const rssBytes = this.#meter.readRss();
     if (rssBytes > this.#rssBytesMax + (this.#judgedByGroup ? sharedBytesMax : 0)) {
       this.kill({ type: "memory", rssBytes, limitBytes: this.#rssBytesMax });
@@ -130,15 +143,29 @@ export class WatchedChild {
   }
 
   /** Puts it where it belongs. A jail that waits at its gate has done nothing yet; another has barely begun. */
-  #settle(pid: number, { start, group, niceness }: ChildCommand): void {
+  #settle(pid: number, { start, group }: ChildCommand): void {
     try {
       group?.admit(pid);
-      if (niceness !== 0) setPriority(pid, getPriority() + niceness);
     } catch (error) {
       const problem = error instanceof Error ? error.message.slice(0, 500) : String(error);
       return this.kill({ type: "spawn", problem });
     }
+    // What it starts has its levels, but perhaps a session of its own: once the program is there, it is looked at again.
+    this.#stand();
+    this.#stands = false;
     if (start.gated) this.#heartbeat?.write("\n");
+  }
+
+  #stand(): void {
+    const { pid } = this.#process;
+    if (pid === undefined || this.#phase.name === "ended") return;
+    const note = (text: string): void => {
+      if (!this.#refusedToStand) this.#events.onText(text);
+      this.#refusedToStand = true;
+    };
+    const [inner, program] = this.#nested ? [findChild(pid), findChild(findChild(pid))] : [];
+    const those = [pid, inner, program].filter((each) => each !== undefined);
+    this.#stands = those.map((each) => stand(each, this.#standing, note)).every((outcome) => outcome === "done");
   }
 
   /** Starts its silence anew: init itself was not there to hear it. */
@@ -179,7 +206,13 @@ export class WatchedChild {
       });
     }
     const heartbeat = this.#heartbeat?.on("error", () => undefined);
-    if (heartbeat !== undefined) readSlowly(heartbeat, beatRate, () => 1, () => this.#beat(performance.now(), true));
+    if (heartbeat !== undefined)
+      readSlowly(
+        heartbeat,
+        beatRate,
+        () => 1,
+        () => this.#beat(performance.now(), true),
+      );
     child.once("error", (error) => this.#end({ type: "spawn", problem: error.message.slice(0, 500) }));
     child.once("exit", (code, signal) => {
       const conclude = (): void => this.#end(this.#lossOf(code, signal));

@@ -185,6 +185,7 @@ export const sharedResources = [
   "event_loop",
   "kernel_heap",
   "disk",
+  "memory",
 ] as const;
 export type SharedResource = (typeof sharedResources)[number];
 

@@ -1,16 +1,20 @@
 /**
- * Reads what the kernel process, its cells and the machine have left. What a system does not tell is left out: a gauge that
- * cannot be read presses nobody.
+ * Reads what the processes of Solo and the machine have left. What a system does not tell is left out: a gauge that cannot be
+ * read presses nobody. Where several limits bound the same, the one that is nearest counts.
  */
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import { type CellNumber, limits } from "../base/index.ts";
-import type { Gauge } from "./pressure.ts";
+import { findOwnGroups, type GroupSources, type OwnGroup } from "./own-groups.ts";
+import { type Gauge, percentOf } from "./pressure.ts";
 
 /** Limits that the operator sets below those of the system. */
 export interface GaugeLimits {
   readonly descriptorsMax?: number;
+  /** Resident memory of Solo's processes together. */
+  readonly memoryBytesMax?: number;
   readonly memoryMapsMax?: number;
   readonly processesMax?: number;
   readonly eventLoopDelayMsMax: number;
@@ -22,16 +26,35 @@ export interface CellCensus {
   readonly isolates: number;
 }
 
+/** What init says of itself and those beside it. */
+export interface InitUse {
+  /** Resident memory of all processes but this one and the cells. */
+  readonly rssBytes: number;
+  /** init's own: it holds some for each cell. */
+  readonly descriptors: number;
+  readonly descriptorsMax: number;
+}
+
+export interface NodeCensus {
+  readonly cells: readonly CellCensus[];
+  /** Resident memory of all cells. */
+  readonly cellsRssBytes: number;
+  /** Undefined until init has said it. */
+  readonly init: InitUse | undefined;
+}
+
 /** Measured: a cell with its warm guests; and one isolate more, 8 when it is idle, 10 or 11 when it has worked. */
 const mapsOfEmptyCell = 200;
 const mapsPerIsolate = 10;
 /** The last room of a disk, above what is kept for the deaths: as long as there is more, it is not looked at. */
 const diskZoneBytes = 10 * limits.diskFreeBytesMin;
+/** How often the event loop is looked at; what is measured is the time from look to look. */
+const delayResolutionMs = 20;
 
 export class Gauges implements Disposable {
   readonly #dataDir: string;
   readonly #limits: GaugeLimits;
-  readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+  readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
   constructor(dataDir: string, gaugeLimits: GaugeLimits) {
     this.#dataDir = dataDir;
@@ -39,8 +62,15 @@ export class Gauges implements Disposable {
     this.#delay.enable();
   }
 
-  async read(cells: readonly CellCensus[]): Promise<readonly Gauge[]> {
-    const found = await Promise.all([this.#descriptors(), this.#processes(), this.#disk(), this.#memoryMaps(cells)]);
+  async read(census: NodeCensus): Promise<readonly Gauge[]> {
+    const [mountinfo, cgroup] = await Promise.all([textOf("/proc/self/mountinfo"), textOf("/proc/self/cgroup")]);
+    const found = await Promise.all([
+      this.#descriptors(census.init),
+      this.#processes({ mountinfo, cgroup }),
+      this.#memory({ mountinfo, cgroup }, census),
+      this.#disk(),
+      this.#memoryMaps(census.cells),
+    ]);
     return [...found.flat(), this.#eventLoop(), heap()];
   }
 
@@ -48,29 +78,42 @@ export class Gauges implements Disposable {
     this.#delay.disable();
   }
 
-  async #descriptors(): Promise<readonly Gauge[]> {
+  async #descriptors(init: InitUse | undefined): Promise<readonly Gauge[]> {
     const [open, text] = await Promise.all([namesIn("/proc/self/fd"), textOf("/proc/self/limits")]);
     const soft = Number(/^Max open files\s+(\d+)/m.exec(text)?.[1]);
-    if (open === undefined || !(soft > 0)) return [];
-    return [{ what: "descriptors", used: open, limit: Math.min(soft, this.#limits.descriptorsMax ?? soft) }];
+    const most = this.#limits.descriptorsMax ?? Number.POSITIVE_INFINITY;
+    const own: Gauge = { what: "descriptors", used: open ?? Number.NaN, limit: Math.min(soft, most) };
+    if (init === undefined) return fullest([own]);
+    return fullest([own, { ...own, used: init.descriptors, limit: Math.min(init.descriptorsMax, most) }]);
   }
 
-  /** Threads of the whole machine (or of its control group, if that has a limit), since each is a task to the system. */
-  async #processes(): Promise<readonly Gauge[]> {
-    const [load, threads, pids, own, ownMax] = await Promise.all([
+  /** Threads, since each is a task to the system: of the whole machine, and of our control groups. */
+  async #processes(sources: GroupSources): Promise<readonly Gauge[]> {
+    const [load, threads, pids, groups] = await Promise.all([
       textOf("/proc/loadavg"),
       textOf("/proc/sys/kernel/threads-max"),
       textOf("/proc/sys/kernel/pid_max"),
-      textOf("/sys/fs/cgroup/pids.current"),
-      textOf("/sys/fs/cgroup/pids.max"),
+      Promise.all(findOwnGroups(sources, "pids").map(tasksOf)),
     ]);
-    const found: Gauge[] = [];
     const used = Number(/\/(\d+) /.exec(load)?.[1]);
     const limit = Math.min(Number(threads), Number(pids), this.#limits.processesMax ?? Number.POSITIVE_INFINITY);
-    if (used > 0 && limit > 0) found.push({ what: "processes", used, limit });
-    const group = { what: "processes", used: Number(own), limit: Number(ownMax) } as const;
-    const fuller = found[0] === undefined || group.used / group.limit > used / limit;
-    return own !== "" && group.limit > 0 && fuller ? [group] : found;
+    return fullest([{ what: "processes", used, limit }, ...groups]);
+  }
+
+  /** Of the whole machine, of our control groups, and of Solo's own processes where the operator bounds them. */
+  async #memory(sources: GroupSources, { init, cellsRssBytes }: NodeCensus): Promise<readonly Gauge[]> {
+    const [text, groups] = await Promise.all([
+      textOf("/proc/meminfo"),
+      Promise.all(findOwnGroups(sources, "memory").map(memoryOf)),
+    ]);
+    const limit = bytesIn(text, "MemTotal");
+    const machine: Gauge = { what: "memory", used: limit - bytesIn(text, "MemAvailable"), limit };
+    const own: Gauge = {
+      what: "memory",
+      used: process.memoryUsage.rss() + cellsRssBytes + (init?.rssBytes ?? 0),
+      limit: this.#limits.memoryBytesMax ?? Number.NaN,
+    };
+    return fullest([machine, own, ...groups]);
   }
 
   async #disk(): Promise<readonly Gauge[]> {
@@ -102,7 +145,7 @@ export class Gauges implements Disposable {
 
   /** The median of the delays since the last look: one long pause is no pressure, to be always late is. */
   #eventLoop(): Gauge {
-    const used = Math.round(this.#delay.percentile(50) / 1e6);
+    const used = Math.max(0, Math.round(this.#delay.percentile(50) / 1e6) - delayResolutionMs);
     this.#delay.reset();
     return { what: "event_loop", used, limit: this.#limits.eventLoopDelayMsMax };
   }
@@ -111,6 +154,40 @@ export class Gauges implements Disposable {
 function heap(): Gauge {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
   return { what: "kernel_heap", used, limit };
+}
+
+/** Of those that could be read. */
+function fullest(gauges: readonly Gauge[]): readonly Gauge[] {
+  const [first] = gauges
+    .filter(({ used, limit }) => Number.isFinite(used) && used >= 0 && Number.isFinite(limit) && limit > 0)
+    .toSorted((a, b) => percentOf(b) - percentOf(a));
+  return first === undefined ? [] : [first];
+}
+
+/** A line of /proc/meminfo. */
+const bytesIn = (meminfo: string, name: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1]) * 1_024;
+
+/** A group without a limit says "max": that is no number. */
+const numberIn = async (folder: string, file: string): Promise<number> => {
+  const text = await textOf(`${folder}/${file}`);
+  return text === "" ? Number.NaN : Number(text);
+};
+
+async function tasksOf({ folder }: OwnGroup): Promise<Gauge> {
+  const [used, limit] = await Promise.all([numberIn(folder, "pids.current"), numberIn(folder, "pids.max")]);
+  return { what: "processes", used, limit };
+}
+
+/** Pages of files that nobody looked at lately are given back before anything is refused: they do not count. */
+async function memoryOf({ version, folder }: OwnGroup): Promise<Gauge> {
+  const [used, limit, stat] = await Promise.all([
+    numberIn(folder, version === 2 ? "memory.current" : "memory.usage_in_bytes"),
+    numberIn(folder, version === 2 ? "memory.max" : "memory.limit_in_bytes"),
+    textOf(`${folder}/memory.stat`),
+  ]);
+  const idle = new RegExp(`^${version === 2 ? "" : "total_"}inactive_file (\\d+)$`, "m").exec(stat)?.[1];
+  return { what: "memory", used: Math.max(0, used - Number(idle ?? 0)), limit };
 }
 
 const textOf = (path: string): Promise<string> =>

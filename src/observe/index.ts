@@ -6,6 +6,6 @@ export type { ServiceLine } from "./service-line.ts";
 export { ServiceLogs, type ServiceLogsSettings } from "./service-logs.ts";
 export { type MonitorPowers, ResourceMonitor, type Sample } from "./resource-monitor.ts";
 export { type Measured, type TenantLimits, type Violation } from "./violations.ts";
-export { type CellCensus, type GaugeLimits, Gauges } from "./gauges.ts";
+export { type CellCensus, type GaugeLimits, Gauges, type InitUse, type NodeCensus } from "./gauges.ts";
 export { type Gauge, percentOf, type PressureChange } from "./pressure.ts";
-export { PressureMonitor, type PressurePowers } from "./pressure-monitor.ts";
+export { type GaugeReader, PressureMonitor, type PressurePowers } from "./pressure-monitor.ts";

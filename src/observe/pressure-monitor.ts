@@ -3,20 +3,34 @@
  * that lasts, asks for relief where the end of some services gives it.
  */
 import type { SharedResource } from "../kernel/index.ts";
-import type { CellCensus, Gauges } from "./gauges.ts";
+import type { NodeCensus } from "./gauges.ts";
 import { type Gauge, Pressure, type PressureChange, percentOf } from "./pressure.ts";
+
+export interface GaugeReader extends Disposable {
+  readonly read: (census: NodeCensus) => Promise<readonly Gauge[]>;
+}
 
 export interface PressurePowers {
   readonly everyMs: number;
-  readonly gauges: () => Gauges;
-  readonly cells: () => readonly CellCensus[];
+  readonly gauges: () => GaugeReader;
+  readonly census: () => NodeCensus;
+  /** Told at each look: all that is at 90 %. */
+  readonly looked: (pressing: readonly Gauge[]) => void;
   readonly changed: (change: PressureChange) => void;
   /** Some of the newest services should end; more will be asked for, if it is not enough. */
   readonly relieve: (pressed: Gauge, percent: number, count: number) => void;
 }
 
-/** What services have, and give back when they end. */
-const relievable: ReadonlySet<SharedResource> = new Set(["descriptors", "memory_maps", "processes", "kernel_heap"]);
+/** Whether there is more of it when services end. What fills the disk is the log, which forgets nothing when they do. */
+const relievable: Readonly<Record<SharedResource, boolean>> = {
+  descriptors: true,
+  memory: true,
+  memory_maps: true,
+  processes: true,
+  event_loop: true,
+  kernel_heap: true,
+  disk: false,
+};
 /** What was asked to end needs time for it. */
 const looksBetweenRelief = 3;
 /** Services that end in one relief: enough to get anywhere, few enough to stop in time. */
@@ -41,7 +55,7 @@ export class PressureMonitor {
     let stopped = false;
     const look = async (): Promise<void> => {
       try {
-        const read = await gauges.read(this.#powers.cells());
+        const read = await gauges.read(this.#powers.census());
         if (stopped) return;
         this.#take(read);
         timer = setTimeout(() => void look(), this.#powers.everyMs);
@@ -61,8 +75,10 @@ export class PressureMonitor {
 
   #take(read: readonly Gauge[]): void {
     for (const change of this.#pressure.judge(read)) this.#powers.changed(change);
-    const worst = this.pressing
-      .filter(({ what }) => relievable.has(what))
+    const { pressing } = this;
+    this.#powers.looked(pressing);
+    const worst = pressing
+      .filter(({ what }) => relievable[what])
       .reduce<Gauge | undefined>(
         (most, one) => (most === undefined || percentOf(one) > percentOf(most) ? one : most),
         undefined,

@@ -55,9 +55,13 @@ export const initToKernelShape = union({
   cell_exited: record({ cell: cellShape, loss: cellLossShape, turns: turnsShape }),
   /** The builder was (re)started; connect to its socket again. */
   builder_spawned: record({ socket: text(100) }),
-  /** Resident memory and CPU time of each cell, about once a second. */
+  /**
+   * Resident memory and CPU time of each cell, about once a second. `init`: resident memory of init and all that is neither
+   * kernel nor cell, together, and the descriptors that init has and may have.
+   */
   census: record({
     cells: listOf(record({ cell: cellShape, rssBytes: whole(0), cpuMs: whole(0) }), 10_000),
+    init: optional(record({ rssBytes: whole(0), descriptors: whole(0), descriptorsMax: whole(1) })),
   }),
   /** Shut down gracefully: everything done by `deadlineMs` from now, then exit 0. */
   shutdown: record({ why: text(200), deadlineMs: whole(0, 600_000) }),
@@ -73,8 +77,11 @@ export const kernelToInitShape = union({
   spawn_cell: record({ cell: cellShape, rssBytesMax: whole(1) }),
   /** `cpuWeight`: its share of the processor beside other cells; 100 is one ordinary share. */
   limit_cell: record({ cell: cellShape, rssBytesMax: whole(1), cpuWeight: optional(whole(1, 10_000)) }),
-  /** The cell is this tenant's, once and for ever. Said before the cell is told: it has no say in it. */
-  assign_cell: record({ cell: cellShape, tenant: tenantShape }),
+  /**
+   * The cell is this tenant's, once and for ever. Said before the cell is told: it has no say in it. `tier`: of the services
+   * that will live in it; of users', unless it says otherwise.
+   */
+  assign_cell: record({ cell: cellShape, tenant: tenantShape, tier: optional(oneOf("user", "system")) }),
   kill_cell: record({ cell: cellShape, loss: cellLossShape }),
   /** The loss of this cell is durable: init may forget its exit status. */
   acknowledge_exit: record({ cell: cellShape }),

@@ -143,6 +143,9 @@ const living: Parts<LivingCell> = [{ cell, socket: words, osPid: whole(1) }, { t
 type Census = Extract<InitToKernel, { readonly type: "census" }>;
 const used = fields<Census["cells"][number]>([{ cell, rssBytes: whole(0), cpuMs: whole(0) }]);
 const turns = listed(fields<NonNullable<DeadCell["turns"]>[number]>([{ incarnation, lastedMs: whole(0) }]));
+const initUse = fields<NonNullable<Census["init"]>>([
+  { rssBytes: whole(0), descriptors: whole(0), descriptorsMax: whole(1) },
+]);
 const ending = { why: words, deadlineMs: whole(0, 600_000) };
 
 export const initToKernel: Variants<InitToKernel> = {
@@ -164,7 +167,7 @@ export const initToKernel: Variants<InitToKernel> = {
   cell_spawned: [{ cell, socket: words, osPid: whole(1) }],
   cell_exited: [{ cell, loss: cellLoss }, { turns }],
   builder_spawned: [{ socket: words }],
-  census: [{ cells: listed(used) }],
+  census: [{ cells: listed(used) }, { init: initUse }],
   shutdown: [ending],
 };
 
@@ -173,7 +176,7 @@ export const kernelToInit: Variants<KernelToInit> = {
   beat: [{}],
   spawn_cell: [{ cell, rssBytesMax: whole(1) }],
   limit_cell: [{ cell, rssBytesMax: whole(1) }, { cpuWeight: whole(1, 10_000) }],
-  assign_cell: [{ cell, tenant }],
+  assign_cell: [{ cell, tenant }, { tier: word({ user: true, system: true }) }],
   kill_cell: [{ cell, loss: cellLoss }],
   acknowledge_exit: [{ cell }],
   request_shutdown: [ending],

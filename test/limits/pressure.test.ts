@@ -1,7 +1,12 @@
 /** The node runs short of what everybody shares: it says so, takes nothing new in, and sheds the newest user services. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import type { SoloClient } from "../../src/client/index.ts";
 import { eventsOf, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { filesOf } from "../e2e/processes.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 
 const code = service(`ping() { return "pong"; }`);
@@ -9,65 +14,176 @@ const code = service(`ping() { return "pong"; }`);
 /** Whatever else this machine does, its pace is not looked at here. */
 const patient = { monitor_interval_ms: 100, event_loop_delay_ms_max: 60_000 };
 
-test("a cell near its limit of memory maps: events at 80 % and 90 %, no admission, the newest are shed, and all ends with it", async () => {
+/** What was said of pressure, as `rose 80 of disk`. */
+const told = async (admin: SoloClient): Promise<readonly string[]> =>
+  (await eventsOf(admin, ["pressure_rose", "pressure_fell"])).map(({ eventType, payload }) =>
+    `${eventType.replace("pressure_", "")} ${Number(payload?.["percent"])} of ${JSON.stringify(payload?.["what"])}`.replaceAll(
+      '"',
+      "",
+    ),
+  );
+const untilTold = (admin: SoloClient, what: string): Promise<void> =>
+  until(what, async () => (await told(admin)).includes(what));
+
+const shedOf = (client: SoloClient, serviceId: string) =>
+  untilStatus(client, serviceId, "is shed", ({ deaths }) => deaths.some(({ type }) => type === "shed"));
+
+const has = (solo: Solo, wanted: "kernel" | "heir"): boolean => solo.processes().some(({ role }) => role === wanted);
+
+/** The next kernel reads its settings again. */
+async function settle(solo: Solo, config: Readonly<Record<string, unknown>>): Promise<void> {
+  await writeFile(join(solo.dataDir, "config.json"), JSON.stringify({ ...patient, ...config }));
+  await solo.killKernel();
+  await until("the next kernel", () => has(solo, "kernel"));
+}
+
+/** Once a limit is so low that what runs is too much already: both warnings, no admission, and the newest are shed. */
+async function assertPressed(solo: Solo, what: string): Promise<void> {
+  const [admin, tenant] = [await solo.client("admin"), await solo.client("default")];
+  for (const percent of [80, 90]) await untilTold(admin, `rose ${percent} of ${what}`);
+  const refused = await refusalOf(tenant.deploy({ serviceId: "late", code }));
+  assert.deepEqual([refused.code, refused.status, refused.retry], ["UNDER_PRESSURE", "RESOURCE_EXHAUSTED", "later"]);
+  assert.match(refused.message, new RegExp(`The node takes no new services: ${what.replaceAll("_", " ")} at \\d+ %`));
+  const shed = await shedOf(tenant, "newest");
+  assert.match(shed.deaths[0]?.summary ?? "", new RegExp(`^ended to relieve the node: ${what} at \\d+ %$`));
+  assert.ok(shed.nextRestartMs > 0n, "it starts again later");
+}
+
+/** The end of it is told, and what is new is taken in. */
+async function assertRelieved(solo: Solo, what: string): Promise<void> {
+  const [admin, tenant] = [await solo.client("admin"), await solo.client("default")];
+  await untilTold(admin, `fell 80 of ${what}`);
+  await tenant.deploy({ serviceId: "late", code });
+}
+
+test("a cell near its limit of memory maps takes no more, and its newest are shed; its tenant's next service gets another cell, and no other tenant notices", async () => {
   await using solo = await Solo.start({
     config: { ...patient, memory_maps_max: 600 },
   });
   const admin = await solo.client("admin");
   const tenant = await solo.client("default");
-  const told = async (): Promise<readonly string[]> =>
-    (await eventsOf(admin, ["pressure_rose", "pressure_fell"])).map(
-      ({ eventType, payload }) =>
-        `${eventType} ${JSON.stringify(payload?.["percent"])} of ${JSON.stringify(payload?.["what"])}`,
-    );
+  const other = await solo.tenant("other");
+  const cellsOf = async (tenantId: string): Promise<readonly unknown[]> =>
+    (await eventsOf(admin, ["service_deployed"]))
+      .filter((event) => event.tenantId === tenantId)
+      .map(({ payload }) => payload?.["cell"]);
 
-  // An isolate takes 8 maps, and a cell not quite 200.
-  await tenant.deploy({ serviceId: "old", code, instances: 24 });
-  assert.deepEqual(await told(), []);
-  await tenant.deploy({ serviceId: "middle", code, instances: 17 });
-  await until("the first warning", async () => (await told()).includes('pressure_rose 80 of "memory_maps"'));
+  // An isolate takes 8 maps or a few more, and a cell not quite 200.
+  await tenant.deploy({ serviceId: "old", code, instances: 20 });
+  const [first] = await cellsOf("default");
+  assert.deepEqual(await told(admin), []);
+  for (let count = 1; !(await told(admin)).includes("rose 90 of memory_maps"); count++) {
+    assert.ok(count < 100, "each of them takes some");
+    await tenant.deploy({ serviceId: `s${count}`, code });
+  }
   const [warned] = await eventsOf(admin, ["pressure_rose"]);
   assert.deepEqual([warned?.subject, warned?.tenantId], ["node", ""]);
-  assert.equal(warned?.payload?.["limit"], 600);
+  assert.deepEqual([warned?.payload?.["percent"], warned?.payload?.["limit"]], [80, 600]);
   assert.deepEqual(
     await eventsOf(tenant, ["pressure_rose"]),
     [],
     "what the node has left is the administrator's to know",
   );
 
-  await tenant.deploy({ serviceId: "newest", code, instances: 6 });
-  await until("the second", async () => (await told()).includes('pressure_rose 90 of "memory_maps"'));
-  const refused = await refusalOf(tenant.deploy({ serviceId: "late", code }));
-  assert.deepEqual([refused.code, refused.status, refused.retry], ["UNDER_PRESSURE", "RESOURCE_EXHAUSTED", "later"]);
-  assert.match(refused.message, /The node takes no new services: memory maps of a cell at \d+ %/);
+  await other.deploy({ serviceId: "theirs", code });
+  await tenant.deploy({ serviceId: "next", code });
+  assert.notEqual((await cellsOf("default")).at(-1), first, "it is placed where there is room");
 
-  const shed = await untilStatus(tenant, "newest", "is shed", ({ deaths }) =>
-    deaths.some(({ type }) => type === "shed"),
-  );
+  const newest = (await eventsOf(admin, ["service_deployed"])).findLast(({ payload }) => payload?.["cell"] === first);
+  const shed = await shedOf(tenant, newest?.subject ?? "");
   assert.match(shed.deaths[0]?.summary ?? "", /^ended to relieve the node: memory_maps at \d+ %$/);
   assert.ok(shed.nextRestartMs > 0n, "it starts again later");
-  const old = await tenant.status({ serviceId: "old" });
-  assert.deepEqual(old.deaths, [], "what was there first stays");
-  assert.equal(await call(tenant, "old", "ping"), "pong");
+  for (const [client, serviceId] of [
+    [tenant, "old"],
+    [tenant, "next"],
+    [other, "theirs"],
+  ] as const) {
+    assert.deepEqual((await client.status({ serviceId })).deaths, [], `${serviceId} stays`);
+    assert.equal(await call(client, serviceId, "ping"), "pong");
+  }
 
-  for (const serviceId of ["old", "middle"]) await tenant.kill({ serviceId, force: true });
-  await until("the end of it", async () => (await told()).includes('pressure_fell 80 of "memory_maps"'));
-  await tenant.deploy({ serviceId: "late", code });
+  await tenant.kill({ serviceId: "old", force: true });
+  await untilTold(admin, "fell 80 of memory_maps");
 });
 
 test("a kernel short of descriptors says so and takes nothing new in until it has some again", async () => {
-  await using solo = await Solo.start({ config: { ...patient, descriptors_max: 64 } });
+  // init has some fifty of its own.
+  await using solo = await Solo.start({ config: { ...patient, descriptors_max: 128 } });
   const admin = await solo.client("admin");
   // Connections are descriptors of the kernel.
-  const clients = await Promise.all(Array.from({ length: 45 }, () => solo.client("admin")));
+  const clients = await Promise.all(Array.from({ length: 105 }, () => solo.client("admin")));
   await Promise.all(clients.map((client) => client.listTenants({})));
-  await until("the warning", async () =>
-    (await eventsOf(admin, ["pressure_rose"])).some(({ payload }) => payload?.["percent"] === 90),
-  );
-  const [event] = await eventsOf(admin, ["pressure_rose"]);
-  assert.equal(event?.payload?.["what"], "descriptors");
+  await untilTold(admin, "rose 90 of descriptors");
   assert.equal((await refusalOf(admin.deploy({ serviceId: "late", code }))).code, "UNDER_PRESSURE");
   for (const client of clients) client.close();
-  await until("it to be over", async () => (await eventsOf(admin, ["pressure_fell"])).length === 2);
+  await untilTold(admin, "fell 80 of descriptors");
   await admin.deploy({ serviceId: "late", code });
+});
+
+test("init holds descriptors for each cell: when it runs short of them, the newest services in cells of their own are shed", async () => {
+  await using solo = await Solo.start({ config: { ...patient, descriptors_max: 128, services_per_cell_max: 1 } });
+  const [admin, tenant] = [await solo.client("admin"), await solo.client("default")];
+  let name = "";
+  for (let count = 1; filesOf(solo.initPid).length < 0.9 * 128; count++) {
+    assert.ok(count < 40, "each cell takes some");
+    name = `s${count}`;
+    await tenant.deploy({ serviceId: name, code });
+  }
+  await untilTold(admin, "rose 90 of descriptors");
+  assert.ok(filesOf(solo.kernelPid()).length < 0.8 * 128, "the kernel itself has enough");
+  const shed = await shedOf(tenant, name);
+  assert.match(shed.deaths[0]?.summary ?? "", /^ended to relieve the node: descriptors at \d+ %$/);
+});
+
+test("more threads than processes_max: both warnings, no admission, and the newest are shed until there is room again", async () => {
+  await using solo = await Solo.start({ config: patient });
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "newest", code });
+  // There are more on any machine that runs this.
+  await settle(solo, { processes_max: 16 });
+  await assertPressed(solo, "processes");
+  await settle(solo, {});
+  await tenant.deploy({ serviceId: "late", code });
+});
+
+test("an event loop that is always late: both warnings, no admission, and the newest are shed until it turns again", async () => {
+  await using solo = await Solo.start({ config: { ...patient, event_loop_delay_ms_max: 40 } });
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "newest", code });
+  {
+    await using _ = slowDown(solo.kernelPid());
+    await assertPressed(solo, "event_loop");
+  }
+  await assertRelieved(solo, "event_loop");
+});
+
+/** Gives a process the processor for a moment now and then, until disposed of. */
+function slowDown(pid: number): AsyncDisposable {
+  let over = false;
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const work = (async (): Promise<void> => {
+    while (!over) {
+      process.kill(pid, "SIGSTOP");
+      await pause(120);
+      process.kill(pid, "SIGCONT");
+      await pause(10);
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      over = true;
+      await work;
+    },
+  };
+}
+
+test("more memory than memory_max_mb: both warnings, no admission, and the newest are shed until there is room again", async () => {
+  await using solo = await Solo.start({ config: patient });
+  const tenant = await solo.client("default");
+  await tenant.deploy({ serviceId: "newest", code });
+  // No kernel does with so little.
+  await settle(solo, { memory_max_mb: 64 });
+  await assertPressed(solo, "memory");
+  await settle(solo, {});
+  await tenant.deploy({ serviceId: "late", code });
 });
