@@ -1,72 +1,92 @@
-/** What the processes that live through it all hold open: as much at the end as in the calm before. */
+/**
+ * What the processes of a node's own hold in calm, open files and memory: as much at the end as in the calm before, whether it
+ * is the same process that lived through it all or its successor.
+ */
 import assert from "node:assert/strict";
 import type { Node } from "../crash/node.ts";
-import { filesOf, type Role } from "../e2e/processes.ts";
+import { filesOf } from "../e2e/processes.ts";
 import { until } from "../e2e/solo.ts";
+import { residentOf } from "./resident.ts";
 
 /** Cells that wait for a tenant, as many as the node keeps. */
 const warmCells = 2;
 /** For warm cells to be made, and for what closes to be closed. */
 const calmMsMax = 60_000;
 
+const roles = ["init", "kernel", "builder"] as const;
+type Role = (typeof roles)[number];
+
 interface Holding {
-  readonly role: Role | "init";
   readonly pid: number;
   /** How many of each kind. */
   readonly files: Readonly<Record<string, number>>;
+  readonly bytes: number;
 }
 
-export class Descriptors {
-  readonly #node: Node;
-  readonly #before: readonly Holding[];
+type Holdings = Readonly<Record<Role, Holding>>;
 
-  private constructor(node: Node, before: readonly Holding[]) {
+/** How much more of memory a role holds than before, in bytes. */
+export type Growth = Readonly<Record<Role, number>>;
+
+export class Calmness {
+  readonly #node: Node;
+  readonly #before: Holdings;
+
+  private constructor(node: Node, before: Holdings) {
     this.#node = node;
     this.#before = before;
   }
 
-  /** `tenants`: how many have a cell, then and at the end. */
-  static async inCalm(node: Node, tenants: number): Promise<Descriptors> {
+  /** `tenants`: how many have a cell, then and at the end. Whoever asks at the end has asked before. */
+  static async of(node: Node, tenants: number): Promise<Calmness> {
     await calm(node, tenants);
-    return new Descriptors(node, holdings(node));
+    return new Calmness(node, holdings(node));
   }
 
-  /** Throws if a process that was there before holds more than it did. Returns which were. */
-  async compare(tenants: number): Promise<string> {
+  /** Throws if a process has more files open than the one before it had. Says what each holds. */
+  async compare(tenants: number): Promise<{ readonly said: string; readonly growth: Growth }> {
     await calm(this.#node, tenants);
-    let [now, grown] = [this.#now(), ""];
+    let now = holdings(this.#node);
+    const grown = (): string => roles.flatMap((role) => more(role, this.#before[role], now[role])).join("; ");
     const look = (): boolean => {
-      now = this.#now();
-      grown = now.flatMap(({ then, holding }) => more(then, holding)).join("; ");
-      return grown === "";
+      now = holdings(this.#node);
+      return grown() === "";
     };
-    await until("descriptors to be as many as before", look, calmMsMax).catch(() => assert.fail(`left open: ${grown}`));
-    return now.map(({ holding }) => `${holding.role} ${total(holding)}`).join(", ");
-  }
-
-  #now(): readonly { readonly then: Holding; readonly holding: Holding }[] {
-    return holdings(this.#node).flatMap((holding) => {
-      const then = this.#before.find(({ pid }) => pid === holding.pid);
-      return then === undefined ? [] : [{ then, holding }];
-    });
+    await until("descriptors to be as many as before", look, calmMsMax).catch(() =>
+      assert.fail(`left open: ${grown()}`),
+    );
+    const before = this.#before;
+    const say = (role: Role): string =>
+      `${role}${now[role].pid === before[role].pid ? "" : " (another)"} ${total(now[role])} files after ${total(before[role])}, ` +
+      `${mb(now[role].bytes)} MB after ${mb(before[role].bytes)}`;
+    const grew = (role: Role): number => now[role].bytes - before[role].bytes;
+    return {
+      said: roles.map(say).join("; "),
+      growth: { init: grew("init"), kernel: grew("kernel"), builder: grew("builder") },
+    };
   }
 }
 
-/** All cells are there that should be, and a kernel in reserve. */
+/** All cells are there that should be, a builder, and a kernel in reserve. */
 const calm = (node: Node, tenants: number): Promise<void> =>
   until(
     "calm",
-    () => node.cells().length === tenants + warmCells && node.solo.processes().some(({ role }) => role === "heir"),
+    () =>
+      node.cells().length === tenants + warmCells &&
+      node.kernel() !== undefined &&
+      node.builder() !== undefined &&
+      node.solo.processes().some(({ role }) => role === "heir"),
     calmMsMax,
   );
 
-function holdings(node: Node): readonly Holding[] {
-  const kept = node.solo.processes().filter(({ role }) => role === "kernel" || role === "builder");
-  return [{ role: "init" as const, pid: node.solo.initPid }, ...kept].map(({ role, pid }) => {
+function holdings(node: Node): Holdings {
+  const of = (pid: number | undefined): Holding => {
     const files: Record<string, number> = {};
+    if (pid === undefined) return { pid: 0, files, bytes: 0 };
     for (const file of filesOf(pid)) files[kindOf(file)] = (files[kindOf(file)] ?? 0) + 1;
-    return { role, pid, files };
-  });
+    return { pid, files, bytes: residentOf([pid]) };
+  };
+  return { init: of(node.solo.initPid), kernel: of(node.kernel()), builder: of(node.builder()) };
 }
 
 /** `socket:[123]` → `socket`; of a file its name, without numbers. */
@@ -74,8 +94,10 @@ const kindOf = (file: string): string => file.replace(/:\[\d+\]$/, "").replace(/
 
 const total = ({ files }: Holding): number => Object.values(files).reduce((sum, count) => sum + count, 0);
 
-const more = (then: Holding, { role, files }: Holding): readonly string[] =>
-  Object.entries(files).flatMap(([kind, count]) => {
+const mb = (bytes: number): number => Math.round(bytes / 1024 ** 2);
+
+const more = (role: Role, then: Holding, now: Holding): readonly string[] =>
+  Object.entries(now.files).flatMap(([kind, count]) => {
     const before = then.files[kind] ?? 0;
     return count > before ? [`${role} has ${count} of ${kind}, and had ${before}`] : [];
   });

@@ -12,9 +12,11 @@ import { Node } from "../crash/node.ts";
 import { Random } from "../crash/random.ts";
 import { Worker, type Tally } from "../crash/worker.ts";
 import { attacksIn } from "../escape/harness.ts";
+import { roomsOfTests } from "../rooms.ts";
 import { Attacker } from "./attackers.ts";
-import { Calm } from "./calm.ts";
-import { Descriptors } from "./descriptors.ts";
+import { Calm, manners, sayAvailability } from "./calm.ts";
+import { Calmness, type Growth } from "./calmness.ts";
+import { mountsOf } from "./mounts.ts";
 import { residentOf, type Sample, slopeOf } from "./resident.ts";
 
 export interface ChaosOptions {
@@ -30,6 +32,13 @@ const attackersCount = 2;
 const settleMsMax = 120_000;
 const blowMs = { min: 500, max: 4_000 } as const;
 
+/** A run of so long shows whether memory grows: shorter ones are still filling what is meant to be filled. */
+const slopeMinutesMin = 10;
+/** init holds what lives now, and nothing of what was; its memory moves a little with its garbage. */
+const initSlopeMax = 2;
+/** What a kernel in calm may hold beyond the first one, whatever came and went meanwhile. */
+const kernelGrowthBytesMax = 100 * 1024 ** 2;
+
 /** Throws at the first thing that is not as it must be, with what reproduces the choices that led there. */
 export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void> {
   const random = new Random(seed);
@@ -43,7 +52,9 @@ export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void>
   );
   const calm = calmTenants.map((tenant) => new Calm(node, tenant));
   for (const one of calm) await one.begin();
-  const descriptors = await Descriptors.inCalm(node, calm.length);
+  // At the end they are connected too.
+  for (const tenant of workTenants) await node.client(tenant).list({});
+  const calmness = await Calmness.of(node, calm.length);
   const attackers = Array.from(
     { length: attackersCount },
     (_, n) => new Attacker({ node, random: random.fork(), attacks, name: `wild-${n + 1}` }),
@@ -61,13 +72,18 @@ export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void>
     const blows = await strike(striker, random.fork(), over);
     await within(settleMsMax, working);
     await check(all);
-    report(all, calm, say);
+    succession(all);
+    for (const manner of manners) say(sayAvailability(manner, calm, all.ledger, striker));
+    const struck = (["cell", "kernel", "builder"] as const).map((victim) => `${victim} ${striker.strokes(victim)}`);
     say(
-      `${blows} blows, ${attackers.reduce((sum, { made }) => sum + made, 0)} attacks; the log: ${all.ledger.summary}`,
+      `${blows} blows (${struck.join(", ")}; met nobody: ${striker.missed}), ` +
+        `${attackers.reduce((sum, { made }) => sum + made, 0)} attacks; the log: ${all.ledger.summary}`,
     );
     say(memory.summary);
     for (const tenantId of workTenants) await node.client("admin").deleteTenant({ tenantId });
-    say(`descriptors of processes that lived through it: ${await descriptors.compare(calm.length)}`);
+    const { said, growth } = await calmness.compare(calm.length);
+    say(`in calm: ${said}; mounts of its jails: ${mountsOf([node.solo.dataDir, roomsOfTests()]).length}`);
+    if (minutes >= slopeMinutesMin) expectFlat(memory, growth);
   } catch (error) {
     say(`what the node wrote last:\n${node.solo.processLog.trim().split("\n").slice(-30).join("\n")}`);
     throw new Error(`chaos failed; the same choices: npm run chaos -- --minutes ${minutes} --seed ${seed}`, {
@@ -92,22 +108,22 @@ async function strike(striker: Striker, random: Random, over: () => boolean): Pr
   return blows;
 }
 
-/** Calls that succeeded at the first try or the one after, apart from those whose own cell was killed. */
-function report({ ledger, striker }: Checked, calm: readonly Calm[], say: (line: string) => void): void {
-  const failures = calm.flatMap((one) => one.failures);
-  const counted = failures.filter(({ tenant, pid }) => {
-    const life = ledger.life(tenant, pid);
-    return life?.cell === undefined || !striker.cells.has(life.cell);
-  });
-  const calls = calm.reduce((sum, one) => sum + one.calls, 0);
-  const retried = calm.reduce((sum, one) => sum + one.retried, 0);
-  const judged = calls - (failures.length - counted.length);
-  const percent = ((100 * (judged - counted.length)) / judged).toFixed(4);
-  const kinds = new Map<string, number>();
-  for (const { what } of counted) kinds.set(what, (kinds.get(what) ?? 0) + 1);
-  const why = [...kinds].map(([what, count]) => `${what} ${count}`).join(", ");
-  say(
-    `availability ${percent} % of ${judged} calls (${retried} failed at first, ${failures.length - counted.length} with their own cell)${why === "" ? "" : `; lost: ${why}`}`,
+/** Kernels come one after the other because they were struck, and for no other reason; the node is never started again. */
+function succession({ ledger, striker }: Checked): void {
+  const [successors, struck] = [ledger.kernels - 1, striker.strokes("kernel")];
+  assert.equal(ledger.boots, 1, "the node was started once");
+  // One that was struck before it wrote its first event is not in the log.
+  assert.ok(successors <= struck, `${successors} kernels followed the first, of which ${struck} were struck`);
+  assert.ok(struck === 0 || successors > 0, `${struck} kernels were struck, and none followed`);
+}
+
+function expectFlat(memory: Memory, growth: Growth): void {
+  const slope = memory.initSlope;
+  assert.ok(slope < initSlopeMax, `init grows by ${slope.toFixed(1)} MB a minute`);
+  const grown = growth.kernel;
+  assert.ok(
+    grown < kernelGrowthBytesMax,
+    `the kernel holds ${Math.round(grown / 1024 ** 2)} MB more than the first one`,
   );
 }
 
@@ -122,6 +138,11 @@ class Memory implements Disposable {
       this.#init.push({ atMs, bytes: residentOf([node.solo.initPid]) });
       this.#all.push({ atMs, bytes: residentOf(node.everything()) });
     }, 500);
+  }
+
+  /** MB a minute. */
+  get initSlope(): number {
+    return slopeOf(this.#init);
   }
 
   get summary(): string {
@@ -157,13 +178,9 @@ async function lastRites(node: Node, initPid: number): Promise<void> {
     [],
     "no socket of it is left",
   );
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  assert.deepEqual(
-    mounts.filter((line) => line.includes(node.solo.dataDir)),
-    [],
-    "no mount of it is left",
-  );
-  const groups = mounts
+  assert.deepEqual(mountsOf([node.solo.dataDir, roomsOfTests()]), [], "no mount of it is left, in any namespace");
+  const groups = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(" ")[4] ?? "")
     .filter((point) => existsSync(point))

@@ -1,6 +1,8 @@
 /** What dies in a round, when, and in which order; and the strokes themselves. */
+import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
-import { kill, type Node } from "./node.ts";
+import { never } from "../../src/base/index.ts";
+import { type CellProcess, kill, type Node } from "./node.ts";
 import type { Random } from "./random.ts";
 
 export type Victim =
@@ -29,11 +31,15 @@ export interface Plan {
   readonly thenMs: number;
 }
 
+/** For a victim to be there: a kernel, a builder or a cell that has ended is replaced, and struck then. */
+const victimMsMax = 10_000;
+const victimLookMs = 10;
+
 /** init gives a kernel up that ends more than five times within 30 s: rounds leave it some room. */
 const kernelEndsMax = 4;
 const kernelWindowMs = 31_000;
 
-const mixtures: Readonly<Record<string, { readonly weight: number; readonly victims: readonly Victim[] }>> = {
+const mixtures = {
   kernel: { weight: 18, victims: ["kernel"] },
   cell: { weight: 18, victims: ["cell"] },
   builder: { weight: 8, victims: ["builder"] },
@@ -47,16 +53,29 @@ const mixtures: Readonly<Record<string, { readonly weight: number; readonly vict
   "cell and builder": { weight: 4, victims: ["cell", "builder"] },
   "cell twice": { weight: 4, victims: ["cell", "cell"] },
   "kernel and everything": { weight: 4, victims: ["kernel", "everything"] },
-};
+} as const satisfies Readonly<Record<string, { readonly weight: number; readonly victims: readonly Victim[] }>>;
 
-const names = Object.fromEntries(Object.entries(mixtures).map(([name, { weight }]) => [name, weight]));
+export type Mixture = keyof typeof mixtures;
+
+const names = Object.keys(mixtures) as Mixture[];
+const weights = Object.fromEntries(names.map((name) => [name, mixtures[name].weight])) as Record<Mixture, number>;
+
+/** Every victim that there is, and so many rounds as strike each for certain. */
+export const victims: readonly Victim[] = ["kernel", "builder", "cell", "cells", "init", "everything"];
+export const roundsOfEach = 20;
+
+/** What the rounds strike, one after the other: each mixture once, in any order; then as their weights say. */
+export function* drawMixtures(random: Random): Generator<Mixture, never, undefined> {
+  yield* random.shuffled(names);
+  for (;;) yield random.weighed(weights);
+}
 
 export const endsNode = ({ victim }: Blow): boolean => victim === "init" || victim === "everything";
 
 /** A plan from the seed alone; `kernelEnds`: how many more ends of a kernel init would bear now. */
-export function planRound(random: Random, kernelEnds: number): Plan {
-  const drawn = random.weighed(names);
-  const blows = (mixtures[drawn]?.victims ?? []).map((victim, i) => ({
+export function planRound(random: Random, mixture: Mixture, kernelEnds: number): Plan {
+  const drawn: readonly Victim[] = mixtures[mixture].victims;
+  const blows = drawn.map((victim, i) => ({
     victim,
     // The second stroke meets whatever the first one set going.
     afterMs: i === 0 ? random.whole(20, 400) : random.whole(0, 250),
@@ -74,11 +93,15 @@ export function planRound(random: Random, kernelEnds: number): Plan {
 export class Striker {
   readonly #node: Node;
   readonly #random: Random;
-  /** Cells that were killed, by the numbers that the log gives them. */
-  readonly cells = new Set<number>();
-  /** Cells that were killed before they could be told apart. */
-  #unnamed = 0;
+  /** Cells that were killed, by the numbers that the log gives them, and when. */
+  readonly #cells = new Map<number, number>();
+  /** When cells were killed that could not be told apart yet. */
+  readonly #unnamed: number[] = [];
   #kernelEnds: number[] = [];
+  readonly #strokes = new Map<Victim, number>();
+  #starts = 0;
+  #interruptions = 0;
+  #missed = 0;
 
   constructor(node: Node, random: Random) {
     this.#node = node;
@@ -87,11 +110,31 @@ export class Striker {
 
   /** Whether this cell's end is the striker's work. */
   struck(cell: number): boolean {
-    if (this.cells.has(cell)) return true;
-    if (this.#unnamed === 0) return false;
-    this.#unnamed -= 1;
-    this.cells.add(cell);
+    if (this.#cells.has(cell)) return true;
+    const atMs = this.#unnamed.shift();
+    if (atMs === undefined) return false;
+    this.#cells.set(cell, atMs);
     return true;
+  }
+
+  /** When it killed this cell (performance.now); undefined if it did not, or could not tell which one it was. */
+  struckAt(cell: number): number | undefined {
+    return this.#cells.get(cell);
+  }
+
+  /** How often a blow met somebody, by whom it was meant for. */
+  strokes(victim: Victim): number {
+    return this.#strokes.get(victim) ?? 0;
+  }
+
+  /** Blows that met nobody, however long they looked for somebody. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** How often it had the node started again after its end, and how many further starts it broke off. */
+  get starts(): { readonly whole: number; readonly brokenOff: number } {
+    return { whole: this.#starts, brokenOff: this.#interruptions };
   }
 
   /** How many more ends of a kernel the present init would bear. */
@@ -106,47 +149,74 @@ export class Striker {
     const said: string[] = [];
     for (const blow of plan.blows) {
       await wait(blow.afterMs);
-      said.push(`${this.#blow(blow.victim)} after ${blow.afterMs} ms`);
+      said.push(`${await this.#blow(blow.victim)} after ${blow.afterMs} ms`);
       if (!endsNode(blow)) continue;
       this.#kernelEnds = [];
+      this.#starts += 1;
+      this.#interruptions += plan.interruptions.length;
       await this.#node.startAgain(plan.interruptions);
       if (plan.interruptions.length > 0) said.push(`its start after ${plan.interruptions.join(", ")} ms`);
     }
     return said.join(", ");
   }
 
-  #blow(victim: Victim): string {
+  /** Looks until there is somebody to strike. */
+  async #blow(victim: Victim): Promise<string> {
+    const until = performance.now() + victimMsMax;
+    for (;;) {
+      const said = this.#stroke(victim);
+      if (said !== undefined) {
+        this.#strokes.set(victim, this.strokes(victim) + 1);
+        return said;
+      }
+      if (performance.now() > until) {
+        this.#missed += 1;
+        return `${victim} (there was none)`;
+      }
+      await wait(victimLookMs);
+    }
+  }
+
+  /** Undefined: there was nobody. */
+  #stroke(victim: Victim): string | undefined {
     switch (victim) {
       case "kernel":
-        if (!kill(this.#node.kernel())) return "kernel (there was none)";
+        if (!kill(this.#node.kernel())) return undefined;
         this.#kernelEnds.push(performance.now());
         return "kernel";
       case "builder":
-        return kill(this.#node.builder()) ? "builder" : "builder (there was none)";
+        return kill(this.#node.builder()) ? "builder" : undefined;
       case "cell": {
         const cells = this.#node.cells();
-        return cells.length === 0 ? "cell (there was none)" : this.#killCells([this.#random.pick(cells)]);
+        return cells.length === 0 ? undefined : this.#killCells([this.#random.pick(cells)]);
       }
       case "cells":
         return this.#killCells(this.#node.cells());
       case "init":
-        kill(this.#node.solo.initPid);
-        return "init";
+        return kill(this.#node.solo.initPid) ? "init" : undefined;
       case "everything": {
-        const all = this.#node.everything();
-        for (const pid of all) kill(pid);
-        return `everything (${all.length})`;
+        const killed = this.#node.everything().filter((pid) => kill(pid));
+        return killed.length === 0 ? undefined : `everything (${killed.length})`;
       }
+      default:
+        return never(victim);
     }
   }
 
-  #killCells(cells: ReturnType<Node["cells"]>): string {
-    for (const { pid, cell } of cells) {
+  #killCells(cells: readonly CellProcess[]): string | undefined {
+    const killed = cells.filter(({ pid, cell }) => {
       // Before the stroke: what the log says of it must never be ahead of what is remembered here.
-      if (cell !== undefined) this.cells.add(cell);
-      else this.#unnamed += 1;
-      kill(pid);
-    }
-    return `cell ${cells.map(({ cell }) => cell ?? "?").join(", ")}`;
+      const atMs = performance.now();
+      if (cell !== undefined) this.#cells.set(cell, atMs);
+      else this.#unnamed.push(atMs);
+      return kill(pid);
+    });
+    return killed.length === 0 ? undefined : `cell ${killed.map(({ cell }) => cell ?? "?").join(", ")}`;
   }
+}
+
+/** After many rounds: every kind of blow met somebody, or they proved less than they say. */
+export function expectEachStruck(striker: Striker): void {
+  const spared = victims.filter((victim) => striker.strokes(victim) === 0);
+  assert.deepEqual(spared, [], "every kind of blow met somebody");
 }

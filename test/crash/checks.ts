@@ -124,7 +124,10 @@ function explained({ ledger, striker, wild }: Checked, life: Life): void {
   if (wild?.(tenant) === true) return;
   const name = `${tenant}/${service} ${incarnation}`;
   if (end === undefined) {
-    assert.ok(cell === undefined || !striker.cells.has(cell), `${name} lives on in cell ${cell}, which was killed`);
+    assert.ok(
+      cell === undefined || striker.struckAt(cell) === undefined,
+      `${name} lives on in cell ${cell}, which was killed`,
+    );
     return;
   }
   if (end.type === "killed" || end.type === "stopped") return;

@@ -29,6 +29,14 @@ export class Random {
     return picked;
   }
 
+  /** All of them, in any order (Fisher and Yates). */
+  shuffled<T>(all: readonly T[]): readonly T[] {
+    const left = [...all];
+    const drawn: T[] = [];
+    while (left.length > 0) drawn.push(...left.splice(this.whole(0, left.length - 1), 1));
+    return drawn;
+  }
+
   /** One of the names, each as likely as its weight says. */
   weighed<T extends string>(weights: Readonly<Record<T, number>>): T {
     const entries = Object.entries(weights) as [T, number][];

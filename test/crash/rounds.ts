@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { check, type Checked } from "./checks.ts";
-import { planRound, Striker } from "./blows.ts";
+import { drawMixtures, expectEachStruck, type Mixture, planRound, roundsOfEach, Striker, victims } from "./blows.ts";
 import { Ledger } from "./ledger.ts";
 import { Node } from "./node.ts";
 import { Random } from "./random.ts";
@@ -38,9 +38,11 @@ export async function crash(options: RoundsOptions): Promise<void> {
   const striker = new Striker(node, random.fork());
   const all: Checked = { node, workers, striker, ledger: new Ledger(), checkpoint: undefined };
   const plans = random.fork();
+  const mixtures = drawMixtures(random.fork());
+  await all.ledger.readOn(node.client("admin"));
   for (let round = 1; round <= rounds; round++) {
     try {
-      say(`round ${round}/${rounds}: ${await oneRound(all, plans.fork(), tally)}`);
+      say(`round ${round}/${rounds}: ${await oneRound(all, mixtures.next().value, plans.fork(), tally)}`);
     } catch (error) {
       say(`round ${round} of seed ${seed} failed; what the node wrote last:\n${lastWords(node)}`);
       throw new Error(`round ${round} failed; reproduce it with: npm run crash -- --rounds ${round} --seed ${seed}`, {
@@ -48,7 +50,11 @@ export async function crash(options: RoundsOptions): Promise<void> {
       });
     }
   }
+  if (rounds >= roundsOfEach) expectEachStruck(striker);
   await lastRites(node);
+  say(
+    `struck: ${victims.map((victim) => `${victim} ${striker.strokes(victim)}`).join(", ")}; met nobody: ${striker.missed}`,
+  );
   say(`the log: ${all.ledger.summary}`);
   say(
     `outcomes: ${[...tally]
@@ -58,9 +64,10 @@ export async function crash(options: RoundsOptions): Promise<void> {
   );
 }
 
-async function oneRound(all: Checked, random: Random, tally: Tally): Promise<string> {
-  const plan = planRound(random, all.striker.kernelEndsLeft);
+async function oneRound(all: Checked, mixture: Mixture, random: Random, tally: Tally): Promise<string> {
+  const plan = planRound(random, mixture, all.striker.kernelEndsLeft);
   const before = sum(tally);
+  const witnessed = lives(all);
   let stopped = false;
   const working = Promise.all(all.workers.map((worker) => worker.run(() => stopped)));
   // Whoever finds something wrong ends the round, whatever is being struck.
@@ -77,9 +84,44 @@ async function oneRound(all: Checked, random: Random, tally: Tally): Promise<str
   );
   const settled = performance.now();
   await check(all);
+  succession(witnessed, lives(all));
   const took = (from: number, to: number): string => `${Math.round(to - from)} ms`;
   const done = sum(tally) - before;
   return `${struck}; ${done} answers, the last ${took(settling, settled)} after the load; checked in ${took(settled, performance.now())}`;
+}
+
+/** What the log tells of kernels and starts of the node, and what was done to them. */
+interface Lives {
+  readonly kernels: number;
+  readonly boots: number;
+  readonly kernelsStruck: number;
+  readonly starts: Striker["starts"];
+}
+
+const lives = ({ ledger, striker }: Checked): Lives => ({
+  kernels: ledger.kernels,
+  boots: ledger.boots,
+  kernelsStruck: striker.strokes("kernel"),
+  starts: striker.starts,
+});
+
+/** Another kernel comes only after one was struck, or with the node; another start of the node only after its end. */
+function succession(before: Lives, after: Lives): void {
+  const [kernels, boots] = [after.kernels - before.kernels, after.boots - before.boots];
+  const struck = after.kernelsStruck - before.kernelsStruck;
+  const whole = after.starts.whole - before.starts.whole;
+  const brokenOff = after.starts.brokenOff - before.starts.brokenOff;
+  // Who was struck before it wrote its first event is not in the log; nor is a start that was broken off before that.
+  assert.ok(
+    boots >= whole && boots <= whole + brokenOff,
+    `${boots} starts of the node are in the log, of ${whole} + ${brokenOff}`,
+  );
+  const least = Math.max(whole, struck > 0 ? 1 : 0);
+  const most = struck + whole + brokenOff;
+  assert.ok(
+    kernels >= least && kernels <= most,
+    `${kernels} more kernels are in the log; ${least} to ${most} were to be`,
+  );
 }
 
 const sum = (tally: Tally): number => [...tally.values()].reduce((total, count) => total + count, 0);
