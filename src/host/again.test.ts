@@ -33,7 +33,7 @@ function called(targets: readonly Target[], answers: Readonly<Record<string, Ans
     {
       request,
       chosen,
-      targets,
+      targets: () => targets,
       instances,
       ask: ({ link: { name } }, { key, again }, settle) => {
         assert.equal(key, request.key);
@@ -95,4 +95,38 @@ test("a service that lacks an instance begins nothing again: the one that is gon
   assert.deepEqual(asked, [{ cell: "a", again: { sinceMs: 7, lives: [1], begin: false } }]);
   assert.equal(executed, "unknown");
   assert.equal(called([target(1, a)], { a: ran }, 2).told, ran);
+});
+
+test("if a life ends, or comes, while the others are asked, nothing is begun", () => {
+  for (const change of ["ends", "comes"] as const) {
+    const [a, b] = [linkOf("a"), linkOf("b")];
+    const [chosen, other] = [target(1, a), target(2, b)];
+    let targets = [chosen, other];
+    const begins: boolean[] = [];
+    const told: Answer[] = [];
+    callAgain(
+      {
+        request,
+        chosen,
+        targets: () => targets,
+        instances: 2,
+        ask: ({ link }, { again }, settle) => {
+          begins.push(again?.begin === true);
+          if (link === b) targets = change === "ends" ? [chosen] : [chosen, other, target(3, b)];
+          settle(neverCame);
+        },
+      },
+      (answer) => void told.push(answer),
+    );
+    assert.deepEqual(begins, [false, false]);
+    assert.deepEqual(told, [
+      {
+        failure: {
+          code: "CALL_LOST",
+          executed: "unknown",
+          message: "an instance that may have been given it has ended",
+        },
+      },
+    ]);
+  }
 });

@@ -27,8 +27,8 @@ interface Where {
 export interface Asking<T extends Where> {
   readonly request: Required<CallRequest>;
   readonly chosen: T;
-  /** Every life of its service that takes messages. */
-  readonly targets: readonly T[];
+  /** Every life of its service that takes messages, at the moment. */
+  readonly targets: () => readonly T[];
   /** How many there are when nothing is amiss. */
   readonly instances: number;
   /** Settles exactly once. */
@@ -36,7 +36,8 @@ export interface Asking<T extends Where> {
 }
 
 export function callAgain<T extends Where>(asking: Asking<T>, settle: (answer: Answer) => void): void {
-  const { request, chosen, targets, instances, ask } = asking;
+  const { request, chosen, instances, ask } = asking;
+  const targets = [...asking.targets()];
   const cells = new Map<Where["link"], T[]>([[chosen.link, [chosen]]]);
   for (const target of targets) {
     if (target.held.incarnation === chosen.held.incarnation) continue;
@@ -49,10 +50,13 @@ export function callAgain<T extends Where>(asking: Asking<T>, settle: (answer: A
   });
   // A life that is not there any more, or not yet, may have been given it.
   let doubtful = targets.length !== instances;
-  const finish = (): void =>
+  const finish = (): void => {
+    // One that ended while the others were asked may have had it; one that came may have been given it.
+    doubtful ||= !areTheSame(targets, asking.targets());
     ask(chosen, markFor(cells.get(chosen.link) ?? [], !doubtful), (answer) =>
       settle(doubtful && neverCame(answer) ? { failure: unknown } : answer),
     );
+  };
   const others = [...cells].filter(([link]) => link !== chosen.link);
   let left = others.length;
   if (left === 0) return finish();
@@ -73,6 +77,10 @@ export function callAgain<T extends Where>(asking: Asking<T>, settle: (answer: A
     });
   }
 }
+
+const areTheSame = (before: readonly Where[], now: readonly Where[]): boolean =>
+  before.length === now.length &&
+  before.every(({ held }) => now.some((other) => other.held.incarnation === held.incarnation));
 
 const neverCame = (answer: Answer): boolean => "failure" in answer && answer.failure.executed === "not_executed";
 

@@ -364,6 +364,30 @@ test("a call that may come again says by what it is known; one that does, what i
     assert.ok("result" in told && textOf(told.result) === "1");
   }));
 
+test("a call whose life ended is not given to the next one while it is being asked for", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    router.add(acme, held(counter), link);
+    const first = router.call(at, nothing, 60_000, "a", { key: "k" });
+    const { header } = await peer.hear("call");
+    router.add(acme, held(counter, 2), link);
+    const repeated = router.call(at, nothing, 60_000, "a", { key: "k", sinceMs: 5 });
+    const again = await peer.hear("call");
+    const failure = { code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: "it ended" };
+    peer.say({ type: "outcome", id: header["id"], failure });
+    const told = await first;
+    assert.ok("refusal" in told && told.refusal.refused === "CALL_LOST" && told.executed === "unknown");
+    peer.say({ type: "outcome", id: again.header["id"] }, bytesOf("1"));
+    assert.ok("result" in (await repeated));
+    // Nobody asks for it any more: the next one may have it.
+    const other = router.call(at, nothing, 60_000, "a", { key: "other" });
+    const asked = await peer.hear("call");
+    peer.say({ type: "outcome", id: asked.header["id"], failure });
+    const next = await peer.hear("call");
+    peer.say({ type: "outcome", id: next.header["id"] }, bytesOf("2"));
+    assert.ok("result" in (await other));
+  }));
+
 test("a call that comes again while its service starts waits, and is asked for with the life that came", () =>
   withLink(async (peer, link) => {
     const { router } = world();

@@ -83,6 +83,8 @@ export class Router {
   readonly #routes = new Routes();
   readonly #underWay = new Map<TenantId, { readonly calls: number; readonly bytes: number }>();
   readonly #throttled = new Map<string, string>();
+  /** Keys of calls that came again and are being asked for, and how often at once. */
+  readonly #askedFor = new Map<string, number>();
   /** What ends each call that is under way. */
   readonly #open = new Set<() => void>();
   #ending = false;
@@ -256,6 +258,8 @@ export class Router {
       const leftMs = stale || parked ? msLeft() : timeoutMs;
       link.call(to, parcel.bytes, strictly(target, leftMs), chain, (answer) => {
         if (stale || at.incarnation !== undefined || !isStale(answer)) return settle(answer);
+        // While it is being asked for, it must not come to a life that was asked already.
+        if (at.request !== undefined && this.#askedFor.has(at.request.key)) return settle({ failure: overtaken });
         // It ended a moment ago, and the news is on its way: the call is for its next life.
         stale = true;
         delivered = false;
@@ -269,9 +273,16 @@ export class Router {
         const bytes = mark.again?.begin === true ? parcel.bytes : nothing;
         target.link.call(to, bytes, strictly(target, msLeft()), chain, answered);
       };
-      const targets = this.#routes.all(at);
+      const targets = (): readonly Target[] => this.#routes.all(at);
       const instances = this.#powers.instances(at.tenant, at.service);
-      callAgain({ request, chosen, targets, instances, ask }, settle);
+      const { key } = request;
+      this.#askedFor.set(key, (this.#askedFor.get(key) ?? 0) + 1);
+      callAgain({ request, chosen, targets, instances, ask }, (answer) => {
+        const left = (this.#askedFor.get(key) ?? 1) - 1;
+        if (left === 0) this.#askedFor.delete(key);
+        else this.#askedFor.set(key, left);
+        settle(answer);
+      });
     };
     let parked = false;
     const route = (): void => {
@@ -424,6 +435,13 @@ const unreadResult: CallFailure = {
   ...choked,
   executed: "executed",
   message: "large results wait for it to read them",
+};
+
+/** Who asks has sent it again, and is answered there. */
+const overtaken: CallFailure = {
+  code: "CALL_LOST",
+  executed: "unknown",
+  message: "its life ended, and it was sent again meanwhile",
 };
 
 const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
