@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decode, decodeList, encode, encodeList } from "./codec.ts";
+import { limits } from "../base/index.ts";
+import { decode, decodeList, encode, encodeList, sign, unsign } from "./codec.ts";
 
 test("what JSON can say arrives as it was sent", () => {
   fc.assert(
@@ -284,4 +285,15 @@ test("properties that are undefined are left out, and what says itself how it lo
 
 test("arguments that are no list are refused", () => {
   assert.throws(() => decodeList("{}"), /JSON array/);
+});
+
+test("what a process within a service signs is told from all that is sent without a signature, and bounded with it", () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.jsonValue(), (number, value) => {
+      const text = encode(value, "x") ?? "null";
+      assert.deepEqual(unsign(sign(number, text, "x")), { number, text });
+      assert.equal(unsign(text), undefined);
+    }),
+  );
+  assert.throws(() => sign(1, `"${"x".repeat(limits.payloadBytesMax - 3)}"`, "x"), /the limit is/);
 });

@@ -34,7 +34,7 @@ declare module "solo:service" {
   // oxlint-disable-next-line typescript/no-explicit-any -- a service of unknown type has any method, and answers anything
   type Anything = any;
 
-  /** A handle on a service of the same tenant, by name. It follows restarts. */
+  /** A handle on a service of the same tenant, by name. It follows restarts. It calls any method but `then` and `toJSON`. */
   export interface Reference<S = unknown> {
     readonly name: string;
     /**

@@ -472,3 +472,22 @@ test("the cell tells how many processes a service consists of: itself, and those
   await kernel.result(id, "more", 1);
   await counted(4);
 });
+
+test("a process that does not end keeps the others waiting for five seconds, and not from their own end", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async init() { await this.spawn(Worker, { name: "first" }); await this.spawn(Stuck); }
+      terminate() { this.log.info("terminates the service"); }`).replace(
+      "class Bad",
+      "class Stuck extends Service { terminate() { return new Promise(() => {}); } }\nclass Bad",
+    ),
+  );
+  kernel.stop(id, 60_000);
+  assert.equal((await kernel.death(id)).type, "killed");
+  assert.deepEqual(kernel.logs.slice(-3), [
+    "Stuck#2 did not end within 5000 ms",
+    "terminates first",
+    "terminates the service",
+  ]);
+});

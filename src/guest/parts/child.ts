@@ -4,23 +4,12 @@ import type { FamilyKit } from "../family.ts";
 import type { Method } from "../methods.ts";
 import type { Carrier, Holder, Reference } from "../reference.ts";
 import type { Service } from "../service.ts";
-import { type Circle, handOver, type Reason, shutdown } from "./circle.ts";
+import { type Circle, handOver, type Mail, type Reason, shutdown } from "./circle.ts";
 import { Process } from "./kin.ts";
+import { waitAtMost } from "./patience.ts";
 
 /** At an orderly end: for what it handles, and again for its `terminate`. OTP gives a worker as long. */
 const endMsMax = 5_000;
-
-interface Mail {
-  readonly method: string | undefined;
-  readonly text: string | undefined;
-  readonly slots: ReturnType<FamilyKit["takeSlots"]>;
-  /** Of a call or message: whose it is; undefined: the service itself. */
-  readonly from: Holder | undefined;
-  /** Number of the service's mail whose handler waits for this; 0: none does. */
-  readonly cause: number;
-  readonly resolve?: (value: unknown) => void;
-  readonly reject?: (error: unknown) => void;
-}
 
 /**
  *   starting ──init──▶ running ──▶ ended ──▶ starting again · left
@@ -177,7 +166,7 @@ export class Child extends Process implements Carrier {
     if (this.#phase === "running") {
       this.#phase = "stopping";
       this.#dropMail();
-      await this.#within(this.#work);
+      if (this.#work !== undefined) await this.#within(this.#work);
       await this.endChildren(reason);
       // What it handled may have crashed it.
       if (this.#ended === undefined) await this.#within(this.#terminate(this.#instance, reason));
@@ -186,21 +175,9 @@ export class Child extends Process implements Carrier {
     this.leave();
   }
 
-  async #within(work: Promise<void> | undefined): Promise<void> {
-    if (work === undefined) return;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const giveUp = (): void => {
-      this.#family.footing.log.warn(`${this.name} did not end within ${endMsMax} ms`);
-      resolve();
-    };
-    try {
-      const timer = this.#family.timers.set(false, giveUp, endMsMax, []);
-      await Promise.race([work, late]);
-      this.#family.timers.clear(timer);
-    } catch {
-      // There are too many timers to have one more: it is waited for as long as the service itself is.
-      await work;
-    }
+  #within(work: Promise<void>): Promise<void> {
+    const warn = (): void => this.#family.footing.log.warn(`${this.name} did not end within ${endMsMax} ms`);
+    return waitAtMost(this.#family.timers, work, endMsMax, warn);
   }
 
   async #terminate(instance: unknown, reason: string): Promise<void> {

@@ -10,6 +10,19 @@ export type Reason = { readonly type: "normal" | "shutdown" } | { readonly type:
 
 export const shutdown: Reason = { type: "shutdown" };
 
+/** What waits for a process, or is handled by it: a call, a cast, or (without a method) a message. */
+export interface Mail {
+  readonly method: string | undefined;
+  readonly text: string | undefined;
+  readonly slots: ReturnType<FamilyKit["takeSlots"]>;
+  /** Of a call or message: whose it is; undefined: the service itself. */
+  readonly from: Holder | undefined;
+  /** Number of the service's mail whose handler waits for this; 0: none does. */
+  readonly cause: number;
+  readonly resolve?: (value: unknown) => void;
+  readonly reject?: (error: unknown) => void;
+}
+
 export interface Circle {
   readonly family: FamilyKit;
   /** Processes that live, the service itself among them. */
