@@ -316,6 +316,43 @@ test("a tenant that is over its total of processes, spawned ones among them, los
   assert.deepEqual([modest.restartCount, modest.currentUsage?.processes], [0, 13]);
 });
 
+test("what is done about a tenant's total is the choice of who has most of it", async () => {
+  const choosy = await solo.tenant("choosy");
+  for (const [serviceId, limitExceededAction] of [
+    ["patient", Action.THROTTLE],
+    ["modest", Action.KILL],
+  ] as const) {
+    await choosy.deploy({ serviceId, resourceLimits: { limitExceededAction }, code: parent("gate") });
+  }
+  await choosy.deploy({ serviceId: "gate", code: gate });
+  await call(choosy, "patient", "shrinkLater");
+  await call(choosy, "modest", "grow", [9]);
+  await call(choosy, "patient", "grow", [tenantProcessesMax]);
+  const isThrottled = async (): Promise<boolean> => {
+    const [settled] = await Promise.allSettled([call(choosy, "patient", "ping")]);
+    return settled.status === "rejected" && refusalIn(settled).code === "OVERLOADED";
+  };
+  await until("it to be throttled", isThrottled);
+  const { reason, violations } = await choosy.status({ serviceId: "patient" });
+  assert.match(reason, /^throttled: its tenant has \d+ of at most 30 processes, most of them here$/);
+  assert.deepEqual(
+    violations.map(({ what, action }) => [what, action]),
+    [["tenant_processes", Action.THROTTLE]],
+  );
+  await call(choosy, "gate", "open");
+  await until("it to take work", async () => !(await isThrottled()));
+  assert.deepEqual(
+    (await told("patient", choosy)).map(({ what, phase, action }) => [what, phase, action]),
+    [
+      ["tenant_processes", "entered", "throttle"],
+      ["tenant_processes", "left", "throttle"],
+    ],
+  );
+  for (const serviceId of ["patient", "modest"]) {
+    assert.equal((await choosy.status({ serviceId })).restartCount, 0, serviceId);
+  }
+});
+
 // ------------------------------------------------------------------ throttle, in the cell
 
 test("a cell that is told to throttle a service gives it a quarter of its share of the processor", async (t) => {
