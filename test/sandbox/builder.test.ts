@@ -59,6 +59,9 @@ async function start(t: TestContext, tier: Tier, command: Command = jailedBuilde
   return { heartbeat, ended, lines: createInterface(child.stdout as Readable)[Symbol.asyncIterator](), socket };
 }
 
+/** EPERM and ENOSYS: the filter's own answers. Any other is that of somebody who looked at the arguments. */
+const isFiltered = (errno: number): boolean => errno === 1 || errno === 38;
+
 async function connect(t: TestContext, socket: string): Promise<BuilderClient> {
   const client = new BuilderClient(t, socket);
   await client.hello();
@@ -125,7 +128,7 @@ for (const { tier, skip } of testedTiers) {
       );
       const now = await hear();
       assert.deepEqual(Object.values(now.done).filter(Boolean), [], JSON.stringify(now.done));
-      for (const [name, result] of Object.entries(now.calls)) assert.equal(result, -1, name);
+      for (const [name, errno] of Object.entries(now.calls)) assert.ok(isFiltered(errno), `${name}: errno ${errno}`);
       // It still serves.
       assert.equal(
         (await (await connect(t, socket)).compile("export default {};", { format: "javascript" })).message.type,

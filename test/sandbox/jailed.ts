@@ -16,6 +16,7 @@ import {
   type Tier,
 } from "../../src/sandbox/index.ts";
 import { cellFlags, imageFiles, jailedArgument, lockFile, pidPlaceholder } from "../../src/wire/index.ts";
+import type { Targets } from "./targets.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -68,8 +69,8 @@ interface Handle {
 }
 type CreateServerHandle = (path: string, port: number, type: number) => Handle;
 
-/** `port`: one of this machine that somebody listens on. */
-export function startBroken({ jail }: OpenTier, dress: Dress, port: number): BrokenCell {
+/** `targets`: what it may aim at; nothing, where it is to do other things. */
+export function startBroken({ jail }: OpenTier, dress: Dress, targets?: Targets): BrokenCell {
   const run = mkdtempSync(join(tmpdir(), "solo-broken-"));
   const path = join(run, "s");
   const create = (net as unknown as { readonly _createServerHandle: CreateServerHandle })._createServerHandle;
@@ -84,7 +85,7 @@ export function startBroken({ jail }: OpenTier, dress: Dress, port: number): Bro
         ...(dress === "dressed" ? [`--allow-fs-read=${folder}/`] : []),
         `${folder}/${imageFiles.cell}`,
         jail.tier === "none" ? "free" : jailedArgument,
-        String(port),
+        JSON.stringify(targets ?? {}),
       ],
       { number: 77, cgroups: [] },
     );

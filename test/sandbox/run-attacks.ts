@@ -2,12 +2,11 @@
  * node test/sandbox/run-attacks.ts TIER ROOMS IMAGE: tries every attack in a jail of this tier, dressed and bare, as the
  * user that it runs as. Prints one line of JSON.
  */
-import { createServer } from "node:net";
-import { once } from "node:events";
 import process from "node:process";
 import type { Tier } from "../../src/sandbox/index.ts";
 import { attacks, harmless, own } from "./fixtures/attacks.ts";
 import { type Dress, openTier, startBroken } from "./jailed.ts";
+import { openTargets } from "./targets.ts";
 
 export type Came = Readonly<Record<string, { readonly done: boolean; readonly said: unknown } | undefined>>;
 
@@ -18,19 +17,14 @@ export interface Attacked {
 
 const [tier, rooms = "", image = ""] = process.argv.slice(2);
 
-// Something to connect to: an attack that fails because nobody listens proves nothing.
-const target = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
-await once(target, "listening");
-const address = target.address();
-const port = typeof address === "object" && address !== null ? address.port : 0;
-
+await using opened = await openTargets();
 const sandbox = await openTier(tier as Tier, { rooms, image });
 if (typeof sandbox === "string") {
   process.stdout.write(`${JSON.stringify({ problem: sandbox })}\n`);
 } else {
   const came: Record<string, Came> = {};
   for (const dress of ["dressed", "bare"] as const) {
-    await using cell = startBroken(sandbox, dress, port);
+    await using cell = startBroken(sandbox, dress, opened.targets);
     const found: Record<string, Awaited<ReturnType<typeof cell.say>>> = {};
     const names = [...Object.keys(attacks), ...Object.keys(harmless), ...(dress === "dressed" ? Object.keys(own) : [])];
     for (const name of names) found[name] = await cell.say(name);
@@ -39,4 +33,3 @@ if (typeof sandbox === "string") {
   const layers = sandbox.report.layers.filter(({ active }) => active).map(({ layer }) => layer);
   process.stdout.write(`${JSON.stringify({ layers, came })}\n`);
 }
-target.close();
