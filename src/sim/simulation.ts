@@ -44,6 +44,8 @@ export interface Outcome {
   readonly kernels: number;
   readonly lives: number;
   readonly simulatedMs: number;
+  /** Not in memory: what shows it again has to say so. */
+  readonly onRealLog: boolean;
   readonly broken?: Broken;
 }
 
@@ -135,7 +137,8 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
     await storage.dispose();
   }
   const { events, kernels, lives } = recording;
-  const told = { seed: options.seed, steps, events, kernels, lives, simulatedMs: time.nowMs };
+  const onRealLog = disk instanceof RealStorage;
+  const told = { seed: options.seed, steps, events, kernels, lives, simulatedMs: time.nowMs, onRealLog };
   return failure === undefined ? told : { ...told, broken: sayBroken(failure, steps, options, recording) };
 }
 
