@@ -31,11 +31,28 @@ const deployed: Readonly<Record<string, Powers["deployedBy"] extends (...at: nev
   second: eventId(20),
 };
 
+/** All lives that cells of these tests say they hold. */
+const resident: ReturnType<Powers["residents"]> = [
+  ...[2, 7, 8].flatMap((incarnation) =>
+    ["first", "second", "goodbye", "counter"].map((service) => ({ service, incarnation, instance: 1 })),
+  ),
+  { service: "first", incarnation: 9, instance: 1 },
+  { service: "first", incarnation: 3, instance: 2 },
+  { service: "crashes", incarnation: 3, instance: 1 },
+  { service: "gone", incarnation: 4, instance: 1 },
+  { service: "stubborn", incarnation: 4, instance: 1 },
+].map(({ service, instance, incarnation }) => ({
+  tenant: acme,
+  service: defined(parseServiceId(service), "a service's name"),
+  instance,
+  incarnation: incarnationNumber(incarnation),
+}));
+
 /** Cells of a kernel that has just started; what they submit and acknowledge is kept. */
 function fresh(
   trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack,
   nowMs: Powers["nowMs"] = () => performance.now(),
-  residents: ReturnType<Powers["residents"]> = [],
+  residents: ReturnType<Powers["residents"]> = resident,
   unplaced: ReturnType<Powers["unplaced"]> = [],
 ): {
   readonly cells: Cells;
@@ -118,6 +135,47 @@ for (const [whose, tenant] of [
     assert.deepEqual(submitted, []);
   });
 }
+
+test("a cell is believed to hold only what the log puts there, or puts nowhere yet; the rest is ended", async () => {
+  await using peer = await Peer.listen();
+  const [first, second] = resident;
+  const starting = { ...defined(second, "a resident"), incarnation: incarnationNumber(20), phase: "starting" } as const;
+  const { cells } = fresh(undefined, undefined, [defined(first, "a resident")], [starting]);
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  const [own, another, anothersName, coming] = [
+    running("first", 2),
+    running("second", 7),
+    running("second", 2),
+    running("second", 20),
+  ];
+  peer.say({ type: "welcome", tenant: acme, incarnations: [own, another, anothersName, coming] });
+  const { survivors } = await adopting;
+  assert.deepEqual(
+    survivors.map(({ service, incarnation }) => [service, incarnation]),
+    [
+      ["first", 2],
+      ["second", 20],
+    ],
+  );
+  for (const stray of [7, 2]) assert.equal((await peer.hear("stop")).header["incarnation"], stray);
+});
+
+test("a cell tells what is used by those who are in it, and by nobody else", async () => {
+  await using peer = await Peer.listen();
+  const { cells } = fresh();
+  using _ = cells;
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
+  await adopting;
+  const asked = cells.usage(acme);
+  const { header } = await peer.hear("inspect");
+  const usage = { memoryBytes: 2 ** 40, mailboxLength: 0, cpuMicros: 1 };
+  peer.say({ type: "inspected", id: header["id"], usages: [7, 8].map((incarnation) => ({ incarnation, usage })) });
+  assert.deepEqual([...(await asked).keys()], [7]);
+});
 
 test("a cell that was given to a tenant and had not heard of it yet is told", async () => {
   await using peer = await Peer.listen();
@@ -376,7 +434,7 @@ test("what no busy cell holds after all is missing, once the last that might hav
 
 test("a tenant is not cleared away before each cell that may be its own has answered, and its own have ended", async () => {
   await using peer = await Peer.listen();
-  const { cells, killing } = fresh();
+  const { cells, killing } = fresh(undefined, undefined, []);
   using _ = cells;
   await cells.adopt([living(peer, 1_000_001)]);
   cells.begin();

@@ -250,10 +250,11 @@ export class Cells implements Disposable {
     const asked = this.#roster.of(tenant).flatMap(({ phase, held }) => {
       if (phase.name !== "open") return [];
       const here = incarnations?.filter((one) => held.has(one));
-      return here?.length === 0 ? [] : [phase.link.inspect(inspectMsMax, here)];
+      if (here?.length === 0) return [];
+      // A cell tells of nobody who is not in it.
+      return [phase.link.inspect(inspectMsMax, here).then((all) => [...all].filter(([one]) => held.has(one)))];
     });
-    const answers = await Promise.all(asked);
-    return new Map(answers.flatMap((answer) => [...answer]));
+    return new Map((await Promise.all(asked)).flat());
   }
 
   /** Whether it is in a cell, and not known to have ended. */
@@ -341,8 +342,11 @@ export class Cells implements Disposable {
       if (welcome.tenant !== owner) {
         return this.#powers.init.kill(cell.number, { type: "protocol", problem: "it says it is another tenant's" });
       }
-      this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, welcome.incarnations));
-      for (const found of welcome.incarnations) this.#meet(cell, welcome.tenant, found, link);
+      const known = this.#whatMayBeIn(cell, welcome.tenant);
+      const [sound, strays] = partition(welcome.incarnations, (found) => known.has(keyOf(found)));
+      this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, sound));
+      for (const found of sound) this.#meet(cell, welcome.tenant, found, link);
+      for (const { incarnation } of strays) endStray(link, incarnation);
     }
     // An earlier kernel gave it away, and ended before it could tell it so.
     else if (owner !== undefined && cell.tenant === undefined) this.#roster.give(cell, owner, "user");
@@ -358,8 +362,7 @@ export class Cells implements Disposable {
     const sought = this.#sought.find({ tenant, incarnation });
     if (believed === undefined && sought === undefined && cell.origin === "late") {
       // The kernel believes it dead, and may have started its successor: it must not live beside that.
-      const death: Death = { type: "stopped", why: "replaced" };
-      return void link.send({ type: "stop", incarnation, death, graceMs: 0 });
+      return endStray(link, incarnation);
     }
     const held = believed ?? { ...found, throttled: true, release: this.#powers.releaseOf(tenant, found.service) };
     if (believed === undefined) this.#roster.place(cell, tenant, held);
@@ -368,6 +371,12 @@ export class Cells implements Disposable {
       link.send(sought.order);
     }
     if (found.phase === "running" && held.phase === "running") this.#powers.router.add(tenant, held, link);
+  }
+
+  /** By the state, which a cell cannot alter: it may not pass for another's life, or for one that the log puts elsewhere. */
+  #whatMayBeIn({ number }: Cell, tenant: TenantId): ReadonlySet<string> {
+    const all = [...this.#powers.residents(number), ...this.#powers.unplaced()];
+    return new Set(all.filter((one) => one.tenant === tenant).map(keyOf));
   }
 
   /** A cell holds services of one tier: what one of them is, all are. */
@@ -523,4 +532,16 @@ export class Cells implements Disposable {
     // A failed submit is a failed log, which ends the kernel by itself.
     this.#powers.submit(input).then(durable, () => undefined);
   }
+}
+
+const keyOf = ({ service, instance, incarnation }: Pick<Found, "service" | "instance" | "incarnation">): string =>
+  `${service} ${instance} ${incarnation}`;
+
+/** Those of which it holds, and the others. */
+function partition<T>(all: readonly T[], holds: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(holds), all.filter((one) => !holds(one))];
+}
+
+function endStray(link: CellLink, incarnation: IncarnationNumber): void {
+  link.send({ type: "stop", incarnation, death: { type: "stopped", why: "replaced" }, graceMs: 0 });
 }

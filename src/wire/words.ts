@@ -87,12 +87,15 @@ export const callFailureShape = record({
 });
 export type CallFailure = Of<typeof callFailureShape>;
 
+/** More than any machine has, and few enough that those of a whole tenant can be added up. */
+const bytesMax = 2 ** 43;
+
 /** What a service uses. CPU is the time that its turns were charged, in microseconds (the spec's `reductions`). */
 export const usageShape = record({
-  memoryBytes: whole(0),
-  mailboxLength: whole(0),
+  memoryBytes: whole(0, bytesMax),
+  mailboxLength: whole(0, 2 ** 31),
   cpuMicros: whole(0),
   /** Itself and the children that it spawned; absent: itself. */
-  processes: optional(whole(0)),
+  processes: optional(whole(0, 2 ** 31)),
 });
 export type Usage = Of<typeof usageShape>;

@@ -69,11 +69,15 @@ function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buf
     release();
     return isFailure(message) ? message : encode(operation, message);
   };
-  return (call, callback) => {
+  return async (call, callback) => {
     // The runner does not reject: a bug is an answer too. What cannot be said is said plainly: nothing of it ends the kernel.
-    answer(call)
-      .then((answered) => (isRefusal(answered) ? callback(errorOf(answered)) : callback(null, answered)))
-      .catch(() => callback(unsayable));
+    try {
+      const answered = await answer(call);
+      if (isRefusal(answered)) callback(errorOf(answered));
+      else callback(null, answered);
+    } catch {
+      callback(unsayable);
+    }
   };
 }
 
