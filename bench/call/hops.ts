@@ -16,7 +16,8 @@ const perMessage = 200;
 /** A single call within a cell is too short for the clock of whoever makes it. */
 const inARow = 20;
 /** Such messages for one figure: their clock's whole milliseconds average out. */
-const messages = 20;
+const messages = setting("SOLO_BENCH_REPEATS", 20);
+const asksOfRelay = 100 * messages;
 
 /** Frames of the sizes that a call between cells and its answer have, on the way to the kernel. */
 const sizes = {
@@ -46,7 +47,7 @@ async function rowsOf(ask: Ask, relay: UnixEcho, inFlight: number, bare: Row["pe
   const found = await inTurns(rounds, {
     beside: perCall(ask, "repeat", "beside", inFlight),
     elsewhere: perCall(ask, "repeat", "elsewhere", inFlight),
-    relayed: async () => ((await inParallel(inFlight, 2_000, () => relay.ask())).tookMs / 2_000) * 1_000,
+    relayed: async () => ((await inParallel(inFlight, asksOfRelay, () => relay.ask())).tookMs / asksOfRelay) * 1_000,
   });
   const perSecond = (microseconds: number): number => Math.round(1e6 / microseconds);
   const alone = {

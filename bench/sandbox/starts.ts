@@ -45,10 +45,13 @@ async function startOnce(jail: Jail, number: number): Promise<Start> {
   const child = spawn(start.file, start.args, {
     env: start.env,
     ...(start.user === undefined ? {} : { uid: start.user, gid: start.user }),
-    stdio: ["ignore", "ignore", "inherit", listener.fd, "pipe", ...start.descriptors],
+    // Nobody reads its flight record.
+    stdio: ["ignore", "ignore", "inherit", listener.fd, "pipe", "ignore", ...start.descriptors],
     detached: true,
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  const failed = ended.then((code) => Promise.reject(new Error(`the cell ended with ${String(code)}`)));
+  failed.catch(() => undefined);
   const heartbeat = child.stdio[4] as Duplex;
   heartbeat.on("error", () => undefined).resume();
   if (start.gated) heartbeat.write("\n");
@@ -57,10 +60,10 @@ async function startOnce(jail: Jail, number: number): Promise<Start> {
     socket.once("connect", () => resolve(new Kernel(socket)));
   });
   try {
-    await kernel.hello(1);
+    await Promise.race([kernel.hello(1), failed]);
     const readyMs = performance.now() - began;
     kernel.send({ type: "adopt", tenant });
-    const id = await kernel.load(counter);
+    const id = await Promise.race([kernel.load(counter), failed]);
     await kernel.result(id, "add");
     const firstReplyMs = performance.now() - began;
     const from = performance.now();
