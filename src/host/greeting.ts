@@ -16,7 +16,8 @@ export interface GreetingListener {
   readonly isLeaving: () => boolean;
 }
 
-const greetingMsMax = 3_000;
+/** On a busy machine a process may take long to come up; one that burns its time without a heartbeat is ended by init sooner. */
+const greetingMsMax = 15_000;
 /** After its link closed a cell has this long to be reported dead before it is killed. */
 const lingerMsMax = 1_000;
 
