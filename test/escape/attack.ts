@@ -45,7 +45,9 @@ export type Expected =
   /** What was asked is refused with this code, and the attacker lives on. */
   | { readonly type: "is_refused"; readonly with: string }
   /** Its whole cell ends, as only a process can: by this loss. Its neighbour ends with it, and both start again. */
-  | { readonly type: "loses_its_cell"; readonly by: readonly string[] };
+  | { readonly type: "loses_its_cell"; readonly by: readonly string[] }
+  /** Its life ends for one of these reasons, or its whole cell by one of these losses: its lane and the machine's pace decide. */
+  | { readonly type: "ends"; readonly of: readonly string[]; readonly by: readonly string[] };
 
 export interface Attack {
   readonly name: string;
@@ -67,8 +69,8 @@ export interface Attack {
 export const guest = (members: string, before = ""): string =>
   `import { Refusal, Service } from "solo:service";\n${before}\nexport default class Attacker extends Service {\n${members}\n}\n`;
 
-/** As guest code has it on its own: the body of the method that is called. */
-export const attackBy = (body: string): string => guest(`async attack() {\n${body}\n}`);
+/** As guest code has it on its own: the body of the method that is called. Its other method does nothing, quickly. */
+export const attackBy = (body: string): string => guest(`quick() {}\nasync attack() {\n${body}\n}`);
 
 /** Asks the attacker until it has something to say. A mailbox that is full just then says nothing. */
 export async function untilSaid({ call }: Stage, method: string): Promise<unknown> {

@@ -161,15 +161,15 @@ export class Arena implements AsyncDisposable {
     const tenantId = attack.name;
     const admin = this.#admin;
     await admin.createTenant({ tenantId });
-    if (attack.expects.type === "loses_its_cell") this.#doomed.add(tenantId);
+    if (attack.expects.type === "loses_its_cell" || attack.expects.type === "ends") this.#doomed.add(tenantId);
     await admin.deploy({ tenantId, serviceId: "neighbour", code: counter });
     const neighbour = await admin.status({ tenantId, serviceId: "neighbour" });
     const stage = { ...stageOf(admin, tenantId), targets: this.#before.targets };
-    const said = await this.#provoke(attack, stage);
-    await this.#neighbourIsWell(attack, stage, neighbour);
+    const { said, lost } = await this.#provoke(attack, stage);
+    await this.#neighbourIsWell(lost, stage, neighbour);
     await this.#witness.nextAnswer();
     await this.insistPeace();
-    await this.#onlyTheAttackerDied(attack);
+    if (!lost) await this.#onlyTheAttackerDied(tenantId);
     await admin.deleteTenant({ tenantId });
     return said;
   }
@@ -213,7 +213,7 @@ export class Arena implements AsyncDisposable {
 
   // ------------------------------------------------------------------ one attack
 
-  async #provoke(attack: Attack, stage: Stage): Promise<string> {
+  async #provoke(attack: Attack, stage: Stage): Promise<{ readonly said: string; readonly lost: boolean }> {
     const { tenantId } = stage;
     const { expects } = attack;
     const deploying = this.#admin.deploy({
@@ -225,14 +225,14 @@ export class Arena implements AsyncDisposable {
     if (expects.type === "is_not_built") {
       const refused = await refusal(deploying);
       assert.equal(refused.code, expects.with, refused.message);
-      return refused.message;
+      return { said: refused.message, lost: false };
     }
     if (expects.type === "never_starts") {
       const refused = await refusal(deploying);
       assert.equal(refused.code, "STARTUP_FAILED", refused.message);
       assert.equal(refused.death?.type, expects.of, refused.message);
       if (expects.summary !== undefined) assert.match(refused.death.summary, expects.summary);
-      return refused.message;
+      return { said: refused.message, lost: false };
     }
     const { pid } = await deploying;
     const [came] = await Promise.allSettled([attack.run === undefined ? stage.call("attack") : attack.run(stage)]);
@@ -241,21 +241,22 @@ export class Arena implements AsyncDisposable {
         assert.ok(came.status === "fulfilled", came.status === "rejected" ? String(came.reason) : "");
         assert.deepEqual(came.value, expects.with);
         await this.#livesOn(tenantId, pid);
-        return `answered ${JSON.stringify(came.value)}`;
+        return { said: `answered ${JSON.stringify(came.value)}`, lost: false };
       case "is_refused": {
         assert.ok(came.status === "rejected", "it is refused");
         assert.ok(came.reason instanceof SoloError, String(came.reason));
         assert.equal(came.reason.code, expects.with, came.reason.message);
         await this.#livesOn(tenantId, pid);
-        return came.reason.message;
+        return { said: came.reason.message, lost: false };
       }
       case "dies":
+      case "ends":
       case "loses_its_cell": {
         if (came.status === "rejected") {
           assert.ok(came.reason instanceof SoloError, String(came.reason));
           assert.ok(["CALL_FAILED", "CALL_LOST"].includes(came.reason.code), String(came.reason));
         }
-        const wanted = expects.type === "dies" ? undefined : "cell_lost";
+        const wanted = expects.type === "loses_its_cell" ? "cell_lost" : undefined;
         const { deaths } = await this.#afterDeath(tenantId, "attacker", wanted);
         const death = deaths.findLast(({ type }) => type === (wanted ?? type));
         assert.ok(death !== undefined, "it died");
@@ -263,13 +264,15 @@ export class Arena implements AsyncDisposable {
           assert.equal(death.pid, pid, "its first life ended");
           assert.equal(death.type, expects.of, death.summary);
           if (expects.summary !== undefined) assert.match(death.summary, expects.summary);
-          return death.summary;
+          return { said: death.summary, lost: false };
         }
-        assert.ok(
-          expects.by.some((loss) => death.summary.includes(loss)),
-          death.summary,
-        );
-        return death.summary;
+        const lost = death.type === "cell_lost";
+        const isTrue =
+          lost || expects.type === "loses_its_cell"
+            ? expects.by.some((loss) => death.summary.includes(loss))
+            : expects.of.includes(death.type);
+        assert.ok(isTrue, death.summary);
+        return { said: death.summary, lost };
       }
     }
   }
@@ -295,15 +298,15 @@ export class Arena implements AsyncDisposable {
   }
 
   /** Whoever lives in the same tenant has lost nothing but, where that was to be expected, its cell. */
-  async #neighbourIsWell({ expects }: Attack, stage: Stage, before: StatusResponse): Promise<void> {
+  async #neighbourIsWell(lost: boolean, stage: Stage, before: StatusResponse): Promise<void> {
     const { tenantId } = stage;
-    if (expects.type === "loses_its_cell") {
+    if (lost) {
       const [death] = (await this.#afterDeath(tenantId, "neighbour")).deaths;
       assert.equal(death?.type, "cell_lost", "the neighbour is told that it was its cell");
       assert.equal(await this.#paidBy(tenantId, "neighbour"), 0, "the neighbour does not pay for its restart");
     }
     assert.equal(typeof (await stage.call("add", [], "neighbour")), "number", "the neighbour answers");
-    if (expects.type === "loses_its_cell") return;
+    if (lost) return;
     const status = await this.#admin.status({ tenantId, serviceId: "neighbour" });
     assert.deepEqual(
       [status.pid, status.deaths.length],
@@ -320,14 +323,13 @@ export class Arena implements AsyncDisposable {
     return (last?.payload?.["restarts"] as unknown[] | undefined)?.length;
   }
 
-  async #onlyTheAttackerDied({ name, expects }: Attack): Promise<void> {
-    const deaths = await eventsFrom(this.#admin, ["service_crashed"], name);
+  async #onlyTheAttackerDied(tenantId: string): Promise<void> {
+    const deaths = await eventsFrom(this.#admin, ["service_crashed"], tenantId);
     const others = deaths.filter(({ subject }) => subject !== "attacker");
-    if (expects.type !== "loses_its_cell")
-      assert.deepEqual(
-        others.map(({ subject }) => subject),
-        [],
-      );
+    assert.deepEqual(
+      others.map(({ subject }) => subject),
+      [],
+    );
   }
 }
 
