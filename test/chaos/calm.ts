@@ -68,7 +68,8 @@ export class Calm {
       tried.calls += 1;
       const error = await this.#once(manner, tried);
       if (error !== undefined) {
-        const what = `${error.code} (${error.executed ?? "unknown"})`;
+        const why = error.code === "UNREACHABLE" ? `: ${error.message.slice(0, 100)}` : "";
+        const what = `${error.code} (${error.executed ?? "unknown"}${why})`;
         tried.failures.push({ what, beganMs, endedMs: performance.now() });
       }
       await wait(breathMs);
@@ -125,7 +126,12 @@ export function sayAvailability(manner: Manner, all: readonly Calm[], ledger: Le
     for (const { what, beganMs, endedMs } of tried[manner].failures) {
       const own = strokes[i]?.some((atMs) => endedMs >= atMs && beganMs <= atMs + excusedMs) === true;
       if (own) excused += 1;
-      else lost.set(what, (lost.get(what) ?? 0) + 1);
+      else {
+        // One retry meets one end of a kernel; whoever met another with it has lost it to that.
+        const ends = striker.kernelsStruckAt.filter((atMs) => atMs >= beganMs && atMs <= endedMs).length;
+        const how = ends > 1 ? `${what} in which ${ends} kernels ended` : what;
+        lost.set(how, (lost.get(how) ?? 0) + 1);
+      }
     }
   }
   const judged = calls - excused;

@@ -98,6 +98,8 @@ export class Striker {
   /** When cells were killed that could not be told apart yet. */
   readonly #unnamed: number[] = [];
   #kernelEnds: number[] = [];
+  /** When it killed kernels (performance.now). */
+  readonly kernelsStruckAt: number[] = [];
   readonly #strokes = new Map<Victim, number>();
   #starts = 0;
   #interruptions = 0;
@@ -183,6 +185,7 @@ export class Striker {
       case "kernel":
         if (!kill(this.#node.kernel())) return undefined;
         this.#kernelEnds.push(performance.now());
+        this.kernelsStruckAt.push(performance.now());
         return "kernel";
       case "builder":
         return kill(this.#node.builder()) ? "builder" : undefined;
