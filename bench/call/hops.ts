@@ -67,7 +67,8 @@ async function rowsOf(ask: Ask, relay: UnixEcho, inFlight: number, bare: Row["pe
       what: `… per second, ${many}`,
       unit: "per s",
       figures: { value: perSecond(found.beside) },
-      ...(inFlight === 1 && bare !== undefined ? { peer: { ...bare, value: perSecond(bare.value) } } : {}),
+      // There, one waits for the other, however many there are.
+      ...(bare === undefined ? {} : { peer: { ...bare, value: perSecond(bare.value) } }),
     },
     {
       what: `service → service of another cell, ${crowd}`,

@@ -2,8 +2,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { SoloClient } from "../../src/client/index.ts";
 import { call, example, roomy, Solo } from "../../test/e2e/solo.ts";
+import { bareIsolate } from "../lib/bare-isolate.ts";
 import { type Figures, figures, oneByOne, round } from "../lib/measure.ts";
 import { mapsMax, mapsOf, processesOf, proportionalBytesOf, residentBytes } from "../lib/processes.ts";
+import { nodeStart } from "../lib/node-start.ts";
 import { asking, deal, deploysAtOnce, killKernels, placeOf, startCold, tenants } from "../lib/recovering.ts";
 import type { Row } from "../lib/report.ts";
 import { setting } from "../lib/settings.ts";
@@ -38,6 +40,8 @@ export async function manyRows(count: number): Promise<readonly Row[]> {
   for (const serviceId of ["few", "many"]) await admin.kill({ tenantId: "probe", serviceId, force: true });
   const cold = await startCold(solo, count);
 
+  const { isolateMb } = await bareIsolate("memory", Math.min(count, 500));
+  const bare = { what: "node -e 0 to its end, p50", value: (await nodeStart()).p50 };
   const withFew = `with ${tenants.length}`;
   const value = (what: string, unit: Row["unit"], figure: number): Row => ({
     what: `${count} services: ${what}`,
@@ -55,7 +59,11 @@ export async function manyRows(count: number): Promise<readonly Row[]> {
     value("deploys per second", "per s", deployed.perSecond),
     { what: `${count} services: each of these deploys`, unit: "ms", figures: deployed.figures },
     value("memory of each, in all processes, just deployed", "MB", atOnce),
-    { ...value(`… rested for ${restMs / 1_000} s`, "MB", rested), goal: "≤ 1.5" },
+    {
+      ...value(`… rested for ${restMs / 1_000} s`, "MB", rested),
+      goal: "≤ 1.5",
+      peer: { what: "an empty isolate with its context", value: round((isolateMb * 1e6) / mebibyte) },
+    },
     value("the kernel's resident memory", "MB", kernelMb),
     { ...value("cells that hold them", "cells", cells), ...(count >= 5_000 ? { goal: "≥ 4" } : {}) },
     value("memory maps of the fullest cell", "maps", fullest),
@@ -63,14 +71,15 @@ export async function manyRows(count: number): Promise<readonly Row[]> {
     beside("a deploy, one at a time", many.deploy, few.deploy.p50, withFew),
     beside("Call to one of them", many.same, few.same.p50, withFew),
     beside("Call to any of them in turn", many.any, many.same.p50, "to one of them"),
-    { what: `${count} services: kernel kill -9 → first Call answered`, unit: "ms", figures: killed.called },
+    { what: `${count} services: kernel kill -9 → first Call answered`, unit: "ms", figures: killed.called, peer: bare },
     {
       what: `${count} services: kernel kill -9 → control plane back`,
       unit: "ms",
       figures: killed.controlled,
       goal: "≤ 400",
+      peer: bare,
     },
-    { ...value("cold start → ready", "ms", cold.readyMs), goal: "≤ 1,500" },
+    { ...value("cold start → ready", "ms", cold.readyMs), goal: "≤ 1,500", peer: bare },
     value("cold start → all RUNNING", "s", cold.allRunningMs / 1_000),
   ];
 }
