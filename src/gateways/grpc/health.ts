@@ -11,7 +11,7 @@ import { Health as Contract, HealthCheckResponse_ServingStatus as Serving, SoloK
 import { isRefusal, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { errorOf, rawMethod } from "./handlers.ts";
-import { Slots } from "./slots.ts";
+import { StreamPlaces } from "./stream-places.ts";
 
 const names: readonly string[] = ["", SoloKernel.typeName];
 
@@ -25,7 +25,7 @@ export interface HealthParts {
 export class Health {
   readonly #parts: HealthParts;
   readonly #watchers = new Map<Watcher, string>();
-  readonly #slots = new Slots("Streams that watch health");
+  readonly #places = new StreamPlaces("Streams that watch health");
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -77,7 +77,7 @@ export class Health {
     if (name === undefined) {
       return void call.emit("error", { code: codes.INVALID_ARGUMENT, details: "not a HealthCheckRequest" });
     }
-    const full = this.#slots.take(principal, call);
+    const full = this.#places.take(principal, call);
     if (full !== undefined) return void call.emit("error", errorOf(full));
     this.#watchers.set(call, name);
     call.once("cancelled", () => this.#watchers.delete(call));

@@ -10,7 +10,7 @@ import { file_grpc_health_v1_health, file_solo_v1_solo } from "../../api/index.t
 import { isRefusal, limits, refuse, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { errorOf, rawMethod } from "./handlers.ts";
-import { Slots } from "./slots.ts";
+import { StreamPlaces } from "./stream-places.ts";
 
 const versions = ["v1", "v1alpha"] as const;
 const pathOf = (version: (typeof versions)[number]): string =>
@@ -28,13 +28,13 @@ export interface ReflectionParts {
 
 export function addReflection(server: Server, parts: ReflectionParts): void {
   let answerers: Promise<ReadonlyMap<string, Answerer>> | undefined;
-  const slots = new Slots("Streams of reflection");
+  const places = new StreamPlaces("Streams of reflection");
   for (const version of versions) {
     const path = pathOf(version);
     const info: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
       const principal = parts.principalAt(call.getPeer());
       if (isRefusal(principal)) return void call.emit("error", errorOf(principal));
-      const full = slots.take(principal, call);
+      const full = places.take(principal, call);
       if (full !== undefined) return void call.emit("error", errorOf(full));
       answerers ??= load();
       void answerers.then((all): void => {

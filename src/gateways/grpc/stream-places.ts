@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import { limits, refuse, type Refusal } from "../../base/index.ts";
 import { principalName, type Principal } from "../../kernel/index.ts";
 
-export class Slots {
+export class StreamPlaces {
   readonly #what: string;
   readonly #open = new Map<string, number>();
 
