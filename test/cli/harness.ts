@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { roomsOfTests } from "../rooms.ts";
@@ -29,6 +29,13 @@ export class Workplace implements AsyncDisposable {
   readonly dir = mkdtempSync(join(tmpdir(), "solo-cli-"));
   readonly dataDir = join(this.dir, "data");
   readonly #running = new Set<Running>();
+  readonly #user: number | undefined;
+
+  /** `user`: whose it is, and who gives the commands; only root can have another do so. */
+  constructor(user?: number) {
+    this.#user = user;
+    if (user !== undefined) chownSync(this.dir, user, user);
+  }
 
   begin(...args: readonly string[]): Running {
     const child = spawn(join(root, "solo"), [...args], {
@@ -36,12 +43,14 @@ export class Workplace implements AsyncDisposable {
       env: {
         ...process.env,
         SOLO_DATA_DIR: this.dataDir,
-        SOLO_ROOMS_DIR: roomsOfTests(),
+        // What is ours is no other user's to change.
+        SOLO_ROOMS_DIR: this.#user === undefined ? roomsOfTests() : join(this.dir, "rooms"),
         NO_COLOR: "1",
         NODE_OPTIONS: "",
         NODE_TEST_CONTEXT: "",
       },
       stdio: ["ignore", "pipe", "pipe"],
+      ...(this.#user === undefined ? {} : { uid: this.#user, gid: this.#user }),
     });
     const said = { stdout: "", stderr: "" };
     const listeners = new Set<() => void>();

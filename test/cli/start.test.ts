@@ -3,8 +3,12 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { onlyLinux } from "../sandbox/tiers.ts";
 import { Workplace } from "./harness.ts";
+
+const nobody = 65_534;
 
 test("in the foreground the command is Solo: it says when it is ready, SIGTERM ends it in order, with 0", async () => {
   await using place = new Workplace();
@@ -41,6 +45,23 @@ test("a layer that is required and missing refuses the start, and says which and
   const refused = await place.solo("start", ...args);
   assert.equal(refused.code, 8);
   assert.match(refused.stderr, /layer files is required/);
+});
+
+test("so does a layer that every jail lacks here: it is said of each that was tried", { skip: onlyLinux }, async () => {
+  // Only root can give cells users of their own.
+  await using place = new Workplace(process.getuid?.() === 0 ? nobody : undefined);
+  const refused = await place.solo("start", "--grpc", "127.0.0.1:0", "--require-layers", "user");
+  assert.equal(refused.code, 8, refused.stderr);
+  const said = /(\w+): layer user is missing: only root can give cells users of their own/g;
+  const tiers = [...refused.stderr.matchAll(said)].map(([, tier]) => tier);
+  assert.ok(tiers.includes("launcher"), refused.stderr);
+  assert.ok(!existsSync(join(place.dataDir, "run", "init.json")), "nothing was started");
+
+  const named = ["--sandbox", "launcher", "--require-layers", "files,user"];
+  const alone = await place.solo("start", "--grpc", "127.0.0.1:0", ...named);
+  assert.equal(alone.code, 8, alone.stderr);
+  assert.match(alone.stderr, /launcher: layer user is missing/);
+  assert.doesNotMatch(alone.stderr, /bubblewrap: layer/);
 });
 
 test("doctor without a running Solo says what sandbox a start would get", async () => {
