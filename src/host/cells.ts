@@ -9,26 +9,26 @@
  */
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
 import { isRefusal, sayLoss } from "../base/index.ts";
-import type { Effect, Input, Survivor } from "../kernel/index.ts";
+import type { Effect } from "../kernel/index.ts";
 import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
+import { Adoption } from "./adoption.ts";
 import { atWork } from "./at-work.ts";
-import { Cell, type Held, type Tier } from "./cell.ts";
+import type { Cell, Held, Tier } from "./cell.ts";
 import type { CellLink, CellMessage, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
 import { Ending, type Shutdown } from "./ending.ts";
 import { greet } from "./greeting.ts";
+import { Inputs } from "./inputs.ts";
 import { LogGate } from "./log-gate.ts";
 import { loadOf, unloadable } from "./load.ts";
 import { Roster } from "./roster.ts";
-import { Sought, type StopOrder } from "./sought.ts";
+import type { StopOrder } from "./sought.ts";
 import { Supply } from "./supply.ts";
 import { Weights } from "./weights.ts";
 import { traceMsMax, within } from "./within.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
-
-type Found = Welcome["incarnations"][number];
 
 /** A cell as the census has it. */
 export interface CensusRow {
@@ -40,8 +40,6 @@ export interface CensusRow {
   readonly isolates: number;
 }
 
-/** A kernel that comes back waits so long for the cells that it finds. */
-const adoptionMsMax = 150;
 const inspectMsMax = 250;
 /** A cell that has ended is listened to for at most this long. */
 const lastWordsMsMax = 200;
@@ -51,14 +49,10 @@ export class Cells implements Disposable {
   readonly #roster: Roster = new Roster((tenant) => this.#weights.review(tenant));
   readonly #weights: Weights;
   readonly #supply: Supply;
-  /** What may be in cells that have not answered. */
-  readonly #sought = new Sought();
-  /** Reports wait until the kernel has taken its `booted` input. */
-  readonly #booted = Promise.withResolvers<void>();
-  /** While cells are adopted: the ends of those that had not been heard yet. */
-  #unheard: DeadCell[] | undefined;
-  #closed = false;
   readonly #ending: Ending;
+  readonly #inputs: Inputs;
+  readonly #adoption: Adoption;
+  #closed = false;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(powers: CellsPowers) {
@@ -69,71 +63,27 @@ export class Cells implements Disposable {
     this.#weights = new Weights({ roster: this.#roster, settings, limit });
     this.#supply = new Supply({ epoch, settings, spawn, assign, roster: this.#roster, nowMs, after });
     this.#ending = new Ending(this.#roster, (tenant, service) => powers.deployedBy(tenant, service));
+    this.#inputs = new Inputs(powers.submit, this.#ending);
+    this.#adoption = new Adoption({
+      ...powers,
+      roster: this.#roster,
+      inputs: this.#inputs,
+      greet: (cell, socket) => this.#greet(cell, socket),
+    });
     this.#sweep = setInterval(() => this.closeEmpty(powers.settings.emptyMsMax), 5_000);
     this.#sweep.unref();
   }
 
   // ------------------------------------------------------------------ boot
 
-  /**
-   * Connects to the cells that an earlier kernel left running and tells what they hold; and how those ended that did so
-   * before they could be heard. What these held only the state knows: their loss is the asker's to record and acknowledge.
-   * One cell that is busy must not hold up the others: it is believed to hold what the log says, and joins when it answers.
-   */
-  async adopt(
-    living: readonly LivingCell[],
-  ): Promise<{ readonly survivors: readonly Survivor[]; readonly exits: readonly DeadCell[] }> {
-    const cells = living.map(({ cell: number, socket, osPid, tenant }) => {
-      const cell = new Cell(number);
-      cell.osPid = osPid;
-      cell.assigned = tenant;
-      cell.origin = "found";
-      this.#roster.add(cell);
-      this.#greet(cell, socket);
-      return cell;
-    });
-    const exits: DeadCell[] = [];
-    this.#unheard = exits;
-    const all = await within(adoptionMsMax, Promise.all(cells.map(({ welcomed }) => welcomed)));
-    this.#unheard = undefined;
-    const late = all === undefined ? cells.filter(({ phase }) => phase.name === "greeting") : [];
-    for (const cell of late) this.#believe(cell);
-    const survivors = cells.flatMap((cell) =>
-      [...cell.held.values()].flatMap(({ service, incarnation, phase }): Survivor[] =>
-        cell.tenant === undefined || phase === "placed"
-          ? []
-          : [{ tenant: cell.tenant, service, incarnation, cell: cell.number, phase }],
-      ),
-    );
-    const unplaced = this.#powers
-      .unplaced()
-      .filter((one) => this.#roster.at(one.tenant, one.incarnation) === undefined);
-    return { survivors: [...survivors, ...this.#sought.seek(unplaced, late)], exits };
-  }
-
-  /** It has said what it holds, or has ended: what it might have held, and no other cell can, is missing. */
-  #settle(cell: Cell): void {
-    for (const { tenant, incarnation } of this.#sought.heard(cell)) {
-      void this.#booted.promise.then(() => this.#submit({ type: "missing", tenant, incarnation }));
-    }
-  }
-
-  /** A cell that is too busy to answer holds what the log says, until it says so itself or turns out to be dead. */
-  #believe(cell: Cell): void {
-    cell.origin = "late";
-    const residents = this.#powers.residents(cell.number);
-    const [first] = residents;
-    if (first === undefined) return;
-    this.#roster.give(cell, first.tenant, this.#tierOf(first.tenant, residents));
-    for (const { tenant, service, instance, incarnation } of residents) {
-      const release = this.#powers.releaseOf(tenant, service);
-      this.#roster.place(cell, tenant, { service, instance, incarnation, release, throttled: true, phase: "running" });
-    }
+  /** See {@link Adoption.adopt}. */
+  adopt(living: readonly LivingCell[]): ReturnType<Adoption["adopt"]> {
+    return this.#adoption.adopt(living);
   }
 
   /** The kernel has taken `booted`: reports may flow, and the warm pool is filled. */
   begin(): void {
-    this.#booted.resolve();
+    this.#inputs.begin();
     if (!this.#closed && !this.#ending.isUnderWay) this.#supply.begin();
   }
 
@@ -177,9 +127,9 @@ export class Cells implements Disposable {
     this.#powers.router.remove(effect.tenant, effect.service, effect.incarnation);
     const { incarnation, death, graceMs } = effect;
     const order: StopOrder = { type: "stop", incarnation, death, graceMs };
-    if (this.#sought.tell(effect, order)) return;
+    if (this.#adoption.tell(effect, order)) return;
     if (cell === undefined || held === undefined) {
-      this.#submit({
+      this.#inputs.submit({
         type: "ended",
         tenant: effect.tenant,
         incarnation: effect.incarnation,
@@ -203,7 +153,7 @@ export class Cells implements Disposable {
   async shutDown(withinMs: number): Promise<Shutdown> {
     this.#supply.end();
     // A kernel in safe mode never begins: what ends now must be heard all the same.
-    this.#booted.resolve();
+    this.#inputs.begin();
     return this.#ending.begin(withinMs);
   }
 
@@ -336,53 +286,10 @@ export class Cells implements Disposable {
 
   #welcome(cell: Cell, link: CellLink, welcome: Welcome): void {
     if (cell.phase.name !== "greeting") return;
-    const owner = cell.tenant ?? cell.assigned;
-    if (welcome.tenant !== undefined) {
-      // A cell is no witness to whose it is: init remembers what kernels decided.
-      if (welcome.tenant !== owner) {
-        return this.#powers.init.kill(cell.number, { type: "protocol", problem: "it says it is another tenant's" });
-      }
-      const known = this.#whatMayBeIn(cell, welcome.tenant);
-      const [sound, strays] = partition(welcome.incarnations, (found) => known.has(keyOf(found)));
-      this.#roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, sound));
-      for (const found of sound) this.#meet(cell, welcome.tenant, found, link);
-      for (const { incarnation } of strays) endStray(link, incarnation);
-    }
-    // An earlier kernel gave it away, and ended before it could tell it so.
-    else if (owner !== undefined && cell.tenant === undefined) this.#roster.give(cell, owner, "user");
-    this.#settle(cell);
+    const problem = this.#adoption.welcomed(cell, link, welcome);
+    if (problem !== undefined) return this.#powers.init.kill(cell.number, { type: "protocol", problem });
     cell.open(link, welcome);
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
-  }
-
-  /** An incarnation that lives in a cell of an earlier kernel. */
-  #meet(cell: Cell, tenant: TenantId, found: Found, link: CellLink): void {
-    const { incarnation } = found;
-    const believed = cell.held.get(incarnation);
-    const sought = this.#sought.find({ tenant, incarnation });
-    if (believed === undefined && sought === undefined && cell.origin === "late") {
-      // The kernel believes it dead, and may have started its successor: it must not live beside that.
-      return endStray(link, incarnation);
-    }
-    const held = believed ?? { ...found, throttled: true, release: this.#powers.releaseOf(tenant, found.service) };
-    if (believed === undefined) this.#roster.place(cell, tenant, held);
-    if (sought?.order !== undefined) {
-      held.phase = "stopping";
-      link.send(sought.order);
-    }
-    if (found.phase === "running" && held.phase === "running") this.#powers.router.add(tenant, held, link);
-  }
-
-  /** By the state, which a cell cannot alter: it may not pass for another's life, or for one that the log puts elsewhere. */
-  #whatMayBeIn({ number }: Cell, tenant: TenantId): ReadonlySet<string> {
-    const all = [...this.#powers.residents(number), ...this.#powers.unplaced()];
-    return new Set(all.filter((one) => one.tenant === tenant).map(keyOf));
-  }
-
-  /** A cell holds services of one tier: what one of them is, all are. */
-  #tierOf(tenant: TenantId, held: readonly { readonly service: ServiceId }[]): Tier {
-    const releases = held.map(({ service }) => this.#powers.releaseOf(tenant, service));
-    return releases.some((release) => release?.tier === "system") ? "system" : "user";
   }
 
   #take(cell: Cell, link: CellLink, message: CellMessage, body: Uint8Array): void {
@@ -428,7 +335,7 @@ export class Cells implements Disposable {
   }
 
   async #report(cell: Cell, link: CellLink, number: number, report: CellReport): Promise<void> {
-    await this.#booted.promise;
+    await this.#inputs.begun;
     const { tenant } = cell;
     const held = cell.held.get(report.incarnation);
     const acknowledge = (): void => void link.send({ type: "acknowledge", report: number });
@@ -439,13 +346,13 @@ export class Cells implements Disposable {
       if (report.type === "started") {
         this.#started(tenant, held, link);
         const { tookMs } = report;
-        this.#submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
+        this.#inputs.submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
       } else {
         const { death, started } = report;
         this.#ending.reported(cell, held, death);
         this.#forget(cell, tenant, held);
         cell.bury(incarnation);
-        this.#submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
+        this.#inputs.submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
       }
     } else acknowledge();
   }
@@ -459,7 +366,7 @@ export class Cells implements Disposable {
   #endEarly(cell: Cell, held: Held, tenant: TenantId, death: Death): void {
     if (cell.held.get(held.incarnation) !== held) return;
     this.#forget(cell, tenant, held);
-    this.#submit({ type: "ended", tenant, incarnation: held.incarnation, death, started: false });
+    this.#inputs.submit({ type: "ended", tenant, incarnation: held.incarnation, death, started: false });
   }
 
   /** A crash with its stack in the agent's own lines, if they are found in time: a death does not wait for the builder. */
@@ -484,20 +391,16 @@ export class Cells implements Disposable {
     if (cell.phase.name === "lost") return;
     const link = cell.phase.name === "spawning" ? undefined : cell.phase.link;
     const busy = cell.suspects ?? link?.busy ?? new Set<IncarnationNumber>();
-    const unheard = cell.phase.name === "greeting" ? this.#unheard : undefined;
+    const isToldByAdoption = this.#adoption.takeUnheard(cell, loss);
     cell.lose();
-    this.#settle(cell);
+    this.#adoption.heard(cell);
     link?.conclude(`its cell was lost: ${sayLoss(loss)}`);
     link?.[Symbol.dispose]();
-    if (unheard !== undefined) {
-      this.#roster.remove(cell);
-      unheard.push({ cell: cell.number, loss, ...(cell.turns === undefined ? {} : { turns: cell.turns }) });
-      return;
-    }
+    if (isToldByAdoption) return;
     this.#unroute(cell);
     // After the reports that the cell managed to send: those are the truer reasons.
     cell.inOrder(async () => {
-      await this.#booted.promise;
+      await this.#inputs.begun;
       this.#lost(cell, loss, busy);
     });
     this.#supply.lost(cell);
@@ -523,25 +426,6 @@ export class Cells implements Disposable {
     // One that was nobody's and held nothing is no matter of record: init's log has its end.
     if ((loss.type === "closed" || tenant === undefined) && victims.length === 0) return acknowledge();
     const whose = tenant === undefined ? {} : { tenant };
-    this.#submit({ type: "cell_lost", cell: cell.number, loss, victims, ...known, ...whose }, acknowledge);
+    this.#inputs.submit({ type: "cell_lost", cell: cell.number, loss, victims, ...known, ...whose }, acknowledge);
   }
-
-  /** Calls `durable` when the input's events are. */
-  #submit(input: Input, durable?: () => void): void {
-    if (this.#ending.isUnderWay) return;
-    // A failed submit is a failed log, which ends the kernel by itself.
-    this.#powers.submit(input).then(durable, () => undefined);
-  }
-}
-
-const keyOf = ({ service, instance, incarnation }: Pick<Found, "service" | "instance" | "incarnation">): string =>
-  `${service} ${instance} ${incarnation}`;
-
-/** Those of which it holds, and the others. */
-function partition<T>(all: readonly T[], holds: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
-  return [all.filter(holds), all.filter((one) => !holds(one))];
-}
-
-function endStray(link: CellLink, incarnation: IncarnationNumber): void {
-  link.send({ type: "stop", incarnation, death: { type: "stopped", why: "replaced" }, graceMs: 0 });
 }
