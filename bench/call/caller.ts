@@ -4,8 +4,8 @@
  * A guest's clock ticks in whole milliseconds, so that it times nothing finer by itself. Many calls together are timed by it as
  * they are (`repeat`, `casts`). A single one (`one`) begins at a tick; after its answer, turns of a loop are counted until the
  * next tick, and a whole tick's turns, counted apart (`tick`), say how much of the last millisecond was left. Who loses its core
- * meanwhile counts too few of them: its figure is too large, by less than a millisecond. What all turns have in common, a hundredth or
- * two of a millisecond either way, is much for a single call within a cell: there it is some calls in a row.
+ * meanwhile counts too few of them: its figure is too large, by less than a millisecond. That is much for a single call within a
+ * cell: there it is some calls in a row. With no calls at all, it finds its own error.
  */
 export const caller = `
   ping() { return 1; }

@@ -11,6 +11,7 @@ export type Ask = (method: string, ...args: readonly unknown[]) => Promise<numbe
 
 const rounds = setting("SOLO_BENCH_ROUNDS", 9);
 const timedAlone = Math.ceil(setting("SOLO_BENCH_CALLS", 5_000) / 10);
+const ticksTimed = Math.min(200, 4 * timedAlone);
 /** Calls that a caller makes for one message: few enough to be a short turn within a cell. */
 const perMessage = 200;
 /** A single call within a cell is too short for the clock of whoever makes it. */
@@ -38,7 +39,12 @@ export async function hopRows(ask: Ask): Promise<readonly Row[]> {
   await using relay = await UnixEcho.start(sizes, 1);
   const rows: Row[] = [];
   for (const inFlight of [1, 16, 64]) rows.push(...(await rowsOf(ask, relay, inFlight, bare)));
-  return [...rows, ...(await castRows(ask))];
+  const none: Row = {
+    what: "the same, of no call: what timing adds",
+    unit: "µs",
+    figures: await timed(ask, "beside", 0, 1),
+  };
+  return [...rows, none, ...(await castRows(ask))];
 }
 
 async function rowsOf(ask: Ask, relay: UnixEcho, inFlight: number, bare: Row["peer"]): Promise<readonly Row[]> {
@@ -94,13 +100,15 @@ const perCall =
     return (ms / messages / perMessage) * 1_000;
   };
 
-/** Each call of a crowd is the one that is timed as often as the others. */
+/** Each call of a crowd is the one that is timed as often as the others. Of no call, it is the clock's own error. */
 async function timed(ask: Ask, to: string, atOnce: number, times: number): Promise<Figures> {
   const ticks: number[] = [];
-  for (let n = 0; n < 50; n++) ticks.push(await ask("tick"));
+  for (let n = 0; n < ticksTimed; n++) ticks.push(await ask("tick"));
   const turnsPerTick = median(ticks);
   const samples: number[] = [];
-  for (let n = 0; n < timedAlone; n++) samples.push(await ask("one", to, atOnce, n % atOnce, times, turnsPerTick));
+  for (let n = 0; n < timedAlone; n++) {
+    samples.push(await ask("one", to, atOnce, n % Math.max(1, atOnce), times, turnsPerTick));
+  }
   return figures(samples);
 }
 
