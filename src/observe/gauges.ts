@@ -3,10 +3,10 @@
  * read presses nobody. Where several limits bound the same, the one that is nearest counts.
  */
 import { readdir, readFile, statfs } from "node:fs/promises";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import { type CellNumber, limits } from "../base/index.ts";
+import { Lateness } from "./lateness.ts";
 import { findOwnGroups, type GroupSources, type OwnGroup } from "./own-groups.ts";
 import { type Gauge, percentOf } from "./pressure.ts";
 
@@ -48,18 +48,20 @@ const mapsOfEmptyCell = 200;
 const mapsPerIsolate = 10;
 /** The last room of a disk, above what is kept for the deaths: as long as there is more, it is not looked at. */
 const diskZoneBytes = 10 * limits.diskFreeBytesMin;
-/** How often the event loop is looked at; what is measured is the time from look to look. */
-const delayResolutionMs = 20;
+/** How often the event loop is looked at. */
+const turnEveryMs = 20;
 
 export class Gauges implements Disposable {
   readonly #dataDir: string;
   readonly #limits: GaugeLimits;
-  readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  readonly #lateness = new Lateness(turnEveryMs, performance.now());
+  readonly #turns: NodeJS.Timeout;
 
   constructor(dataDir: string, gaugeLimits: GaugeLimits) {
     this.#dataDir = dataDir;
     this.#limits = gaugeLimits;
-    this.#delay.enable();
+    this.#turns = setInterval(() => this.#lateness.came(performance.now()), turnEveryMs);
+    this.#turns.unref();
   }
 
   async read(census: NodeCensus): Promise<readonly Gauge[]> {
@@ -75,7 +77,7 @@ export class Gauges implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#delay.disable();
+    clearInterval(this.#turns);
   }
 
   async #descriptors(init: InitUse | undefined): Promise<readonly Gauge[]> {
@@ -143,10 +145,8 @@ export class Gauges implements Disposable {
     );
   }
 
-  /** The median of the delays since the last look: one long pause is no pressure, to be always late is. */
   #eventLoop(): Gauge {
-    const used = Math.max(0, Math.round(this.#delay.percentile(50) / 1e6) - delayResolutionMs);
-    this.#delay.reset();
+    const used = Math.round(this.#lateness.take(performance.now()));
     return { what: "event_loop", used, limit: this.#limits.eventLoopDelayMsMax };
   }
 }
