@@ -10,6 +10,7 @@ const lookMs = 100;
 /** What timers and heartbeats take meanwhile. */
 const idleCpuMsMax = 20;
 const withinMs = 60_000;
+const looksMax = 100;
 
 /** Resolves with the numbers of the warm cells, once none of the Solo's processes is at work. */
 export async function untilWarm(solo: Solo, admin: SoloClient): Promise<ReadonlySet<number>> {
@@ -25,15 +26,15 @@ export async function untilWarm(solo: Solo, admin: SoloClient): Promise<Readonly
   return warm;
 }
 
-/** What is done when nobody waits has been done: guests made ahead, rehearsals, the tidying of what ended. */
-export function untilQuiet(solo: Solo): Promise<void> {
+/** What is done when nobody waits has been done: guests made ahead, rehearsals, the tidying of what ended. Or it takes too long. */
+export async function untilQuiet(solo: Solo): Promise<void> {
   const used = (): number => processesOf(solo).reduce((sum, { pid }) => sum + cpuMs(pid), 0);
-  const quiet = async (): Promise<boolean> => {
-    const before = used();
+  for (let look = 0, before = used(); look < looksMax; look++) {
     await wait(lookMs);
-    return used() - before <= idleCpuMsMax;
-  };
-  return until("nothing is at work", quiet, withinMs);
+    const now = used();
+    if (now - before <= idleCpuMsMax) return;
+    before = now;
+  }
 }
 
 async function warmNow(admin: SoloClient): Promise<ReadonlySet<number>> {
