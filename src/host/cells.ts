@@ -10,22 +10,21 @@
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
 import { isRefusal, sayLoss } from "../base/index.ts";
 import type { Effect } from "../kernel/index.ts";
-import type { CellReport, DeadCell, LivingCell, Usage } from "../wire/index.ts";
+import type { DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Adoption } from "./adoption.ts";
 import { atWork } from "./at-work.ts";
 import type { Cell, Held, Tier } from "./cell.ts";
-import type { CellLink, CellMessage, Welcome } from "./cell-link.ts";
+import type { CellLink, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
 import { Ending, type Shutdown } from "./ending.ts";
 import { greet } from "./greeting.ts";
 import { Inputs } from "./inputs.ts";
-import { LogGate } from "./log-gate.ts";
 import { loadOf, unloadable } from "./load.ts";
+import { Reports } from "./reports.ts";
 import { Roster } from "./roster.ts";
 import type { StopOrder } from "./sought.ts";
 import { Supply } from "./supply.ts";
 import { Weights } from "./weights.ts";
-import { traceMsMax, within } from "./within.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
@@ -52,6 +51,7 @@ export class Cells implements Disposable {
   readonly #ending: Ending;
   readonly #inputs: Inputs;
   readonly #adoption: Adoption;
+  readonly #reports: Reports;
   #closed = false;
   readonly #sweep: NodeJS.Timeout;
 
@@ -69,6 +69,13 @@ export class Cells implements Disposable {
       roster: this.#roster,
       inputs: this.#inputs,
       greet: (cell, socket) => this.#greet(cell, socket),
+    });
+    this.#reports = new Reports({
+      ...powers,
+      inputs: this.#inputs,
+      ending: this.#ending,
+      kill: init.kill,
+      forget: (cell, tenant, held) => this.#forget(cell, tenant, held),
     });
     this.#sweep = setInterval(() => this.closeEmpty(powers.settings.emptyMsMax), 5_000);
     this.#sweep.unref();
@@ -272,7 +279,7 @@ export class Cells implements Disposable {
       { socket, epoch },
       {
         welcome: (link, welcome) => this.#welcome(cell, link, welcome),
-        message: (link, message, body) => this.#take(cell, link, message, body),
+        message: (link, message, body) => this.#reports.hear(cell, link, message, body),
         closed: () => {
           if (cell.ended !== undefined) return this.#lose(cell, cell.ended);
           // What is sent to its services from now on waits for their next lives.
@@ -292,89 +299,10 @@ export class Cells implements Disposable {
     if (welcome.tenant === undefined && cell.tenant !== undefined) link.send({ type: "adopt", tenant: cell.tenant });
   }
 
-  #take(cell: Cell, link: CellLink, message: CellMessage, body: Uint8Array): void {
-    if (message.type === "report") return this.#heard(cell, link, message.number, message.report);
-    const { tenant } = cell;
-    const held = cell.held.get(message.type === "log" ? message.incarnation : message.caller);
-    // A cell speaks only for what was placed in it.
-    if (tenant === undefined || held === undefined) return;
-    switch (message.type) {
-      case "log":
-        return this.#log(cell, tenant, held, message);
-      case "call":
-        return this.#powers.router.callFrom(tenant, held, link, message, body);
-      case "cast":
-      case "send":
-        return this.#powers.router.passOn(tenant, held, message, body);
-    }
-  }
-
-  #log(cell: Cell, tenant: TenantId, held: Held, line: Extract<CellMessage, { readonly type: "log" }>): void {
-    const gate = cell.logGates.get(held.incarnation) ?? new LogGate();
-    cell.logGates.set(held.incarnation, gate);
-    const dropped = gate.take(line.text, this.#powers.nowMs());
-    if (dropped === undefined) return;
-    this.#powers.log({ tenant, held, level: line.level, text: line.text, dropped: line.dropped + dropped });
-  }
-
-  #heard(cell: Cell, link: CellLink, number: number, report: CellReport): void {
-    if (cell.isFlooding) {
-      this.#powers.init.kill(cell.number, { type: "protocol", problem: "more reports than it can have" });
-      // Nothing more is read of it.
-      return link[Symbol.dispose]();
-    }
-    const held = cell.held.get(report.incarnation);
-    if (held === undefined || cell.tenant === undefined || report.type === "started") {
-      return cell.inOrder(() => this.#report(cell, link, number, report));
-    }
-    // No message goes to the dead while the end is being written down.
-    held.phase = "stopping";
-    this.#powers.router.remove(cell.tenant, held.service, held.incarnation);
-    const readable = this.#readable(cell.tenant, held, report.death);
-    cell.inOrder(async () => this.#report(cell, link, number, { ...report, death: await readable }));
-  }
-
-  async #report(cell: Cell, link: CellLink, number: number, report: CellReport): Promise<void> {
-    await this.#inputs.begun;
-    const { tenant } = cell;
-    const held = cell.held.get(report.incarnation);
-    const acknowledge = (): void => void link.send({ type: "acknowledge", report: number });
-    if (tenant === undefined) return;
-    // Reported already, or never placed here: the kernel knows what to do with the first, and must not hear the second.
-    if (held !== undefined) {
-      const { incarnation } = held;
-      if (report.type === "started") {
-        this.#started(tenant, held, link);
-        const { tookMs } = report;
-        this.#inputs.submit({ type: "started", tenant, incarnation, cell: cell.number, tookMs }, acknowledge);
-      } else {
-        const { death, started } = report;
-        this.#ending.reported(cell, held, death);
-        this.#forget(cell, tenant, held);
-        cell.bury(incarnation);
-        this.#inputs.submit({ type: "ended", tenant, incarnation, death, started }, acknowledge);
-      }
-    } else acknowledge();
-  }
-
-  #started(tenant: TenantId, held: Held, link: CellLink): void {
-    if (held.phase === "stopping") return;
-    held.phase = "running";
-    this.#powers.router.add(tenant, held, link);
-  }
-
   #endEarly(cell: Cell, held: Held, tenant: TenantId, death: Death): void {
     if (cell.held.get(held.incarnation) !== held) return;
     this.#forget(cell, tenant, held);
     this.#inputs.submit({ type: "ended", tenant, incarnation: held.incarnation, death, started: false });
-  }
-
-  /** A crash with its stack in the agent's own lines, if they are found in time: a death does not wait for the builder. */
-  async #readable(tenant: TenantId, held: Held, death: Death): Promise<Death> {
-    if (death.type !== "crashed") return death;
-    const { stack: raw } = death.error;
-    const stack = await within(traceMsMax, this.#powers.trace(tenant, held.service, held.release, raw));
-    return { ...death, error: { ...death.error, stack: stack ?? raw } };
   }
 
   #forget(cell: Cell, tenant: TenantId, held: Held): void {
