@@ -8,7 +8,7 @@ import { type CellToKernel, encodeFrame, FrameReader, type KernelToCell, kernelT
 
 /** A kernel that reads nothing for this long, while more than this waits for it, hangs: it is cut off. */
 const unreadBytesMax = 64 * 1024 * 1024;
-const silentMsMax = 5_000;
+const silentMsMax = 15_000;
 /** Frames that are longer are not copied together. */
 const gatheredBytesMax = 64 * 1024;
 
@@ -90,13 +90,15 @@ export class Link {
   #expectReader(): void {
     const readSoFar = (): number => this.#sentBytes - this.#socket.writableLength;
     let read = readSoFar();
-    this.#watch ??= setInterval(() => {
+    const judge = (): void => {
       if (this.#socket.writableLength <= unreadBytesMax) {
         clearInterval(this.#watch);
         this.#watch = undefined;
       } else if (readSoFar() === read) this.#socket.destroy();
       else read = readSoFar();
-    }, silentMsMax).unref();
+    };
+    // After a long turn of a guest the timer comes before the news of what was read meanwhile.
+    this.#watch ??= setInterval(() => setImmediate(judge), silentMsMax).unref();
   }
 
   /** Closes it after what was sent so far. */

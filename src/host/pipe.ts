@@ -35,7 +35,7 @@ export interface PipePatience {
 /** Well below where a link refuses large messages, or a peer that reads nothing would be refused for ever and never ended. */
 const patienceDefault: PipePatience = {
   unreadBytesMax: 1024 * 1024,
-  silentMsMax: 5_000,
+  silentMsMax: 10_000,
   waitingBytesMax: 128 * 1024 * 1024,
   bodyBytesMax: limits.frameBytesMax,
 };
@@ -115,7 +115,8 @@ export class Pipe<Out, In> implements Disposable {
     const { unreadBytesMax, silentMsMax } = this.#patience;
     const readSoFar = (): number => this.#sentBytes - this.#socket.writableLength;
     let read = readSoFar();
-    this.#watch ??= setInterval(() => {
+    const judge = (): void => {
+      if (this.#closed !== undefined) return;
       if (this.#socket.writableLength <= unreadBytesMax) {
         clearInterval(this.#watch);
         this.#watch = undefined;
@@ -124,7 +125,9 @@ export class Pipe<Out, In> implements Disposable {
         const unread = this.#socket.writableLength;
         this.#close({ why: "protocol", problem: `read nothing for ${silentMsMax} ms and left ${unread} bytes unread` });
       }
-    }, silentMsMax).unref();
+    };
+    // After a long turn of the event loop the timer comes before the news of what was read meanwhile.
+    this.#watch ??= setInterval(() => setImmediate(judge), silentMsMax).unref();
   }
 
   #take(chunk: Buffer): void {
