@@ -1,18 +1,19 @@
 /**
- * Cells: places incarnations in the tenants' cells, keeps two warm ones ready, and turns what cells and init report into
- * inputs of the kernel.
+ * Cells: places incarnations in the tenants' cells and stops them there, as the kernel says; and answers for what there is.
  *
  *   start effect ─▶ the tenant's cell (its own, a warm one, a new one) ─▶ load ─▶ report ─▶ turn ─▶ durable ─▶ acknowledge
  *
- * Owns all links. A cell belongs to one tenant for its whole life (P1). When a cell is lost, each incarnation in it ends
- * with the true reason (P4), and nothing that waited for it is left waiting.
+ *   Adoption   what an earlier kernel left                 Supply   which cell, and that there is one
+ *   Reports    what cells say of what is in them           Inputs   what the kernel is told, and when
+ *   Losses     the end of a cell                           Ending   the end of all, for a shutdown
+ *
+ * Owns all links. A cell belongs to one tenant for its whole life (P1).
  */
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
-import { isRefusal, sayLoss } from "../base/index.ts";
+import { isRefusal } from "../base/index.ts";
 import type { Effect } from "../kernel/index.ts";
 import type { DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Adoption } from "./adoption.ts";
-import { atWork } from "./at-work.ts";
 import type { Cell, Held, Tier } from "./cell.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
@@ -20,6 +21,7 @@ import { Ending, type Shutdown } from "./ending.ts";
 import { greet } from "./greeting.ts";
 import { Inputs } from "./inputs.ts";
 import { loadOf, unloadable } from "./load.ts";
+import { Losses } from "./losses.ts";
 import { Reports } from "./reports.ts";
 import { Roster } from "./roster.ts";
 import type { StopOrder } from "./sought.ts";
@@ -52,31 +54,33 @@ export class Cells implements Disposable {
   readonly #inputs: Inputs;
   readonly #adoption: Adoption;
   readonly #reports: Reports;
+  readonly #losses: Losses;
   #closed = false;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(powers: CellsPowers) {
     this.#powers = powers;
-    const { epoch, settings, init, nowMs } = powers;
+    const { epoch, settings, nowMs } = powers;
+    const { spawn, limit, assign, kill, acknowledgeExit } = powers.init;
+    const roster = this.#roster;
     const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
-    const { spawn, limit, assign } = init;
-    this.#weights = new Weights({ roster: this.#roster, settings, limit });
-    this.#supply = new Supply({ epoch, settings, spawn, assign, roster: this.#roster, nowMs, after });
-    this.#ending = new Ending(this.#roster, (tenant, service) => powers.deployedBy(tenant, service));
-    this.#inputs = new Inputs(powers.submit, this.#ending);
-    this.#adoption = new Adoption({
+    const forget = (cell: Cell, tenant: TenantId, held: Held): void => this.#forget(cell, tenant, held);
+    this.#weights = new Weights({ roster, settings, limit });
+    const supply = new Supply({ epoch, settings, spawn, assign, roster, nowMs, after });
+    const ending = new Ending(roster, (tenant, service) => powers.deployedBy(tenant, service));
+    const inputs = new Inputs(powers.submit, ending);
+    const adoption = new Adoption({
       ...powers,
-      roster: this.#roster,
-      inputs: this.#inputs,
+      roster,
+      inputs,
       greet: (cell, socket) => this.#greet(cell, socket),
     });
-    this.#reports = new Reports({
-      ...powers,
-      inputs: this.#inputs,
-      ending: this.#ending,
-      kill: init.kill,
-      forget: (cell, tenant, held) => this.#forget(cell, tenant, held),
-    });
+    this.#supply = supply;
+    this.#ending = ending;
+    this.#inputs = inputs;
+    this.#adoption = adoption;
+    this.#reports = new Reports({ ...powers, inputs, ending, kill, forget });
+    this.#losses = new Losses({ ...powers, roster, supply, adoption, inputs, ending, acknowledgeExit, forget });
     this.#sweep = setInterval(() => this.closeEmpty(powers.settings.emptyMsMax), 5_000);
     this.#sweep.unref();
   }
@@ -191,10 +195,10 @@ export class Cells implements Disposable {
     if (cell === undefined) return this.#powers.init.acknowledgeExit(number);
     cell.turns = turns;
     const link = cell.phase.name === "open" ? cell.phase.link : undefined;
-    if (link === undefined || link.isClosed || this.#closed) return this.#lose(cell, loss);
+    if (link === undefined || link.isClosed || this.#closed) return this.#losses.lose(cell, loss);
     // What it said last is still being read, and may be the truer reason. Its pipe ends soon: its process has.
     cell.ended = loss;
-    setTimeout(() => this.#lose(cell, loss), lastWordsMsMax);
+    setTimeout(() => this.#losses.lose(cell, loss), lastWordsMsMax);
   }
 
   // ------------------------------------------------------------------ asked
@@ -266,7 +270,7 @@ export class Cells implements Disposable {
       if (cell.tenant === undefined || cell.held.size > 0 || cell.phase.name !== "open") continue;
       if (this.#powers.nowMs() - cell.emptySinceMs < forMs) continue;
       this.#powers.init.kill(cell.number, { type: "closed" });
-      this.#lose(cell, { type: "closed" });
+      this.#losses.lose(cell, { type: "closed" });
     }
   }
 
@@ -281,9 +285,8 @@ export class Cells implements Disposable {
         welcome: (link, welcome) => this.#welcome(cell, link, welcome),
         message: (link, message, body) => this.#reports.hear(cell, link, message, body),
         closed: () => {
-          if (cell.ended !== undefined) return this.#lose(cell, cell.ended);
-          // What is sent to its services from now on waits for their next lives.
-          this.#unroute(cell);
+          if (cell.ended !== undefined) return this.#losses.lose(cell, cell.ended);
+          this.#losses.unroute(cell);
         },
         kill: (loss) => init.kill(cell.number, loss),
         isLeaving: () => this.#closed,
@@ -311,49 +314,5 @@ export class Cells implements Disposable {
     cell.logGates.delete(held.incarnation);
     if (cell.held.size === 0) cell.emptySinceMs = this.#powers.nowMs();
     this.#ending.look();
-  }
-
-  // ------------------------------------------------------------------ losing
-
-  #lose(cell: Cell, loss: CellLoss): void {
-    if (cell.phase.name === "lost") return;
-    const link = cell.phase.name === "spawning" ? undefined : cell.phase.link;
-    const busy = cell.suspects ?? link?.busy ?? new Set<IncarnationNumber>();
-    const isToldByAdoption = this.#adoption.takeUnheard(cell, loss);
-    cell.lose();
-    this.#adoption.heard(cell);
-    link?.conclude(`its cell was lost: ${sayLoss(loss)}`);
-    link?.[Symbol.dispose]();
-    if (isToldByAdoption) return;
-    this.#unroute(cell);
-    // After the reports that the cell managed to send: those are the truer reasons.
-    cell.inOrder(async () => {
-      await this.#inputs.begun;
-      this.#lost(cell, loss, busy);
-    });
-    this.#supply.lost(cell);
-    this.#supply.keepWarm();
-  }
-
-  #unroute({ tenant, held }: Cell): void {
-    if (tenant === undefined) return;
-    for (const { service, incarnation } of held.values()) this.#powers.router.remove(tenant, service, incarnation);
-  }
-
-  #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {
-    const { tenant } = cell;
-    const held = [...cell.held.values()];
-    const { victims, ...known } = atWork(held, { turns: cell.turns, busy, ended: cell.buried });
-    for (const [at, one] of held.entries()) {
-      const inFlight = victims[at]?.inFlight === true ? "yes" : "no";
-      this.#ending.lost(cell, one, { type: "cell_lost", loss, inFlight });
-      if (tenant !== undefined) this.#forget(cell, tenant, one);
-    }
-    this.#roster.remove(cell);
-    const acknowledge = (): void => this.#powers.init.acknowledgeExit(cell.number);
-    // One that was nobody's and held nothing is no matter of record: init's log has its end.
-    if ((loss.type === "closed" || tenant === undefined) && victims.length === 0) return acknowledge();
-    const whose = tenant === undefined ? {} : { tenant };
-    this.#inputs.submit({ type: "cell_lost", cell: cell.number, loss, victims, ...known, ...whose }, acknowledge);
   }
 }
