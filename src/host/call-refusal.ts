@@ -12,6 +12,14 @@ export interface Named {
 const waitedMs = ({ message }: CallFailure, timeoutMs: number): number =>
   Number(message) === limits.systemCallTimeoutMsMax ? limits.systemCallTimeoutMsMax : timeoutMs;
 
+/** The guest's sentence says which part of a value it is: that goes with the method. */
+function unsendable(of: string, message: string): { readonly what: string; readonly problem: string } {
+  const [part, problem] = message.split(" cannot be sent: ", 2);
+  return part === undefined || problem === undefined
+    ? { what: of, problem: message }
+    : { what: `${part} of ${of}`, problem };
+}
+
 /** A failure of the wire as a refusal of the public contract. */
 export function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): Refusal {
   const { service, method } = at;
@@ -41,7 +49,7 @@ export function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): R
     case "MAILBOX_FULL":
       return refuse("MAILBOX_FULL", { service, limit: failure.message });
     case "NOT_SERIALIZABLE":
-      return refuse("NOT_SERIALIZABLE", { what: `${service}.${method}`, problem: failure.message });
+      return refuse("NOT_SERIALIZABLE", unsendable(`${service}.${method}`, failure.message));
     case "OVERLOADED":
       return refuse("OVERLOADED", {
         what: service,
@@ -57,7 +65,8 @@ export function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): R
     case "TOO_LARGE":
       return refuse("TOO_LARGE", {
         what: `${service}.${method}`,
-        size: failure.message,
+        // The guest says it in a sentence, of which the first number is the size.
+        size: /\d+/.exec(failure.message)?.[0] ?? failure.message,
         limit: limits.payloadBytesMax,
       });
     case "SHUTTING_DOWN":
