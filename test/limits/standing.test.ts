@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { ServiceTier } from "../../src/api/index.ts";
 import { eventsOf, service } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
+import { testedTiers } from "../sandbox/tiers.ts";
 
 const code = service(`ping() { return "pong"; }`);
 const isRoot = process.getuid?.() === 0;
@@ -49,41 +50,51 @@ async function populate(solo: Solo) {
   };
 }
 
-const linux = process.platform === "linux" ? false : "only Linux tells";
+/** Whoever runs this, and, if that is root, someone who is not. */
+const users = [
+  { who: "whoever runs this", user: undefined, skip: false },
+  { who: "an ordinary user", user: nobody, skip: isRoot ? false : "only root can become another" },
+] as const;
 
-test(
-  "without groups that weigh, cells of tenants and the builder are served after those of system services, and all after the kernel",
-  { skip: linux },
-  async (t) => {
-    await using solo = await Solo.start(isRoot ? { user: nobody } : {});
-    if (/ {2}cpu: active/.test(solo.processLog)) return t.skip("Solo has groups that weigh here");
-    const pids = await populate(solo);
-    const own = os.getPriority(pids.init);
-    const expected = { kernel: 0, system: 1, builder: 7, user: 7 };
-    for (const [name, level] of Object.entries(expected) as [keyof typeof expected, number][]) {
-      const pid = pids[name];
-      const wanted = Math.min(19, own + level);
-      assert.deepEqual([name, os.getPriority(pid)], [name, wanted]);
-      await until(`all threads of ${name} at ${wanted}`, () => levelsOf(pid).every((each) => each === wanted));
-      if (sessionLevelOf(pid) !== undefined) {
-        await until(`the session of ${name} at ${level}`, () => sessionLevelOf(pid) === level);
-      }
-    }
-  },
-);
+for (const { tier, skip: noTier } of testedTiers) {
+  for (const { who, user, skip: noUser } of users) {
+    const skip = noTier || noUser;
+    const options = { args: ["--sandbox", tier], ...(user === undefined ? {} : { user }) };
 
-test(
-  "when memory runs out, cells of tenants are ended first, and init and the kernel last",
-  { skip: linux },
-  async () => {
-    await using solo = await Solo.start();
-    const { init, kernel, builder, system, user } = await populate(solo);
-    const own = oomScoreOf(init);
-    const above = (pid: number): number => oomScoreOf(pid) - own;
-    assert.equal(above(kernel), 0);
-    // More than a thousand there is not.
-    const most = 1_000 - own;
-    await until("all to stand where they belong", () => above(user) === Math.min(most, 500));
-    assert.deepEqual([above(system), above(builder)], [Math.min(most, 300), Math.min(most, 400)]);
-  },
-);
+    test(
+      `${tier}, started by ${who}: when memory runs out, cells of tenants are ended first, and init and the kernel last`,
+      { skip },
+      async () => {
+        await using solo = await Solo.start(options);
+        const { init, kernel, builder, system, user: tenants } = await populate(solo);
+        const own = oomScoreOf(init);
+        const above = (pid: number): number => oomScoreOf(pid) - own;
+        assert.equal(above(kernel), 0);
+        // More than a thousand there is not.
+        const most = 1_000 - own;
+        await until("all to stand where they belong", () => above(tenants) === Math.min(most, 500));
+        assert.deepEqual([above(system), above(builder)], [Math.min(most, 300), Math.min(most, 400)]);
+      },
+    );
+
+    test(
+      `${tier}, started by ${who}: without groups that weigh, tenants and the builder are served after system services, and all after the kernel`,
+      { skip },
+      async (t) => {
+        await using solo = await Solo.start(options);
+        if (/ {2}cpu: active/.test(solo.processLog)) return t.skip("Solo has groups that weigh here");
+        const pids = await populate(solo);
+        const own = os.getPriority(pids.init);
+        const expected = { kernel: 0, system: 1, builder: 7, user: 7 };
+        for (const [name, level] of Object.entries(expected) as [keyof typeof expected, number][]) {
+          const pid = pids[name];
+          const wanted = Math.min(19, own + level);
+          await until(`all threads of ${name} at ${wanted}`, () => levelsOf(pid).every((each) => each === wanted));
+          if (sessionLevelOf(pid) !== undefined) {
+            await until(`the session of ${name} at ${level}`, () => sessionLevelOf(pid) === level);
+          }
+        }
+      },
+    );
+  }
+}
