@@ -14,9 +14,10 @@ import { isRefusal } from "../base/index.ts";
 import type { Effect } from "../kernel/index.ts";
 import type { DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Adoption } from "./adoption.ts";
-import type { Cell, Held, Tier } from "./cell.ts";
+import type { Cell, Held } from "./cell.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
 import type { CellsPowers } from "./cells-powers.ts";
+import { type CensusRow, rowOf } from "./census.ts";
 import { Ending, type Shutdown } from "./ending.ts";
 import { greet } from "./greeting.ts";
 import { Inputs } from "./inputs.ts";
@@ -26,22 +27,13 @@ import { Reports } from "./reports.ts";
 import { Roster } from "./roster.ts";
 import type { StopOrder } from "./sought.ts";
 import { Supply } from "./supply.ts";
+import { throttle } from "./throttle.ts";
+import { usageIn } from "./usage.ts";
 import { Weights } from "./weights.ts";
 
 type Start = Extract<Effect, { readonly type: "start" }>;
 type Stop = Extract<Effect, { readonly type: "stop" }>;
 
-/** A cell as the census has it. */
-export interface CensusRow {
-  readonly cell: CellNumber;
-  readonly osPid: number | undefined;
-  readonly tenant: TenantId | undefined;
-  readonly tier: Tier;
-  readonly phase: Cell["phase"]["name"];
-  readonly isolates: number;
-}
-
-const inspectMsMax = 250;
 /** A cell that has ended is listened to for at most this long. */
 const lastWordsMsMax = 200;
 
@@ -133,25 +125,16 @@ export class Cells implements Disposable {
   }
 
   stop(effect: Stop): void {
-    const cell = this.#roster.at(effect.tenant, effect.incarnation);
-    const held = cell?.held.get(effect.incarnation);
-    this.#powers.router.remove(effect.tenant, effect.service, effect.incarnation);
-    const { incarnation, death, graceMs } = effect;
+    const { tenant, service, incarnation, death, graceMs } = effect;
+    const cell = this.#roster.at(tenant, incarnation);
+    const held = cell?.held.get(incarnation);
+    this.#powers.router.remove(tenant, service, incarnation);
     const order: StopOrder = { type: "stop", incarnation, death, graceMs };
     if (this.#adoption.tell(effect, order)) return;
     if (cell === undefined || held === undefined) {
-      this.#inputs.submit({
-        type: "ended",
-        tenant: effect.tenant,
-        incarnation: effect.incarnation,
-        death: effect.death,
-        started: false,
-      });
-      return;
+      return this.#inputs.submit({ type: "ended", tenant, incarnation, death, started: false });
     }
-    if (held.phase === "placed") {
-      return this.#endEarly(cell, held, effect.tenant, effect.death);
-    }
+    if (held.phase === "placed") return this.#endEarly(cell, held, tenant, death);
     held.phase = "stopping";
     if (cell.phase.name === "open") cell.phase.link.send(order);
     else void cell.opened.then((link) => link?.send(order));
@@ -204,18 +187,8 @@ export class Cells implements Disposable {
   // ------------------------------------------------------------------ asked
 
   /** Uses of a tenant's incarnations (of the named ones, or of all), as far as its cells answer in time. */
-  async usage(
-    tenant: TenantId,
-    incarnations?: readonly IncarnationNumber[],
-  ): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
-    const asked = this.#roster.of(tenant).flatMap(({ phase, held }) => {
-      if (phase.name !== "open") return [];
-      const here = incarnations?.filter((one) => held.has(one));
-      if (here?.length === 0) return [];
-      // A cell tells of nobody who is not in it.
-      return [phase.link.inspect(inspectMsMax, here).then((all) => [...all].filter(([one]) => held.has(one)))];
-    });
-    return new Map((await Promise.all(asked)).flat());
+  usage(tenant: TenantId, incarnations?: readonly IncarnationNumber[]): Promise<ReadonlyMap<IncarnationNumber, Usage>> {
+    return usageIn(this.#roster.of(tenant), incarnations);
   }
 
   /** Whether it is in a cell, and not known to have ended. */
@@ -226,16 +199,7 @@ export class Cells implements Disposable {
 
   /** These services, and no others, take nothing new for now. What starts meanwhile is told with the next list. */
   throttle(services: readonly { readonly tenant: TenantId; readonly service: ServiceId }[]): void {
-    const wanted = new Set(services.map(({ tenant, service }) => `${tenant}/${service}`));
-    for (const { tenant, phase, held } of this.#roster.all) {
-      if (tenant === undefined || phase.name !== "open") continue;
-      for (const one of held.values()) {
-        const throttled = wanted.has(`${tenant}/${one.service}`);
-        if (one.phase !== "running" || (one.throttled ?? false) === throttled) continue;
-        one.throttled = throttled;
-        phase.link.send({ type: "throttle", incarnation: one.incarnation, throttled });
-      }
-    }
+    throttle(this.#roster.all, services);
   }
 
   /** These cells, and no others, take no further incarnations for now: what comes next for their tenants gets other cells. */
@@ -245,14 +209,7 @@ export class Cells implements Disposable {
 
   /** The processes that there are, whose they are, and how many isolates each holds. */
   census(): readonly CensusRow[] {
-    return this.#roster.all.map(({ number, osPid, tenant, tier, phase, held }) => ({
-      cell: number,
-      osPid,
-      tenant,
-      tier,
-      phase: phase.name,
-      isolates: held.size,
-    }));
+    return this.#roster.all.map(rowOf);
   }
 
   [Symbol.dispose](): void {
