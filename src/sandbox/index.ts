@@ -3,7 +3,7 @@
  * few calls of libc that Node does not offer; and the module that ties a child's life to its parent's. Keeps P1 together
  * with the cell: what breaks out of V8 is still in here.
  */
-export { type Command, type Jail, type Prepared, type Tier, tiers } from "./jail.ts";
+export { type Command, type Jail, type Prepared, type Program, type Tier, tiers } from "./jail.ts";
 export { dieWithParentModule } from "./lifeline.ts";
 export { type MakeMemoryFile, openMemoryFiles } from "./memory-file.ts";
 export { hasAttribute, type Libc, listen, openLibc, readProcUnits, tryLock } from "./libc.ts";

@@ -14,7 +14,7 @@ import type { Arch } from "./seccomp/index.ts";
 export const tiers = ["bubblewrap", "launcher", "none"] as const;
 export type Tier = (typeof tiers)[number];
 
-/** What to run: Node's own arguments, given where the program's folder is seen from inside. */
+/** The program's arguments, given where its folder is seen from inside. */
 export type Command = (folder: string) => readonly string[];
 
 /** How to start one process. The descriptors are ours: dispose of them once the process is there. */
@@ -47,12 +47,29 @@ export interface Jail {
   readonly prepare: (command: Command, options: PrepareOptions) => Prepared;
 }
 
+/** `own`: Node, with a program of ours. `external`: an executable of whatever kind, with other system calls, and a /proc, a /dev
+ * and a /tmp where the tier can give it some. */
+export type Program =
+  | { readonly kind: "own" }
+  | {
+      readonly kind: "external";
+      /** In the room's root. */
+      readonly path: string;
+    };
+
 /** What a program finds in its jail. */
 export interface Habitat extends RoomPlan {
   readonly arch: Arch;
+  readonly program: Program;
   /** Where rooms are kept. */
   readonly rooms: string;
 }
+
+/** Node's place in every room. */
+const node = "bin/node";
+
+/** Where the program is in the room's root. */
+export const pathOf = (program: Program): string => (program.kind === "own" ? node : program.path);
 
 /** In a filter, stands for the number that the process will have. No process has it. */
 export const pidPlaceholder = 0x7fff_fff0;

@@ -1,10 +1,10 @@
 /** The jail of our own launcher (launch/main.ts), for machines where bubblewrap is not there or may not make namespaces. */
 import { join } from "node:path";
 import process from "node:process";
-import { direct, type Habitat, type Jail, lastDescriptor, openFilesMax, pidPlaceholder } from "./jail.ts";
+import { direct, type Habitat, type Jail, lastDescriptor, openFilesMax, pathOf, pidPlaceholder } from "./jail.ts";
 import type { LaunchOrder } from "./launch/order.ts";
 import { readModule, roomOf } from "./room.ts";
-import { makeBootFilter } from "./seccomp/index.ts";
+import { makeBootFilter, makeExternalFilter } from "./seccomp/index.ts";
 import { userOf } from "./users.ts";
 
 const bootFilter = "launched.bpf";
@@ -28,7 +28,10 @@ export function makeLauncherJail(habitat: Habitat): Jail {
     texts: {
       ...habitat.texts,
       ...Object.fromEntries(texts),
-      [bootFilter]: makeBootFilter(habitat.arch, pidPlaceholder),
+      [bootFilter]:
+        habitat.program.kind === "own"
+          ? makeBootFilter(habitat.arch, pidPlaceholder)
+          : makeExternalFilter(habitat.arch, pidPlaceholder),
     },
   });
   return {
@@ -48,7 +51,7 @@ export function makeLauncherJail(habitat: Habitat): Jail {
         pidPlaceholder,
         openFilesMax,
         lastDescriptor,
-        program: isRoot ? "/bin/node" : join(root, "bin", "node"),
+        program: join(isRoot ? "/" : root, pathOf(habitat.program)),
         args: command(inside),
         env: {},
         report,

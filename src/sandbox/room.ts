@@ -38,8 +38,8 @@ export interface RoomPlan {
   readonly sources: readonly {
     readonly from: string;
     readonly to: string;
-    /** `modules`: our own, without their types and tests. */
-    readonly as: "files" | "modules";
+    /** `modules`: our own, without their types and tests. `programs`: files that may be executed. */
+    readonly as: "files" | "modules" | "programs";
   }[];
   /** Small files, by their path in the room (those under `root/` are seen from inside). */
   readonly texts: Readonly<Record<string, string | Uint8Array>>;
@@ -122,7 +122,7 @@ function fill(room: string, plan: RoomPlan, libraries: readonly string[]): void 
   for (const library of libraries) place(library, join(root, library));
   for (const { from, to, as } of plan.sources) {
     if (as === "modules") copyModules(from, join(root, to));
-    else copyTree(from, join(root, to));
+    else copyTree(from, join(root, to), as === "programs" ? 0o755 : 0o644);
   }
   for (const [name, content] of Object.entries(plan.texts)) {
     makeOpen(dirname(join(room, name)));
@@ -148,14 +148,14 @@ function share(named: string, to: string, copyMode: number): void {
   chmodSync(to, copyMode);
 }
 
-function copyTree(from: string, to: string): void {
+function copyTree(from: string, to: string, mode: number): void {
   if (statSync(from).isDirectory()) {
     makeOpen(to);
-    for (const name of readdirSync(from)) copyTree(join(from, name), join(to, name));
+    for (const name of readdirSync(from)) copyTree(join(from, name), join(to, name), mode);
     return;
   }
   makeOpen(dirname(to));
-  share(from, to, 0o644);
+  share(from, to, mode);
 }
 
 function copyModules(from: string, to: string): void {

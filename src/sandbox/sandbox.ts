@@ -1,7 +1,7 @@
 /** Chooses the strongest jail that holds on this machine, and says what each one tried lacks. */
 import process from "node:process";
 import { findBubblewrap, makeBubblewrapJail } from "./bubblewrap.ts";
-import { direct, type Habitat, type Jail, type Tier } from "./jail.ts";
+import { direct, type Habitat, type Jail, type Program, type Tier } from "./jail.ts";
 import { makeLauncherJail } from "./launcher.ts";
 import { coreLayers, type Layer, type LayerName, resourceLayers } from "./layers.ts";
 import { canaryFile, probe } from "./probe.ts";
@@ -40,9 +40,11 @@ export interface SandboxReport {
   readonly passedOver: readonly TriedTier[];
 }
 
-/** A program's folder and what else it sees; `locks` if it locks itself. */
-export interface Inhabitant extends Omit<Habitat, "arch" | "rooms" | "texts"> {
+/** A program's folder and what else it sees; `locks` if it locks itself, as programs of ours do. */
+export interface Inhabitant extends Omit<Habitat, "arch" | "rooms" | "texts" | "program"> {
   readonly locks: boolean;
+  /** One of ours, unless it is named. */
+  readonly program?: Program;
 }
 
 export interface Sandbox {
@@ -141,12 +143,13 @@ const canaryTexts = (): Habitat["texts"] => ({
 const habitatOf = (
   { rooms, lockFile, pidPlaceholder }: SandboxGround,
   arch: Arch,
-  { folder, sources, locks }: Inhabitant,
+  { folder, sources, locks, program = { kind: "own" } }: Inhabitant,
   texts: Habitat["texts"],
 ): Omit<Habitat, "arch"> => ({
   rooms,
   folder,
   sources,
+  program,
   texts: locks ? { ...texts, [`root/${folder}/${lockFile}`]: makeLockFilter(arch, pidPlaceholder) } : texts,
 });
 

@@ -6,7 +6,13 @@
  *
  * Both hold at once from then on, and the stricter answer wins. What is not named is refused with EPERM. From the lock on
  * a call that no correct program of ours ever makes ends the process with SIGSYS: someone broke out of V8, and it shows.
+ *
+ *   external   for whole programs that are not ours, from before they are executed: what programs do, but nothing that changes
+ *              the machine, looks into others, makes namespaces, or reaches a network
+ *
+ * There, what a kernel may know and we name is refused with EPERM, and what we do not know is answered as by an older kernel.
  */
+import { archs, syscalls } from "./syscalls.ts";
 
 /** What the kernel does about a call. */
 export type Verdict =
@@ -34,7 +40,7 @@ export interface Policy {
   readonly default: Verdict;
 }
 
-const errnos = { EPERM: 1, ENOTTY: 25, ENOSYS: 38 } as const;
+const errnos = { EPERM: 1, ENOTTY: 25, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
 const allow: Verdict = { do: "allow" };
 const kill: Verdict = { do: "kill" };
 const refused = (errno: keyof typeof errnos): Verdict => ({ do: "refuse", errno: errnos[errno] });
@@ -156,3 +162,86 @@ export const lockPolicy = (ownPid: number): Policy => ({
   rules: [...commonRules(ownPid), { syscalls: alarms, then: kill }, prctlRule],
   default: refused("EPERM"),
 });
+
+/** Files that the jail has, and lets it write; metadata, watches, copies between descriptors. */
+const filesOfOthers = words(`
+  chdir fchdir mkdir mkdirat rmdir creat link linkat symlink symlinkat unlink unlinkat rename renameat renameat2 umask
+  chmod fchmod fchmodat chown fchown lchown fchownat truncate ftruncate fallocate fsync fdatasync sync syncfs sync_file_range
+  msync flock getdents utime utimes utimensat futimesat readahead sendfile splice tee vmsplice copy_file_range memfd_create
+  getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+  inotify_init inotify_init1 inotify_add_watch inotify_rm_watch mlock2 mlockall munlockall
+`);
+/** Processes of its own, which all of this holds for too; timers that reach only itself. */
+const processesOfOthers = words(`
+  execve execveat fork vfork seccomp pause alarm getitimer setitimer
+  timer_create timer_settime timer_gettime timer_getoverrun timer_delete
+  getpriority ioprio_get sched_getattr sched_rr_get_interval signalfd eventfd
+`);
+const socketsOfOthers = words("accept connect bind sendmmsg recvmmsg");
+/** What reaches other processes of the same user, where nothing but the filter stands between. */
+const reachingOthers = words(`
+  tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal setsid setpgid
+  setpriority ioprio_set sched_setparam sched_setscheduler sched_setattr
+`);
+
+const CLONE_PARENT = 0x8000;
+const AF_UNIX = 1;
+/** Into a terminal, or news of a descriptor to another process. */
+const ioctlRefused = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c, FIOSETOWN: 0x8901, SIOCSPGRP: 0x8902 };
+const fcntlRefused = { F_SETOWN: 8, F_SETSIG: 10, F_SETOWN_EX: 15, F_NOTIFY: 1026 };
+const prctlRefused = { PR_SET_SECUREBITS: 28, PR_SET_MM: 35, PR_SET_PTRACER: 0x59616d61 };
+const PR_SET_PDEATHSIG = 1;
+
+/**
+ * `ownPid`: as the program will see itself, where it has no namespaces of its own: there it signals only itself, cannot leave
+ * its process group, which is how all of it is ended, and makes no socket, since a path may lead to another's. In a namespace it
+ * does to its own processes as it likes.
+ */
+export function externalPolicy(ownPid: number | undefined): Policy {
+  const apart = ownPid === undefined;
+  const always = [memory, threads, clocks, identity, signals, io, sockets, descriptorState, files];
+  const more = [filesOfOthers, processesOfOthers, socketsOfOthers];
+  const among = apart ? [["kill", "tgkill", "sched_setaffinity"], reachingOthers] : [];
+  const free = [...always, ...more, ...among].flat();
+  const anyBut = (name: string, argument: number, refusedOnes: readonly number[]): Rule => ({
+    syscalls: [name],
+    when: { argument, half: true, isOneOf: refusedOnes },
+    then: refused("EPERM"),
+    otherwise: allow,
+  });
+  const onlyFor = (names: readonly string[], argument: number, isOneOf: readonly number[]): Rule => ({
+    syscalls: names,
+    when: { argument, half: true, isOneOf },
+    then: allow,
+    otherwise: refused("EPERM"),
+  });
+  const judged: readonly Rule[] = [
+    { syscalls: free, then: allow },
+    anyBut("ioctl", 1, Object.values(ioctlRefused)),
+    anyBut("fcntl", 1, Object.values(fcntlRefused)),
+    anyBut("prctl", 0, [...Object.values(prctlRefused), ...(apart ? [] : [PR_SET_PDEATHSIG])]),
+    ...(apart ? [] : [onlyFor(["kill"], 0, [0, ownPid]), onlyFor(["tgkill"], 0, [ownPid])]),
+    ...(apart ? [] : [onlyFor(["sched_setaffinity"], 0, [0])]),
+    // Its own limits, which it can only lower.
+    onlyFor(["prlimit64"], 0, [0]),
+    {
+      syscalls: ["clone"],
+      when: { argument: 0, half: true, mask: CLONE_NEW | CLONE_PARENT, isOneOf: [0] },
+      then: allow,
+      otherwise: refused("EPERM"),
+    },
+    {
+      syscalls: apart ? ["socket", "socketpair"] : ["socketpair"],
+      when: { argument: 0, half: true, isOneOf: [AF_UNIX] },
+      then: allow,
+      otherwise: refused("EAFNOSUPPORT"),
+    },
+    { syscalls: unknownToUs, then: refused("ENOSYS") },
+  ];
+  const named = new Set(judged.flatMap((rule) => rule.syscalls));
+  const known = new Set(archs.flatMap((arch) => [...syscalls[arch].keys()]));
+  return {
+    rules: [...judged, { syscalls: [...known].filter((name) => !named.has(name)), then: refused("EPERM") }],
+    default: refused("ENOSYS"),
+  };
+}

@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { runFilter } from "./machine.testing.ts";
-import { bootPolicy, lockPolicy, type Policy } from "./policy.ts";
+import { bootPolicy, externalPolicy, lockPolicy, type Policy } from "./policy.ts";
 import { actions, makeInstructions, makeProgram } from "./program.ts";
 import { type Arch, archs, auditArchs, syscalls } from "./syscalls.ts";
 
 const EPERM = actions.refuse | 1;
 const ENOTTY = actions.refuse | 25;
 const ENOSYS = actions.refuse | 38;
+const EAFNOSUPPORT = actions.refuse | 97;
 const ownPid = 4_711;
+/** A program that is not ours, in namespaces of its own and without. */
+const externals = [externalPolicy(undefined), externalPolicy(ownPid)];
+const policies = [bootPolicy(ownPid), lockPolicy(ownPid), ...externals];
 
 type Ask = (name: string, ...args: readonly (number | bigint)[]) => number | undefined;
 
@@ -107,7 +111,7 @@ for (const arch of archs) {
   });
 
   test(`${arch}: another architecture's calls end the process`, () => {
-    for (const policy of [bootPolicy(ownPid), lockPolicy(ownPid)]) {
+    for (const policy of policies) {
       const program = makeProgram(policy, arch);
       for (const foreign of [0x40000003, 0x40000028, ...archs.filter((a) => a !== arch).map((a) => auditArchs[a])]) {
         assert.equal(runFilter(program, { number: 0, arch: foreign }), actions.kill);
@@ -116,7 +120,7 @@ for (const arch of archs) {
   });
 
   test(`${arch}: every number is judged as the rules say, whatever search finds it`, () => {
-    for (const policy of [bootPolicy(ownPid), lockPolicy(ownPid)]) {
+    for (const policy of policies) {
       const program = makeProgram(policy, arch);
       const unconditional = new Map(
         policy.rules.flatMap((rule) =>
@@ -157,10 +161,79 @@ for (const arch of archs) {
     );
   });
 
+  const external = externals.map((policy) => askOf(policy, arch));
+  const [apart, beside] = [askOf(externalPolicy(undefined), arch), askOf(externalPolicy(ownPid), arch)];
+
+  test(`${arch}: a program that is not ours reads, writes, forks, executes and waits`, () => {
+    for (const ask of external) {
+      holds(ask, "read write openat mkdirat unlinkat renameat2 ftruncate fsync getdents64 chdir umask", actions.allow);
+      holds(
+        ask,
+        "execve fork vfork wait4 rt_sigaction futex mmap memfd_create inotify_init1 timer_create",
+        actions.allow,
+      );
+      assert.equal(ask("clone", 0x11), actions.allow, "fork by another name");
+      assert.equal(ask("clone", 0x3d0f00), actions.allow, "a thread");
+      assert.equal(ask("prctl", 15), actions.allow);
+      assert.equal(ask("ioctl", 0, 0x5401), actions.allow);
+      assert.equal(ask("fcntl", 3, 4), actions.allow);
+      assert.equal(ask("prlimit64", 0, 7, 0x1000n), actions.allow, "a limit of its own");
+    }
+  });
+
+  test(`${arch}: it makes no namespace, changes no machine, looks into nobody, and reaches no network`, () => {
+    const calls =
+      "ptrace process_vm_readv mount umount2 pivot_root chroot setns unshare bpf perf_event_open userfaultfd keyctl " +
+      "init_module kexec_load reboot swapon settimeofday open_by_handle_at pidfd_getfd kcmp setuid setresuid mknodat " +
+      "quotactl fanotify_init memfd_secret personality syslog acct";
+    for (const ask of external) {
+      holds(ask, calls, EPERM);
+      for (const space of [
+        0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000, 0x80, 0x8000,
+      ]) {
+        assert.equal(ask("clone", 0x11 | space), EPERM, space.toString(16));
+      }
+      for (const family of [0, 2, 10, 16, 17, 40]) {
+        assert.notEqual(ask("socket", family, 1, 0), actions.allow);
+        assert.equal(ask("socketpair", family, 1, 0), EAFNOSUPPORT);
+      }
+      for (const request of [0x5412, 0x541c, 0x8901, 0x8902]) assert.equal(ask("ioctl", 0, request), EPERM);
+      for (const command of [8, 10, 15, 1026]) assert.equal(ask("fcntl", 3, command, 1), EPERM);
+      assert.equal(ask("prlimit64", 1, 7, 0x1000n), EPERM, "another's limit");
+      holds(ask, "clone3 io_uring_setup openat2 landlock_create_ruleset", ENOSYS);
+    }
+  });
+
+  test(`${arch}: in namespaces of its own it does to its own processes as it likes; beside others it reaches only itself`, () => {
+    assert.equal(apart("socket", 1, 1, 0), actions.allow);
+    holds(apart, "kill tgkill tkill setsid setpgid setpriority sched_setaffinity pidfd_open", actions.allow);
+    assert.equal(apart("prctl", 1, 9), actions.allow);
+
+    assert.equal(beside("socket", 1, 1, 0), EPERM, "a path may lead to another's socket");
+    holds(beside, "tkill rt_sigqueueinfo setsid setpgid setpriority sched_setscheduler pidfd_open", EPERM);
+    for (const own of [0, ownPid]) assert.equal(beside("kill", own, 9), actions.allow);
+    for (const other of [1, -1, -ownPid, ownPid + 1]) assert.equal(beside("kill", other, 9), EPERM);
+    assert.equal(beside("tgkill", ownPid + 1, 1, 9), EPERM);
+    assert.equal(beside("sched_setaffinity", 0, 8), actions.allow);
+    assert.equal(beside("sched_setaffinity", 1, 8), EPERM);
+    assert.equal(beside("prctl", 1, 0), EPERM, "it cannot outlive whoever started it");
+  });
+
+  test(`${arch}: to it, a call that is not known here is one that an older kernel does not have`, () => {
+    const named = new Set(syscalls[arch].values());
+    for (const policy of externals) {
+      const program = makeProgram(policy, arch);
+      for (let number = 0; number < 1_000; number++) {
+        if (!named.has(number)) assert.equal(runFilter(program, { number, arch: auditArchs[arch] }), ENOSYS);
+      }
+    }
+  });
+
   test(`${arch}: the programs are short`, () => {
     for (const policy of [bootPolicy(ownPid), lockPolicy(ownPid)]) {
       assert.ok(makeInstructions(policy, arch).length < 400);
     }
+    for (const policy of externals) assert.ok(makeInstructions(policy, arch).length < 800);
   });
 }
 
