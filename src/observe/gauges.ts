@@ -2,12 +2,13 @@
  * Reads what the processes of Solo and the machine have left. What a system does not tell is left out: a gauge that cannot be
  * read presses nobody. Where several limits bound the same, the one that is nearest counts.
  */
-import { readdir, readFile, statfs } from "node:fs/promises";
+import { readdir, statfs } from "node:fs/promises";
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import { type CellNumber, limits } from "../base/index.ts";
 import { Lateness } from "./lateness.ts";
-import { findOwnGroups, type GroupSources, type OwnGroup } from "./own-groups.ts";
+import { memoryOf, tasksOf, textOf } from "./group-use.ts";
+import { findOwnGroups, type GroupSources } from "./own-groups.ts";
 import { type Gauge, percentOf } from "./pressure.ts";
 
 /** Limits that the operator sets below those of the system. */
@@ -167,34 +168,6 @@ function fullest(gauges: readonly Gauge[]): readonly Gauge[] {
 /** A line of /proc/meminfo. */
 const bytesIn = (meminfo: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1]) * 1_024;
-
-/** A group without a limit says "max": that is no number. */
-const numberIn = async (folder: string, file: string): Promise<number> => {
-  const text = await textOf(`${folder}/${file}`);
-  return text === "" ? Number.NaN : Number(text);
-};
-
-async function tasksOf({ folder }: OwnGroup): Promise<Gauge> {
-  const [used, limit] = await Promise.all([numberIn(folder, "pids.current"), numberIn(folder, "pids.max")]);
-  return { what: "processes", used, limit };
-}
-
-/** Pages of files that nobody looked at lately are given back before anything is refused: they do not count. */
-async function memoryOf({ version, folder }: OwnGroup): Promise<Gauge> {
-  const [used, limit, stat] = await Promise.all([
-    numberIn(folder, version === 2 ? "memory.current" : "memory.usage_in_bytes"),
-    numberIn(folder, version === 2 ? "memory.max" : "memory.limit_in_bytes"),
-    textOf(`${folder}/memory.stat`),
-  ]);
-  const idle = new RegExp(`^${version === 2 ? "" : "total_"}inactive_file (\\d+)$`, "m").exec(stat)?.[1];
-  return { what: "memory", used: Math.max(0, used - Number(idle ?? 0)), limit };
-}
-
-const textOf = (path: string): Promise<string> =>
-  readFile(path, "utf8").then(
-    (text) => text.trim(),
-    () => "",
-  );
 
 const namesIn = (path: string): Promise<number | undefined> =>
   readdir(path).then(
