@@ -52,14 +52,13 @@ import type { Begin, InitChannel } from "./init-channel.ts";
 import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
 import { makeBreakers, Resources } from "./resources.ts";
+import { type Ended, Shutdown } from "./shutdown.ts";
 import { after } from "./timer.ts";
 import { System } from "./system.ts";
 import { version } from "./version.ts";
 
 /** An empty cell stays for the tenant's next service for this long. */
 const emptyCellMsMax = 60_000;
-/** Calls under way when the node is told to end have this long to finish; then whoever waits is told. */
-const drainMsMax = 800;
 /** How much more memory than others a cell of system services may have. */
 const systemCellFactor = 2;
 /** Shares of the processor of a cell of system services; others have 100. */
@@ -96,8 +95,8 @@ export class Kernel {
   readonly #census = new Census();
   readonly #resources: Resources;
   readonly #system: System;
+  readonly #shutdown: Shutdown;
   #grpc: GrpcServer | undefined;
-  #stopping: Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> | undefined;
 
   /** Opens everything, takes up what an earlier kernel left, and serves. A refusal ends Solo: it says what to mend. */
   static async boot(parts: KernelParts): Promise<Kernel | Refusal> {
@@ -203,6 +202,16 @@ export class Kernel {
       note: parts.note,
       giveUp: (why) => parts.die(why),
     });
+    this.#shutdown = new Shutdown({
+      nowMs: () => performance.now(),
+      order: (why, deadlineMs) => init.send({ type: "request_shutdown", why, deadlineMs }),
+      gateway: () => this.#grpc,
+      router: this.#router,
+      settling: this.#settling,
+      cells: this.#cells,
+      record: (how) => this.#recordEnd(how),
+      close: (outcome) => this.#close(outcome),
+    });
   }
 
   async #start(): Promise<Refusal | undefined> {
@@ -221,7 +230,7 @@ export class Kernel {
         case "census":
           return this.#census.take(message.cells, message.init);
         case "shutdown":
-          return void this.shutDown(message.deadlineMs);
+          return void this.#shutdown.run(message.deadlineMs);
       }
     });
     const [{ survivors, exits }, identity] = await Promise.all([
@@ -287,7 +296,7 @@ export class Kernel {
       resources: this.#resources,
       prune: (tenant) => this.#housekeeping.prune(tenant),
       readOnly: () => this.#readOnly(),
-      shutdown: (why, timeoutMs) => this.#requestShutdown(why, timeoutMs),
+      shutdown: (why, timeoutMs) => this.#shutdown.request(why, timeoutMs),
     });
     const grpc = await startGrpc({ fd: begin.grpcFd, identity, ports, shedding: this.#config.shedding });
     if (isRefusal(grpc)) return grpc;
@@ -307,7 +316,7 @@ export class Kernel {
         why: stuck === undefined ? lastWords : `replay stops at event ${stuck.at}: ${stuck.why}`,
       });
     }
-    if (this.#stopping !== undefined) return refuse("SHUTTING_DOWN");
+    if (this.#shutdown.isUnderWay) return refuse("SHUTTING_DOWN");
     return this.#housekeeping.noRoom();
   }
 
@@ -385,62 +394,22 @@ export class Kernel {
 
   // ------------------------------------------------------------------ the end
 
-  /** A client asked: init orders it, as if it had got a signal; resolves when the services have ended. */
-  async #requestShutdown(
-    why: string,
-    timeoutMs: number,
-  ): Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> {
-    const asked = Promise.withResolvers<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }>();
-    this.#onStopped.push(asked.resolve);
-    this.#parts.init.send({ type: "request_shutdown", why, deadlineMs: timeoutMs });
-    return asked.promise;
+  async #recordEnd({ outcome, misfits }: Ended): Promise<void> {
+    if (this.#parts.begin.safeMode !== undefined) return;
+    await this.#turns.submit({ type: "node_stopped", outcome, misfits });
+    this.#housekeeping.snapshot();
   }
-  readonly #onStopped: ((how: { readonly tookMs: number; readonly outcome: "clean" | "deadline" }) => void)[] = [];
 
-  /** Ends everything in order, within the deadline; then tells init. Called again, the first one goes on. */
-  async shutDown(deadlineMs: number): Promise<void> {
-    if (this.#stopping !== undefined) return;
-    this.#stopping = this.#stop(deadlineMs);
-    const how = await this.#stopping;
-    for (const told of this.#onStopped) told(how);
-    await this.#grpc?.close({ graceMs: Math.min(1_000, Math.max(100, deadlineMs / 10)) });
+  /** The services have ended: so do the parts, in the order opposite to that in which they started. */
+  async #close(outcome: Ended["outcome"]): Promise<void> {
     await this.#system.stop();
     this.#turns[Symbol.dispose]();
     this.#cells[Symbol.dispose]();
     this.#builder[Symbol.dispose]();
     await this.#logs[Symbol.asyncDispose]();
     await this.#log.close();
-    await this.#parts.init.sendLast({ type: "stopped", outcome: how.outcome });
+    await this.#parts.init.sendLast({ type: "stopped", outcome });
     this.#parts.leave();
-  }
-
-  async #stop(deadlineMs: number): Promise<{ readonly tookMs: number; readonly outcome: "clean" | "deadline" }> {
-    const began = performance.now();
-    // A fifth is kept: half of it for closing the gateways, half for the log.
-    const forServices = deadlineMs * 0.8;
-    this.#grpc?.refuseNew();
-    await this.#quiet(Math.min(drainMsMax, forServices / 2));
-    this.#router.end();
-    this.#settling.end(refuse("SHUTTING_DOWN"));
-    const left = Math.max(0, forServices - (performance.now() - began));
-    const { outcome, misfits } = await this.#cells.shutDown(left);
-    if (this.#parts.begin.safeMode === undefined) {
-      await this.#turns.submit({ type: "node_stopped", outcome, misfits });
-      this.#housekeeping.snapshot();
-    }
-    return { tookMs: performance.now() - began, outcome };
-  }
-
-  /** Resolves when no call is under way, or after `withinMs`. */
-  #quiet(withinMs: number): Promise<void> {
-    const until = performance.now() + withinMs;
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (this.#router.underWay === 0 || performance.now() >= until) return resolve();
-        setTimeout(look, 10);
-      };
-      look();
-    });
   }
 }
 
