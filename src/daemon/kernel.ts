@@ -10,20 +10,12 @@ import {
   type IncarnationNumber,
   isRefusal,
   parseArtifactHash,
-  parseTenantId,
   type Refusal,
   refuse,
   type ServiceId,
   type TenantId,
 } from "../base/index.ts";
-import {
-  defaultTenant,
-  type GrpcServer,
-  type Identity,
-  provideIdentity,
-  startGrpc,
-  writeProfile,
-} from "../gateways/index.ts";
+import { type GrpcServer, type Identity, provideIdentity, startGrpc, writeProfile } from "../gateways/index.ts";
 import { type Absence, type Breakers, Builder, Cells, type Life, Router } from "../host/index.ts";
 import {
   Clock,
@@ -36,8 +28,6 @@ import {
   type Release,
   Settling,
   type State,
-  type Survivor,
-  takeOver,
   Turns,
   unplacedIn,
 } from "../kernel/index.ts";
@@ -53,9 +43,9 @@ import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
 import { makeBreakers, Resources } from "./resources.ts";
 import { type Ended, Shutdown } from "./shutdown.ts";
+import { beginToDecide } from "./takeover.ts";
 import { after } from "./timer.ts";
 import { System } from "./system.ts";
-import { version } from "./version.ts";
 
 /** An empty cell stays for the tenant's next service for this long. */
 const emptyCellMsMax = 60_000;
@@ -238,43 +228,21 @@ export class Kernel {
       provideIdentity(options.dataDir, { now: () => this.#clock.wallMs() }),
     ]);
     if (isRefusal(identity)) return identity;
-    if (begin.safeMode === undefined) await this.#takeOver(begin, survivors, [...begin.exits, ...exits]);
+    if (begin.safeMode === undefined) {
+      await beginToDecide(
+        {
+          turns: this.#turns,
+          log: this.#log,
+          acknowledgeExit: (cell) => init.send({ type: "acknowledge_exit", cell }),
+        },
+        begin,
+        { survivors, exits: [...begin.exits, ...exits] },
+      );
+    }
     const refused = (await this.#system.start()) ?? (await this.#listen(identity, begin));
     if (refused !== undefined) return refused;
     if (begin.safeMode === undefined) this.#cells.begin();
     return undefined;
-  }
-
-  /** From here on this kernel decides: first of all what became of everything while there was none. */
-  async #takeOver(begin: Begin, survivors: readonly Survivor[], exits: Begin["exits"]): Promise<void> {
-    const { state } = this.#turns;
-    const { booted, losses } = takeOver(state, {
-      epoch: begin.epoch,
-      boot: begin.boot,
-      version,
-      survivors,
-      exits,
-    });
-    const recorded = this.#turns.submit(booted);
-    for (const loss of losses) {
-      const { cell } = loss;
-      void this.#turns.submit(loss).then(() => this.#parts.init.send({ type: "acknowledge_exit", cell }));
-    }
-    await recorded;
-    if (state.tenants.size === 0) await this.#provideFirstTenant();
-    this.#turns.begin();
-  }
-
-  /** Unless there ever was one: whoever deleted it wanted it gone. */
-  async #provideFirstTenant(): Promise<void> {
-    const created = await this.#log.query({ types: ["tenant_created"], limit: 1 });
-    const tenant = parseTenantId(defaultTenant);
-    if (isRefusal(created) || created.events.length > 0 || tenant === undefined) return;
-    await this.#turns.command({
-      type: "command",
-      principal: { role: "admin", name: "admin" },
-      command: { type: "create_tenant", tenant },
-    });
   }
 
   async #listen(identity: Identity, begin: Begin): Promise<Refusal | undefined> {
