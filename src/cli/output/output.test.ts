@@ -132,7 +132,7 @@ test("messages become JSON with every field, enums by name and 64-bit numbers as
   assert.equal(service?.["serviceId"], "counter");
   assert.equal(service?.["status"], "RUNNING");
   assert.equal(service?.["uptimeSeconds"], 7);
-  assert.deepEqual(service?.["currentUsage"], { memoryBytes: 5, messageQueueLen: 0, reductions: 0 });
+  assert.deepEqual(service?.["currentUsage"], { memoryBytes: 5, messageQueueLen: 0, reductions: 0, processes: 0 });
   assert.equal(service?.["restartCount"], 0);
 });
 
