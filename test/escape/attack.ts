@@ -72,6 +72,9 @@ export const guest = (members: string, before = ""): string =>
 /** As guest code has it on its own: the body of the method that is called. Its other method does nothing, quickly. */
 export const attackBy = (body: string): string => guest(`quick() {}\nasync attack() {\n${body}\n}`);
 
+/** For attackers whose method never ends: nobody waits for that when all is over. */
+export const endsSoon: Limits = { shutdownTimeoutMs: 500 };
+
 /** Asks the attacker until it has something to say. A mailbox that is full just then says nothing. */
 export async function untilSaid({ call }: Stage, method: string): Promise<unknown> {
   for (;;) {

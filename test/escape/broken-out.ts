@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
-import { type Attack, type Expected, guest, type Stage, type Targets } from "./attack.ts";
+import { type Attack, endsSoon, type Expected, guest, type Stage, type Targets } from "./attack.ts";
 import { call, isFiltered } from "./fixtures/hands.ts";
 
 export interface Aims extends Targets {
@@ -78,6 +78,7 @@ export const brokenOut = (
   name,
   what,
   source: more.source ?? guest("attack() { return new Promise(() => {}); }"),
+  limits: endsSoon,
   run: async (stage) => {
     if (more.before !== undefined) await stage.call(more.before);
     const { reached } = await provoke(stage, false);

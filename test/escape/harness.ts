@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Status_Value, type Event, type StatusResponse } from "../../src/api/index.ts";
 import { SoloError, type SoloClient } from "../../src/client/index.ts";
 import { isAlive, Solo, type SoloOptions, until } from "../e2e/solo.ts";
-import type { Attack, Stage, Targets } from "./attack.ts";
+import { type Attack, endsSoon, type Stage, type Targets } from "./attack.ts";
 
 /** Between two calls of the witness. */
 const breathMs = 20;
@@ -177,7 +177,12 @@ export class Arena implements AsyncDisposable {
   /** The same deed where nothing is to withstand it: what comes of it. */
   async unopposed<T>({ name, source }: Pick<Attack, "name" | "source">, act: (stage: Stage) => Promise<T>): Promise<T> {
     await this.#admin.createTenant({ tenantId: name });
-    await this.#admin.deploy({ tenantId: name, serviceId: "attacker", code: Buffer.from(source) });
+    await this.#admin.deploy({
+      tenantId: name,
+      serviceId: "attacker",
+      code: Buffer.from(source),
+      resourceLimits: endsSoon,
+    });
     return act({ ...stageOf(this.#admin, name), targets: this.#before.targets });
   }
 
