@@ -166,7 +166,7 @@ export class Arena implements AsyncDisposable {
     const neighbour = await admin.status({ tenantId, serviceId: "neighbour" });
     const stage = { ...stageOf(admin, tenantId), targets: this.#before.targets };
     const { said, lost } = await this.#provoke(attack, stage);
-    await this.#neighbourIsWell(lost, stage, neighbour);
+    await this.#neighbourIsWell(lost ? said : undefined, stage, neighbour);
     await this.#witness.nextAnswer();
     await this.insistPeace();
     if (!lost) await this.#onlyTheAttackerDied(tenantId);
@@ -303,15 +303,17 @@ export class Arena implements AsyncDisposable {
   }
 
   /** Whoever lives in the same tenant has lost nothing but, where that was to be expected, its cell. */
-  async #neighbourIsWell(lost: boolean, stage: Stage, before: StatusResponse): Promise<void> {
+  async #neighbourIsWell(lost: string | undefined, stage: Stage, before: StatusResponse): Promise<void> {
     const { tenantId } = stage;
-    if (lost) {
+    if (lost !== undefined) {
       const [death] = (await this.#afterDeath(tenantId, "neighbour")).deaths;
       assert.equal(death?.type, "cell_lost", "the neighbour is told that it was its cell");
+      // Where it is certain who it was, whoever lived beside it is told.
+      if (lost.includes("while it was at work: ")) assert.match(death.summary, /brought down by attacker/);
       assert.equal(await this.#paidBy(tenantId, "neighbour"), 0, "the neighbour does not pay for its restart");
     }
     assert.equal(typeof (await stage.call("add", [], "neighbour")), "number", "the neighbour answers");
-    if (lost) return;
+    if (lost !== undefined) return;
     const status = await this.#admin.status({ tenantId, serviceId: "neighbour" });
     assert.deepEqual(
       [status.pid, status.deaths.length],
