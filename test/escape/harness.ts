@@ -3,19 +3,15 @@
  * own service all the time; each of its calls must be answered, by the same life in the same process.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { Status_Value, type Event, type StatusResponse } from "../../src/api/index.ts";
 import { SoloError, type SoloClient } from "../../src/client/index.ts";
 import { isAlive, Solo, type SoloOptions, until } from "../e2e/solo.ts";
 import { type Attack, endsSoon, type Stage, type Targets } from "./attack.ts";
+import { MemoryWatch } from "./memory-watch.ts";
+import { type Peace, Witness } from "./witness.ts";
 
-/** Between two calls of the witness. */
-const breathMs = 20;
-const patienceMs = 20_000;
-/** Nobody waits longer for an answer, whatever another tenant does; on a machine that is busy with all of these attacks. */
-const waitMsMax = 5_000;
 /** Lives that the other tenant had before: numbers of lives count by tenant, and its own is to be none that an attacker has. */
 const earlierLives = 5;
 /** For what died to be told, and for its supervisor to start it again. */
@@ -27,78 +23,6 @@ export default class Counter extends Service {
   add() { return (this.count += 1); }
 }
 `);
-
-const mebibyte = 1024 ** 2;
-/** A kernel that an attack makes grow by more than this holds something without a limit. */
-const kernelGrowthBytesMax = 512 * mebibyte;
-/** Physical memory of one cell: its tenant's quota, and what an attacker can take before it is caught. */
-const cellBytesMax = 2_500 * mebibyte;
-
-export interface Peace {
-  readonly calls: number;
-  readonly worstMs: number;
-}
-
-/** Somebody who works in peace. */
-class Witness {
-  readonly #client: SoloClient;
-  #calls = 0;
-  #worstMs = 0;
-  /** Since it began; `#worstMs` since it was last asked. */
-  #worstOfAllMs = 0;
-  #stopped = false;
-  #trouble: string | undefined;
-  readonly #working: Promise<void>;
-
-  constructor(client: SoloClient) {
-    this.#client = client;
-    this.#working = this.#work();
-  }
-
-  async #work(): Promise<void> {
-    while (!this.#stopped) {
-      const began = performance.now();
-      try {
-        const { result } = await this.#client.call(
-          { serviceId: "steady", method: "add", timeoutMs: patienceMs },
-          { timeoutMs: 2 * patienceMs, retryForMs: 0 },
-        );
-        this.#calls += 1;
-        const count: unknown = JSON.parse(Buffer.from(result).toString());
-        if (count !== this.#calls) this.#trouble ??= `call ${this.#calls} was answered with ${String(count)}`;
-      } catch (error) {
-        this.#trouble ??= `a call failed: ${String(error)}`;
-      }
-      this.#worstMs = Math.max(this.#worstMs, performance.now() - began);
-      this.#worstOfAllMs = Math.max(this.#worstOfAllMs, this.#worstMs);
-      await wait(breathMs);
-    }
-  }
-
-  /** Every call so far was answered, each after the other by the same life. */
-  insistPeace(): Peace {
-    assert.equal(this.#trouble, undefined, "the other tenant works in peace");
-    const peace = { calls: this.#calls, worstMs: Math.round(this.#worstMs) };
-    assert.ok(peace.worstMs < waitMsMax, `the other tenant waited ${peace.worstMs} ms for an answer`);
-    this.#worstMs = 0;
-    return peace;
-  }
-
-  /** Resolves after one more answer: what happened until now did not end it. */
-  async nextAnswer(): Promise<void> {
-    const before = this.#calls;
-    await until("an answer to the other tenant", () => this.#calls > before || this.#trouble !== undefined);
-  }
-
-  get worstMs(): number {
-    return Math.round(this.#worstOfAllMs);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#working;
-  }
-}
 
 interface Standing {
   readonly kernel: number;
@@ -356,54 +280,6 @@ export function stageOf(admin: SoloClient, tenantId: string): Stage {
       await admin.cast({ tenantId, serviceId: "attacker", method, args: Buffer.from(JSON.stringify(args)) });
     },
   };
-}
-
-/** Memory of the kernel, and of each cell, as it goes. */
-class MemoryWatch implements Disposable {
-  #timer: NodeJS.Timeout | undefined;
-  #atFirst = 0;
-  #kernelPeak = 0;
-  #cellPeak = 0;
-
-  begin(solo: Solo, kernel: number): void {
-    this.#atFirst = rssOf(kernel);
-    let cells: readonly number[] = [];
-    let looks = 0;
-    this.#timer = setInterval(() => {
-      if (looks++ % 10 === 0) {
-        cells = solo.processes().flatMap(({ pid, role }) => (role === "cell" ? [pid] : []));
-      }
-      this.#kernelPeak = Math.max(this.#kernelPeak, rssOf(kernel));
-      for (const cell of cells) this.#cellPeak = Math.max(this.#cellPeak, rssOf(cell));
-    }, 100);
-  }
-
-  insistBounds(): void {
-    const growth = this.#kernelPeak - this.#atFirst;
-    assert.ok(growth < kernelGrowthBytesMax, `the kernel grew by ${growth} bytes`);
-    assert.ok(this.#cellPeak < cellBytesMax, `a cell took ${this.#cellPeak} bytes`);
-  }
-
-  get summary(): string {
-    const [first, peak, cell] = [this.#atFirst, this.#kernelPeak, this.#cellPeak].map((bytes) =>
-      Math.round(bytes / mebibyte),
-    );
-    return `kernel ${first} MB at first, ${peak} MB at most; a cell ${cell} MB at most`;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-}
-
-const pageBytes = 4_096;
-
-function rssOf(pid: number): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * pageBytes;
-  } catch {
-    return 0;
-  }
 }
 
 async function refusal(answer: Promise<unknown>): Promise<SoloError> {
