@@ -20,10 +20,11 @@ export type IsMarkedDelegated = (folder: string) => boolean;
 const closeEveryMs = 5;
 const closeTriesMax = 200;
 /**
- * Of all jailed processes together, as much as one ordinary process: whatever tenants do, those that serve everybody, and
- * clients on this machine, do not wait long for them. With as much for each core, calls of others waited up to 150 ms.
+ * Of all jailed processes together, where an ordinary process has 100. They have whatever is left over, and those who serve
+ * everybody, and clients on this machine, do not wait for them: at 100, and worse at 100 for each core, a tenant whose threads
+ * were all busy made calls of others wait for many times as long as in the quiet (docs/performance.md).
  */
-const weightOfAll = 100;
+const weightOfAll = 25;
 
 export class Cgroups {
   readonly layers: readonly Layer[];
