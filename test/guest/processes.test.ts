@@ -227,7 +227,7 @@ test("a message between the processes of a service says who sent it, and can be 
       ["<0.1.1>#1", "pong", "svc"],
       ["<0.1.1>#2", "to itself", "Worker#2"],
       ["<0.1.1>#2", "later", "Worker#2"],
-      ["root", "posthumous", "process #3", false],
+      ["root", "posthumous", `process ${"#"}3`, false],
     ]),
   );
 });

@@ -11,7 +11,7 @@ const nowhere = "/solo-nowhere/x";
 
 export const deed: Deed = async ({ aims }) => {
   const account = new Account();
-  for (const path of ["/etc/passwd", "/", ".", "/tmp", "/root/.ssh/id_rsa"]) account.bare("openat", here, path, 0);
+  for (const path of ["/etc/passwd", "/", ".", "/tmp", "/root"]) account.bare("openat", here, path, 0);
   account.bare("open", "/etc/passwd", 0);
   account.bare("openat", here, nowhere, toWrite, 0o600);
   account.bare("openat2", here, "/etc/passwd", 0n, 0);
