@@ -135,7 +135,7 @@ test("a cell killed with -9: its services come back, the reason says so, and oth
   // Whose method waits has no turn under way: nobody in the cell can have done it.
   assert.equal(idle.errors[0], "cell lost: ended by SIGKILL");
   // Unless that turn, in which it began to wait, had not quite ended.
-  assert.match(atWork.errors[0] ?? "", /^cell lost(?: while it was at work)?: ended by SIGKILL$/);
+  assert.match(atWork.errors[0] ?? "", /^cell lost(?: while it was at work, perhaps through it)?: ended by SIGKILL$/);
   assert.deepEqual(
     (await eventsOf(admin, ["service_restart_scheduled"]))
       .filter(({ tenantId }) => tenantId === "victim")
