@@ -82,8 +82,11 @@ const told = async (serviceId: string, client = tenant): Promise<readonly Told[]
     .filter(({ subject }) => subject === serviceId)
     .map(({ payload }) => ({ what: payload?.["what"], phase: payload?.["phase"], action: payload?.["action"] }));
 
-const untilTold = (serviceId: string, phase: "entered" | "left"): Promise<void> =>
-  until(`${serviceId} to have ${phase}`, async () => (await told(serviceId)).some((one) => one.phase === phase));
+/** A measurement changes what is taken in at once; the event of it is durable a little later. */
+const untilTold = (serviceId: string, phase: "entered" | "left", client = tenant): Promise<void> =>
+  until(`${serviceId} to have ${phase}`, async () =>
+    (await told(serviceId, client)).some((one) => one.phase === phase),
+  );
 
 /** The line of a service's log that matches; it must come. */
 async function lineOf(serviceId: string, pattern: RegExp): Promise<LogEntry> {
@@ -95,7 +98,7 @@ async function lineOf(serviceId: string, pattern: RegExp): Promise<LogEntry> {
 
 async function refusesWork(serviceId: string, why: RegExp): Promise<void> {
   let refused: SoloError | undefined;
-  // Its cell and the data plane are told after the event.
+  // It may have been told before the data plane has heard of it.
   await until(`${serviceId} to be throttled`, async () => {
     const [settled] = await Promise.allSettled([call(tenant, serviceId, "ping")]);
     refused = settled.status === "rejected" ? refusalIn(settled) : undefined;
@@ -340,6 +343,7 @@ test("what is done about a tenant's total is the choice of who has most of it", 
     [["tenant_processes", Action.THROTTLE]],
   );
   await call(choosy, "gate", "open");
+  await untilTold("patient", "left", choosy);
   await until("it to take work", async () => !(await isThrottled()));
   assert.deepEqual(
     (await told("patient", choosy)).map(({ what, phase, action }) => [what, phase, action]),
