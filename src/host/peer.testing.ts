@@ -57,6 +57,11 @@ export class Peer implements AsyncDisposable {
     }
   }
 
+  /** The types of the messages that came and were not asked for. */
+  get unheard(): readonly string[] {
+    return this.#heard.map(({ header }) => header.type);
+  }
+
   say(message: unknown, body?: Uint8Array): void {
     this.write(encodeFrame(message, body));
   }

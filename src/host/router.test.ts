@@ -159,6 +159,19 @@ test("whoever waits for a service that is gone is told so", async () => {
   }
 });
 
+test("a call that waits for its service when the node ends is told that it did not run, and does not", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    const waiting = router.call(at, nothing, 60_000, "a");
+    router.end();
+    const told = await waiting;
+    assert.ok("refusal" in told && told.refusal.refused === "SHUTTING_DOWN" && told.executed === "not_executed");
+    router.add(acme, held(counter), link);
+    link.send({ type: "acknowledge", report: 1 });
+    await peer.hear("acknowledge");
+    assert.deepEqual(peer.unheard, [], "it was not sent before that");
+  }));
+
 test("messages to a deleted tenant do not reach the next one of its name", () =>
   withLink(async (peer, link) => {
     const { router, become } = world();

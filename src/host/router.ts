@@ -233,8 +233,10 @@ export class Router {
     const passage = breakers.enter(at);
     if (typeof passage === "object") return answered({ failure: openCircuit(passage) });
     this.#count(at.tenant, 1, size);
+    let leave = (): void => undefined;
     const settle = (answer: Answer): void => {
       if (!this.#open.delete(abandon)) return;
+      leave();
       breakers.leave(at, passage, verdictOf(answer, { delivered, timeoutMs }));
       this.#count(at.tenant, -1, -size);
       answered(answer);
@@ -292,10 +294,7 @@ export class Router {
       if (absence !== undefined) return settle({ failure: absence });
       parked = true;
       const timer = setTimeout(
-        () => {
-          withdraw();
-          settle(failed("CALL_TIMEOUT", `${timeoutMs}`));
-        },
+        () => settle(failed("CALL_TIMEOUT", `${timeoutMs}`)),
         Math.max(1, deadline - performance.now()),
       );
       const withdraw = this.#parking.add(at, {
@@ -305,11 +304,12 @@ export class Router {
           clearTimeout(timer);
           deliver(next);
         },
-        giveUp: (failure) => {
-          clearTimeout(timer);
-          settle({ failure });
-        },
+        giveUp: (failure) => settle({ failure }),
       });
+      leave = () => {
+        clearTimeout(timer);
+        withdraw();
+      };
     };
     route();
   }
