@@ -16,7 +16,6 @@ import { flags, frame, frames, grpcHeaders, grpcMessage, initialWindowSize, pref
 import type { Peer } from "./raw.ts";
 import { Witness } from "./witness.ts";
 
-const kernelGrowthMiBMax = 300;
 const mebibyte = 1024 * 1024;
 
 let solo: Solo;
@@ -76,8 +75,7 @@ async function misbehave(misdeed: () => Promise<void>): Promise<void> {
   await witness.during(misdeed);
   await witness.stillThere();
   assert.equal(await call(mallory, "slow", "ping"), "pong", "whoever behaves again is served again");
-  const grown = witness.kernelMiB() - before;
-  assert.ok(grown < kernelGrowthMiBMax, `the kernel grew by ${Math.round(grown)} MiB`);
+  witness.expectNoLarger(before);
 }
 
 test("hundreds of connections that never speak, before TLS and after it, keep nobody out", () =>
@@ -258,8 +256,7 @@ test("of answers that nobody reads the kernel keeps so much and no more, and nob
       { begun: first, ended: 0 },
       "nobody is answered further who has not read so much",
     );
-    const grown = witness.kernelMiB() - before;
-    assert.ok(grown < kernelGrowthMiBMax, `the kernel grew by ${Math.round(grown)} MiB`);
+    witness.expectNoLarger(before);
     for (const one of deaf) one[Symbol.dispose]();
     await deployAnew();
   }));

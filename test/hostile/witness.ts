@@ -11,12 +11,15 @@ import { call, example, type Solo, until } from "../e2e/solo.ts";
 /** A neighbour's call may be slower while the machine is busy with something else; only a hang takes this long. */
 const callMsMax = 5_000;
 const pauseMs = 10;
+/** What the kernel may keep of the pages that a misdeed made it use: far less than the misdeed would take without a bound. */
+const kernelGrowthMiBMax = 300;
 
 export class Witness {
   readonly #solo: Solo;
   readonly #client: SoloClient;
   readonly #kernel: number;
   readonly #pid: string;
+  readonly #kernelMiB: number;
   #expected = 0;
   #slowestMs = 0;
 
@@ -25,6 +28,7 @@ export class Witness {
     this.#client = client;
     this.#pid = pid;
     this.#kernel = solo.kernelPid();
+    this.#kernelMiB = this.kernelMiB();
   }
 
   static async of(solo: Solo): Promise<Witness> {
@@ -56,6 +60,12 @@ export class Witness {
     assert.equal(this.#solo.kernelPid(), this.#kernel, "the kernel is the one that it was");
     assert.doesNotMatch(this.#solo.processLog, /^incident /m, "the kernel met no bug");
     assert.doesNotMatch(this.#solo.processLog, /Unhandled|Uncaught/i);
+  }
+
+  /** The kernel's resident memory is little more than it was: when the witness came, unless another figure is given. */
+  expectNoLarger(beforeMiB = this.#kernelMiB, growthMiBMax = kernelGrowthMiBMax): void {
+    const grown = this.kernelMiB() - beforeMiB;
+    assert.ok(grown < growthMiBMax, `the kernel grew by ${Math.round(grown)} MiB`);
   }
 
   get slowestMs(): number {
