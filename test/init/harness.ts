@@ -8,6 +8,7 @@ import process from "node:process";
 import type { TestContext } from "node:test";
 import { roomsOfTests } from "../rooms.ts";
 import { initEntry } from "../../src/init/index.ts";
+import { cellNumber } from "../../src/base/index.ts";
 import type { InitToKernel, KernelToInit } from "../../src/wire/index.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
@@ -156,6 +157,25 @@ export async function askCell(dataDir: string, socket: string, word: string): Pr
   let answer = "";
   for await (const text of connection.setEncoding("utf8")) answer += String(text);
   return answer;
+}
+
+/** The number of the first cell that a test's kernel asks for. */
+export const first = cellNumber(1);
+/** More memory than a test's cell ever takes. */
+export const roomy = 1024 ** 3;
+
+/** An init, its kernel and one cell. */
+export async function startWithCell(
+  t: TestContext,
+  { dataDir = makeDataDir(t), args = [] as readonly string[], rssBytesMax = roomy } = {},
+) {
+  const init = startTestInit(t, dataDir, args);
+  const ready = await untilReady(init);
+  const kernel = new KernelRemote(t, ready.grpc);
+  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax });
+  const { socket, osPid } = await kernel.hear("cell_spawned");
+  const ask = (word: string): Promise<string> => askCell(dataDir, socket, word);
+  return { dataDir, init, ready, kernel, socket, osPid, ask };
 }
 
 /** Whether a process is there and not merely waiting to be collected. */

@@ -5,26 +5,20 @@ import process from "node:process";
 import { test } from "node:test";
 import { cellNumber } from "../../src/base/index.ts";
 import {
-  askCell,
   childrenOf,
+  first,
   isAlive,
   KernelRemote,
   makeDataDir,
+  roomy,
   startTestInit,
+  startWithCell,
   until,
   untilReady,
 } from "./harness.ts";
 
-const first = cellNumber(1);
-const roomy = 1024 ** 3;
-
 test("a kernel that keeps failing ends in safe mode, with the reason, while services keep running", async (t) => {
-  const dataDir = makeDataDir(t);
-  const init = startTestInit(t, dataDir);
-  const ready = await untilReady(init);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
-  const { socket, osPid } = await kernel.hear("cell_spawned");
+  const { dataDir, init, ready, kernel, socket, osPid, ask } = await startWithCell(t);
 
   writeFileSync(join(dataDir, "crash-unless-safe"), "the log is damaged at event 7");
   await kernel.exit(1);
@@ -33,21 +27,16 @@ test("a kernel that keeps failing ends in safe mode, with the reason, while serv
   assert.match(begin.safeMode ?? "", /the kernel exited with 1: the log is damaged at event 7/);
   assert.equal(begin.epoch, 7, "the first, five restarts, and the one in safe mode");
   assert.deepEqual(begin.cells, [{ cell: first, socket, osPid }]);
-  assert.match(await askCell(dataDir, socket, "who"), new RegExp(`^${osPid} `));
+  assert.match(await ask("who"), new RegExp(`^${osPid} `));
   assert.match(init.stderr(), /READ-ONLY SAFE MODE/);
 });
 
 test("when even safe mode cannot stay up, services keep running, init says so and goes on trying", async (t) => {
-  const dataDir = makeDataDir(t);
-  const init = startTestInit(t, dataDir);
-  const ready = await untilReady(init);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
-  const { socket } = await kernel.hear("cell_spawned");
+  const { dataDir, init, ready, kernel, ask } = await startWithCell(t);
   writeFileSync(join(dataDir, "crash-at-start"), "no");
   await kernel.exit(1);
   await until("a word about it", () => init.stderr().includes("even in safe mode; tried again in 1000 ms"));
-  assert.match(await askCell(dataDir, socket, "who"), /^\d+ /);
+  assert.match(await ask("who"), /^\d+ /);
   rmSync(join(dataDir, "crash-at-start"));
   const back = new KernelRemote(t, ready.grpc);
   assert.notEqual((await back.hear("begin")).safeMode, undefined, "only a new start leaves safe mode");
@@ -63,17 +52,12 @@ test("a kernel that hangs before it was ever ready is ended, too", async (t) => 
 });
 
 test("where no epoch can be written, services keep running, init says so and goes on trying", async (t) => {
-  const dataDir = makeDataDir(t);
-  const init = startTestInit(t, dataDir);
-  const ready = await untilReady(init);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
-  const { socket, osPid } = await kernel.hear("cell_spawned");
+  const { dataDir, init, ready, kernel, osPid, ask } = await startWithCell(t);
   // As good as a full disk: the file that the next epoch is written to cannot be opened.
   mkdirSync(join(dataDir, "epoch.new"));
   await kernel.exit(1);
   await until("a word about it", () => init.stderr().includes("no kernel can be started: its epoch cannot be written"));
-  assert.match(await askCell(dataDir, socket, "who"), new RegExp(`^${osPid} `));
+  assert.match(await ask("who"), new RegExp(`^${osPid} `));
   rmdirSync(join(dataDir, "epoch.new"));
   const back = new KernelRemote(t, ready.grpc);
   assert.equal((await back.hear("begin")).epoch, 2);

@@ -3,34 +3,22 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { cellNumber } from "../../src/base/index.ts";
 import {
-  askCell,
   childrenOf,
+  first,
   isAlive,
   KernelRemote,
   makeDataDirPath,
   startTestInit,
+  startWithCell,
   until,
   untilReady,
 } from "./harness.ts";
 
-const first = cellNumber(1);
-const roomy = 1024 ** 3;
-
 test("a kernel killed with -9 is replaced by one with the next epoch, which finds the same cell", async (t) => {
-  const dataDir = makeDataDirPath(t);
-  const init = startTestInit(t, dataDir);
-  const ready = await untilReady(init);
+  const { init, ready, kernel, socket, osPid, ask } = await startWithCell(t, { dataDir: makeDataDirPath(t) });
   assert.equal(ready.kernelEpoch, 1);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
-  const spawned = await kernel.hear("cell_spawned");
-  assert.match(
-    await askCell(dataDir, spawned.socket, "who"),
-    new RegExp(`^${spawned.osPid} {}$`),
-    "the environment is empty",
-  );
+  assert.match(await ask("who"), new RegExp(`^${osPid} {}$`), "the environment is empty");
 
   const before = await kernel.hear("begin");
   const [kernelPid] = childrenOf(ready.pid);
@@ -43,19 +31,14 @@ test("a kernel killed with -9 is replaced by one with the next epoch, which find
   const begin = await next.hear("begin");
   assert.equal(begin.epoch, 2);
   assert.equal(begin.boot, before.boot, "the node was not restarted");
-  assert.deepEqual(begin.cells, [{ cell: first, socket: spawned.socket, osPid: spawned.osPid }]);
-  assert.match(await askCell(dataDir, spawned.socket, "who"), new RegExp(`^${spawned.osPid} `));
+  assert.deepEqual(begin.cells, [{ cell: first, socket, osPid }]);
+  assert.match(await ask("who"), new RegExp(`^${osPid} `));
   await until("a word about it", () => init.stderr().includes("the kernel was ended by SIGKILL"));
 });
 
 test("killing init with -9 leaves no process", async (t) => {
-  const dataDir = makeDataDirPath(t);
-  const init = startTestInit(t, dataDir);
-  const ready = await untilReady(init);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
-  const { socket } = await kernel.hear("cell_spawned");
-  await askCell(dataDir, socket, "who");
+  const { init, ready, ask } = await startWithCell(t, { dataDir: makeDataDirPath(t) });
+  await ask("who");
   const family = childrenOf(ready.pid);
   assert.ok(family.length >= 2);
   process.kill(ready.pid, "SIGKILL");
@@ -64,12 +47,7 @@ test("killing init with -9 leaves no process", async (t) => {
 });
 
 test("SIGTERM lets the kernel finish, then ends everything and leaves no socket", async (t) => {
-  const dataDir = makeDataDirPath(t);
-  const init = startTestInit(t, dataDir);
-  const ready = await untilReady(init);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: first, rssBytesMax: roomy });
-  await kernel.hear("cell_spawned");
+  const { dataDir, init, ready, kernel } = await startWithCell(t, { dataDir: makeDataDirPath(t) });
   const family = childrenOf(ready.pid);
   process.kill(ready.pid, "SIGTERM");
   assert.equal(await init.ended, 0);

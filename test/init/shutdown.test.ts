@@ -4,20 +4,15 @@ import { join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { cellNumber } from "../../src/base/index.ts";
-import { childrenOf, isAlive, KernelRemote, makeDataDir, startTestInit, until, untilReady } from "./harness.ts";
+import { childrenOf, isAlive, makeDataDir, roomy, startTestInit, startWithCell, until } from "./harness.ts";
 
-async function startWithCell(t: TestContext, args: readonly string[] = []) {
-  const dataDir = makeDataDir(t);
-  const init = startTestInit(t, dataDir, args);
-  const ready = await untilReady(init);
-  const kernel = new KernelRemote(t, ready.grpc);
-  kernel.order({ type: "spawn_cell", cell: cellNumber(1), rssBytesMax: 1024 ** 3 });
-  await kernel.hear("cell_spawned");
+async function startFamily(t: TestContext, args: readonly string[] = []) {
+  const { dataDir, init, kernel, ready } = await startWithCell(t, { args });
   return { dataDir, init, kernel, pid: ready.pid, family: childrenOf(ready.pid) };
 }
 
 test("a client's request shuts down as a signal does, within its own deadline", async (t) => {
-  const { init, kernel, family } = await startWithCell(t);
+  const { init, kernel, family } = await startFamily(t);
   kernel.order({ type: "request_shutdown", why: "admin asked", deadlineMs: 8_000 });
   assert.equal(await init.ended, 0);
   assert.deepEqual(await kernel.hear("shutdown"), { type: "shutdown", why: "admin asked", deadlineMs: 6_000 });
@@ -25,7 +20,7 @@ test("a client's request shuts down as a signal does, within its own deadline", 
 });
 
 test("a kernel that does not stop is cut off at the deadline, with everything else", async (t) => {
-  const { dataDir, init, pid, family } = await startWithCell(t, ["--shutdown-ms", "400"]);
+  const { dataDir, init, pid, family } = await startFamily(t, ["--shutdown-ms", "400"]);
   writeFileSync(join(dataDir, "deaf-to-shutdown"), "");
   const began = performance.now();
   process.kill(pid, "SIGTERM");
@@ -37,7 +32,7 @@ test("a kernel that does not stop is cut off at the deadline, with everything el
 });
 
 test("a second signal hastens: the kernel is told, and what is not done in a moment is cut off", async (t) => {
-  const { dataDir, init, kernel, pid, family } = await startWithCell(t);
+  const { dataDir, init, kernel, pid, family } = await startFamily(t);
   writeFileSync(join(dataDir, "deaf-to-shutdown"), "");
   process.kill(pid, "SIGINT");
   await kernel.hear("shutdown");
@@ -48,13 +43,13 @@ test("a second signal hastens: the kernel is told, and what is not done in a mom
 });
 
 test("a client that asks again does not hasten: what was ordered has its time", async (t) => {
-  const { dataDir, init, kernel, pid, family } = await startWithCell(t);
+  const { dataDir, init, kernel, pid, family } = await startFamily(t);
   writeFileSync(join(dataDir, "deaf-to-shutdown"), "");
   kernel.order({ type: "request_shutdown", why: "admin asked", deadlineMs: 60_000 });
   await kernel.hear("shutdown");
   kernel.order({ type: "request_shutdown", why: "admin asked again", deadlineMs: 1 });
   // Behind the second order, init hears this one, so the order before it had no effect.
-  kernel.order({ type: "spawn_cell", cell: cellNumber(2), rssBytesMax: 1024 ** 3 });
+  kernel.order({ type: "spawn_cell", cell: cellNumber(2), rssBytesMax: roomy });
   await kernel.hear("cell_spawned", ({ cell }) => cell === 2);
   assert.equal(kernel.heard.filter(({ type }) => type === "shutdown").length, 1);
   process.kill(pid, "SIGINT");
@@ -64,7 +59,7 @@ test("a client that asks again does not hasten: what was ordered has its time", 
 });
 
 test("a kernel that dies during the shutdown is not started again, and the end is clean", async (t) => {
-  const { dataDir, init, kernel, pid, family } = await startWithCell(t);
+  const { dataDir, init, kernel, pid, family } = await startFamily(t);
   writeFileSync(join(dataDir, "deaf-to-shutdown"), "");
   process.kill(pid, "SIGTERM");
   await kernel.hear("shutdown");
@@ -75,7 +70,7 @@ test("a kernel that dies during the shutdown is not started again, and the end i
 });
 
 test("SIGTERM while the kernel is down ends cleanly", async (t) => {
-  const { dataDir, init, kernel, pid, family } = await startWithCell(t);
+  const { dataDir, init, kernel, pid, family } = await startFamily(t);
   writeFileSync(join(dataDir, "crash-at-start"), "no");
   await kernel.exit(1);
   await until("safe mode to fail", () => init.stderr().includes("even in safe mode"));
