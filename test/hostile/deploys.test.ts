@@ -7,9 +7,8 @@ import { after, before, test } from "node:test";
 import { Status_Value } from "../../src/api/index.ts";
 import { limits } from "../../src/base/index.ts";
 import { SoloError, type SoloClient, type SoloErrorCode } from "../../src/client/index.ts";
-import { eventsOf } from "../e2e/asking.ts";
+import { eventsOf, service } from "../e2e/asking.ts";
 import { call, example, Solo } from "../e2e/solo.ts";
-import { hostile } from "./services.ts";
 import { Witness } from "./witness.ts";
 
 let solo: Solo;
@@ -25,7 +24,7 @@ after(() => solo[Symbol.asyncDispose]());
 
 interface Case {
   readonly what: string;
-  readonly source: string;
+  readonly source: string | Buffer;
   readonly code: SoloErrorCode | "RUNNING";
   readonly says?: RegExp;
   /** Where the stack must lead. */
@@ -36,7 +35,7 @@ const deep = 3_000;
 
 const cases: readonly Case[] = [
   { what: "nothing", source: " ", code: "STARTUP_FAILED", says: /default export|class/i },
-  { what: "a source that does not parse", source: hostile("x( {"), code: "SYNTAX_ERROR", says: /hostile\.ts:5:1/ },
+  { what: "a source that does not parse", source: service("x( {"), code: "SYNTAX_ERROR", says: /hostile\.ts:5:1/ },
   { what: "a control character", source: "export default 1 \u0000 2", code: "SYNTAX_ERROR", says: /hostile\.ts:1:\d+/ },
   {
     what: "an import of Node",
@@ -46,7 +45,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "a dynamic import",
-    source: hostile(`init() { return import("node:fs"); }`),
+    source: service(`init() { return import("node:fs"); }`),
     code: "SYNTAX_ERROR",
     says: /import/,
   },
@@ -75,34 +74,34 @@ const cases: readonly Case[] = [
   },
   {
     what: "a throw in the constructor",
-    source: hostile(`constructor() {\n  super();\n  throw new TypeError("made badly");\n}`),
+    source: service(`constructor() {\n  super();\n  throw new TypeError("made badly");\n}`),
     code: "STARTUP_FAILED",
     says: /TypeError: made badly/,
     line: /hostile\.ts:5:\d+/,
   },
   {
     what: "a throw in init",
-    source: hostile(`init() {\n  throw new Error("not today");\n}`),
+    source: service(`init() {\n  throw new Error("not today");\n}`),
     code: "STARTUP_FAILED",
     says: /not today/,
     line: /hostile\.ts:4:\d+/,
   },
   {
     what: "a rejection in init",
-    source: hostile(`async init() {\n  await null;\n  throw new Error("not today");\n}`),
+    source: service(`async init() {\n  await null;\n  throw new Error("not today");\n}`),
     code: "STARTUP_FAILED",
     says: /not today/,
     line: /hostile\.ts:5:\d+/,
   },
-  { what: "a thrown null", source: hostile(`init() { throw null; }`), code: "STARTUP_FAILED", says: /null/ },
+  { what: "a thrown null", source: service(`init() { throw null; }`), code: "STARTUP_FAILED", says: /null/ },
   {
     what: "a thrown text of a megabyte",
-    source: hostile(`init() { throw "x".repeat(1 << 20); }`),
+    source: service(`init() { throw "x".repeat(1 << 20); }`),
     code: "STARTUP_FAILED",
   },
   {
     what: "an error that is a trap",
-    source: hostile(
+    source: service(
       `init() { const e = new Error("a"); Object.defineProperty(e, "message", { get() { throw e; } }); Object.defineProperty(e, "stack", { get() { for (;;); } }); throw e; }`,
     ),
     code: "STARTUP_FAILED",
@@ -110,81 +109,81 @@ const cases: readonly Case[] = [
   },
   {
     what: "a thrown proxy",
-    source: hostile(
+    source: service(
       `init() { throw new Proxy({}, { get() { throw new Error("trap"); }, getPrototypeOf() { throw new Error("trap"); } }); }`,
     ),
     code: "STARTUP_FAILED",
   },
-  { what: "an init that spins", source: hostile(`init() { for (;;); }`), code: "STARTUP_FAILED", says: /timeout/ },
+  { what: "an init that spins", source: service(`init() { for (;;); }`), code: "STARTUP_FAILED", says: /timeout/ },
   {
     what: "an init that spins where loops are hard to stop",
-    source: hostile(`init() { for (;;) [...Array(40)]; }`),
+    source: service(`init() { for (;;) [...Array(40)]; }`),
     code: "STARTUP_FAILED",
     says: /timeout/,
   },
   {
     what: "an init that never settles",
-    source: hostile(`init() { return new Promise(() => {}); }`),
+    source: service(`init() { return new Promise(() => {}); }`),
     code: "STARTUP_FAILED",
     says: /startup timeout/,
   },
   {
     what: "an init of endless microtasks",
-    source: hostile(`async init() { for (;;) await null; }`),
+    source: service(`async init() { for (;;) await null; }`),
     code: "STARTUP_FAILED",
     says: /timeout/,
   },
   {
     what: "an init that takes all memory",
-    source: hostile(`init() { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); }`),
+    source: service(`init() { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); }`),
     code: "STARTUP_FAILED",
     says: /memory/,
   },
   {
     what: "an init that takes all memory at once",
-    source: hostile(`init() { this.all = []; for (;;) this.all.push(new Uint8Array(64 << 20).fill(1)); }`),
+    source: service(`init() { this.all = []; for (;;) this.all.push(new Uint8Array(64 << 20).fill(1)); }`),
     code: "STARTUP_FAILED",
   },
   {
     what: "an endless recursion",
-    source: hostile(`init() { const f = () => f(); f(); }`),
+    source: service(`init() { const f = () => f(); f(); }`),
     code: "STARTUP_FAILED",
     says: /call stack/,
   },
   {
     what: "a regular expression that backtracks for ever",
-    source: hostile(`init() { /(a+)+$/.test("a".repeat(40) + "!"); }`),
+    source: service(`init() { /(a+)+$/.test("a".repeat(40) + "!"); }`),
     code: "STARTUP_FAILED",
     says: /timeout/,
   },
   {
     what: "an init that answers itself",
-    source: hostile(`init() { const then = { then(done) { done(then); } }; return then; }`),
+    source: service(`init() { const then = { then(done) { done(then); } }; return then; }`),
     code: "STARTUP_FAILED",
     says: /timeout/,
   },
   {
     what: "a flood of log lines",
-    source: hostile(`init() { for (let i = 0; i < 20_000; i++) this.log.info("flood " + i + "x".repeat(1_000)); }`),
+    source: service(`init() { for (let i = 0; i < 20_000; i++) this.log.info("flood " + i + "x".repeat(1_000)); }`),
     code: "RUNNING",
   },
   {
     what: "a flood of console lines of traps",
-    source: hostile(
+    source: service(
       `init() { const trap = new Proxy({}, { get() { throw new Error("trap"); }, ownKeys() { throw new Error("trap"); } }); for (let i = 0; i < 2_000; i++) console.log(trap, { get a() { throw new Error("trap"); } }); }`,
     ),
     code: "RUNNING",
   },
   {
     what: "more timers than may be",
-    source: hostile(`init() { for (let i = 0; i < 50_000; i++) setTimeout(() => {}, 60_000); }`),
+    source: service(`init() { for (let i = 0; i < 50_000; i++) setTimeout(() => {}, 60_000); }`),
     code: "STARTUP_FAILED",
     says: /timers/,
   },
 ];
 
 /** What was answered, in the words of a case. */
-async function deploy(source: string, startupTimeoutMs: number): Promise<SoloError | "RUNNING"> {
+async function deploy(source: string | Buffer, startupTimeoutMs: number): Promise<SoloError | "RUNNING"> {
   try {
     await mallory.deploy({
       serviceId: "hostile",
@@ -267,7 +266,7 @@ test("of a flood of log lines so many are kept, and who reads is told how many w
   await mallory.deploy({
     serviceId: "flood",
     code: Buffer.from(
-      hostile(`flood() { for (let i = 1; i <= ${flood}; i++) this.log.info("flood " + "x".repeat(1_000)); }
+      service(`flood() { for (let i = 1; i <= ${flood}; i++) this.log.info("flood " + "x".repeat(1_000)); }
 last(i) { this.log.info("last " + i); }`),
     ),
     resourceLimits: { cpuTimeMs: 30_000 },

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { messageLengthMax, RestartType, Status_Value } from "../../src/api/index.ts";
 import { SoloError, type SoloClient, type SoloErrorCode } from "../../src/client/index.ts";
+import { service } from "../e2e/asking.ts";
 import { call, Solo } from "../e2e/solo.ts";
-import { hostile } from "./services.ts";
 import { Witness } from "./witness.ts";
 
 let solo: Solo;
@@ -164,7 +164,7 @@ for (const each of methods) {
     const timeoutMs = each.outcome === "CALL_TIMEOUT" ? 1_500 : 60_000;
     await mallory.deploy({
       serviceId: "results",
-      code: Buffer.from(hostile(`alive() { return "alive"; }\nmethod() { ${body} }`)),
+      code: service(`alive() { return "alive"; }\nmethod() { ${body} }`),
       resourceLimits: {
         cpuTimeMs: each.cpuTimeMs ?? 500,
         maxMemoryBytes: each.maxMemoryBytes ?? 64n * mebibyte,

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
-import { refusalIn, service } from "../e2e/asking.ts";
+import { refusalIn } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
+import { sleeper } from "./sleeper.ts";
 
 /** A tenant alone may have all places: what holds it back is the others' need. */
 const placesMax = 10;
@@ -13,18 +14,14 @@ let solo: Solo;
 let loud: SoloClient;
 let quiet: SoloClient;
 
-const code = service(`
-  sleep(ms: number) { return new Promise((done) => setTimeout(() => done("slept"), ms)); }
-  ping() { return "pong"; }`);
-
 before(async () => {
   solo = await Solo.start({
     config: { calls_in_flight_max: placesMax, calls_in_flight_per_tenant_max: 50, calls_wait_ms_max: waitMsMax },
   });
   loud = await solo.tenant("loud");
   quiet = await solo.tenant("quiet");
-  await loud.deploy({ serviceId: "sleeper", instances: placesMax, code });
-  await quiet.deploy({ serviceId: "pinger", code });
+  await loud.deploy({ serviceId: "sleeper", instances: placesMax, code: sleeper });
+  await quiet.deploy({ serviceId: "pinger", code: sleeper });
 });
 after(() => solo[Symbol.asyncDispose]());
 
@@ -60,7 +57,7 @@ test("when the node answers all that it can, one more call waits and is told to 
 });
 
 test("two tenants, one floods the node: the other's calls are all answered, and what is refused is the flood's own", async () => {
-  await loud.deploy({ serviceId: "sleeper", instances: placesMax, code });
+  await loud.deploy({ serviceId: "sleeper", instances: placesMax, code: sleeper });
   // Ten at a time, half a second each: it takes three times as long as anyone waits.
   const flood = Promise.allSettled(
     Array.from({ length: 300 }, () => call(loud, "sleeper", "sleep", [500], { timeoutMs: 60_000 })),

@@ -2,16 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { SoloClient } from "../../src/client/index.ts";
-import { refusalIn, refusalOf, service } from "../e2e/asking.ts";
+import { refusalIn, refusalOf } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
+import { sleeper } from "./sleeper.ts";
 
 let solo: Solo;
 let loud: SoloClient;
 let quiet: SoloClient;
-
-const code = service(`
-  sleep(ms: number) { return new Promise((done) => setTimeout(() => done("slept"), ms)); }
-  ping() { return "pong"; }`);
 
 before(async () => {
   solo = await Solo.start({
@@ -20,8 +17,8 @@ before(async () => {
   loud = await solo.tenant("loud");
   quiet = await solo.tenant("quiet");
   for (const client of [loud, quiet]) {
-    await client.deploy({ serviceId: "sleeper", instances: 16, code });
-    await client.deploy({ serviceId: "pinger", code });
+    await client.deploy({ serviceId: "sleeper", instances: 16, code: sleeper });
+    await client.deploy({ serviceId: "pinger", code: sleeper });
   }
 });
 after(() => solo[Symbol.asyncDispose]());
