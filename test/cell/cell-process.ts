@@ -297,7 +297,8 @@ export async function startCell(ownImage?: string): Promise<CellProcess> {
   });
   heartbeat.on("error", () => undefined);
   const exited = new Promise<{ readonly code: number | null; readonly signal: string | null }>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
+    // Not at its exit: what it wrote last may be read after that.
+    child.once("close", (code, signal) => resolve({ code, signal }));
   });
   const sockets: Kernel[] = [];
   const connect = (): Promise<Kernel> =>
