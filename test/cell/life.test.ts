@@ -106,7 +106,7 @@ for (const [where, source, expected] of [
   ["init", service(`init() { null.x; }`), { where: "init", name: "TypeError" }],
 ] as const) {
   test(`a service that fails in ${where} never starts, and leaves nothing behind: ${source.slice(-60).trim()}`, async (t) => {
-    const { kernel } = await cellFor(t);
+    const { kernel, connect } = await cellFor(t);
     kernel.order(source);
     const begun = await kernel.begun(1);
     assert.equal(begun.type, "ended");
@@ -114,7 +114,9 @@ for (const [where, source, expected] of [
     assert.equal(begun.death.type, "crashed");
     assert.equal(begun.death.where, expected.where);
     assert.equal(begun.death.error.name, expected.name);
-    const other = await (await cellFor(t)).connect();
+    kernel.send({ type: "acknowledge", report: 1 });
+    assert.equal((await kernel.call(1, "get")).failure?.code, "SERVICE_NOT_RUNNING");
+    const other = await connect();
     const { incarnations } = await other.hello(1);
     assert.deepEqual(incarnations, []);
   });
@@ -158,17 +160,23 @@ test("stop lets the message at hand finish, runs terminate, and drops what waits
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
     service(`
-      async slow() { this.log.info("began"); await new Promise((done) => setTimeout(done, 50)); this.log.info("finished"); return "finished"; }
+      async slow() {
+        this.log.info("began");
+        await (await this.lookup("elsewhere")).call.work();
+        this.log.info("finished");
+        return "finished";
+      }
       quick() { return "quick"; }
       async terminate(reason) { await null; this.log.info("terminate: " + reason); }
     `),
   );
   const slow = kernel.call(id, "slow");
-  await kernel.until(() => kernel.logs[0]);
+  const waiting = await kernel.until(() => kernel.all("call")[0]);
   const quick = kernel.call(id, "quick");
-  kernel.stop(id, 5_000);
-  assert.deepEqual(await slow, { result: "finished" });
+  kernel.stop(id, 30_000);
   const { failure } = await quick;
+  kernel.send({ type: "answer", id: waiting.id }, "1");
+  assert.deepEqual(await slow, { result: "finished" });
   assert.equal(failure?.code, "CALL_LOST");
   assert.equal(failure.executed, "not_executed");
   assert.deepEqual(await kernel.death(id), { type: "killed", by: "test", forced: "no" });
