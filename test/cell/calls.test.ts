@@ -1,6 +1,7 @@
 /** Calls, casts and messages between services of one cell: order, nesting, cycles, bounds. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { lanePolicy } from "../../src/cell/lane.ts";
 import { cellFor, type Kernel, service } from "./cell-process.ts";
 
 /** Calls until the service answers inline: its calls to idle inline services then return within a few microtasks. */
@@ -44,11 +45,17 @@ test("a slow handler demotes its service; the neighbours go on", async (t) => {
     service: "b",
     incarnation: 2,
   });
-  await untilInline(kernel, a, b);
-  await kernel.result(b, "slow");
-  assert.equal(await kernel.result(a, "probe"), false);
-  await promote(kernel, b);
-  assert.equal(await kernel.result(a, "probe"), false, "quick calls alone do not bring it back at once");
+  for (;;) {
+    await untilInline(kernel, a, b);
+    const began = performance.now();
+    await kernel.result(b, "slow");
+    assert.equal(await kernel.result(a, "probe"), false);
+    await promote(kernel, b);
+    if ((await kernel.result(a, "probe")) === false) break;
+    // A machine may be so busy that its wait is over by then; the next one is longer.
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs >= lanePolicy.waitMsFirst, `quick calls alone brought it back after ${tookMs} ms`);
+  }
 });
 
 test("a service on probation, or with a longer CPU limit, is not promoted by quick calls", async (t) => {
@@ -239,15 +246,16 @@ for (const lane of ["threaded", "inline"] as const) {
 test("a full mailbox refuses a call; the service and the caller go on", async (t) => {
   const { kernel } = await cellFor(t);
   const id = await kernel.load(
-    service(
-      `block() { return new Promise((done) => { this.open = done; setTimeout(done, 40); }); } note() { return 1; }`,
-    ),
-    {
-      limits: { messageQueueLimit: 3 },
-    },
+    service(`async block() { await (await this.lookup("elsewhere")).call.work(); } note() { return 1; }`),
+    { limits: { messageQueueLimit: 3 } },
   );
-  const calls = [kernel.call(id, "block"), ...Array.from({ length: 4 }, () => kernel.call(id, "note"))];
-  const outcomes = await Promise.all(calls);
+  const block = kernel.call(id, "block");
+  const waiting = await kernel.until(() => kernel.all("call")[0]);
+  const notes = Array.from({ length: 4 }, () => kernel.call(id, "note"));
+  // What is refused is refused at once.
+  await Promise.all(notes.slice(2));
+  kernel.send({ type: "answer", id: waiting.id }, "1");
+  const outcomes = await Promise.all([block, ...notes]);
   assert.deepEqual(
     outcomes.map(({ failure }) => failure?.code),
     [undefined, undefined, undefined, "MAILBOX_FULL", "MAILBOX_FULL"],
