@@ -420,13 +420,21 @@ test("a process that crashes while the service ends is not started again", async
   const { kernel } = await cellFor(t);
   const id = await kernel.load(`
     import { Service } from "solo:service";
+    let end;
+    const ending = new Promise((done) => { end = done; });
     class Worker extends Service {
       init() { this.log.info("begins"); }
-      async work() { this.log.info("works"); await new Promise((done) => setTimeout(done, 10)); throw new Error("too late"); }
+      async work() { this.log.info("works"); await ending; throw new Error("too late"); }
       terminate() { this.log.info("terminates"); }
     }
+    class Last extends Service { terminate() { end(); } }
     export default class Svc extends Service {
-      async init() { return { a: await this.spawn(Worker) }; }
+      async init() {
+        const a = await this.spawn(Worker);
+        // It ends before the others do.
+        await this.spawn(Last);
+        return { a };
+      }
       begin() { this.state.a.cast.work(); }
       terminate() { this.log.info("ends"); }
     }`);
