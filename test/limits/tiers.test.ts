@@ -64,7 +64,7 @@ test("a system service that does not answer in time is given up, whatever its ca
   const refused = await refusalOf(call(tenant, "second-system", "hang", [], { timeoutMs: 30_000 }));
   assert.deepEqual([refused.code, refused.executed], ["CALL_TIMEOUT", "unknown"]);
   assert.match(refused.message, /did not answer within 2000 ms/);
-  assert.ok(performance.now() - asked < 5_000);
+  assert.ok(performance.now() - asked < 15_000, "its caller would wait twice as long");
   // What hangs would keep the node's shutdown waiting.
   await admin.kill({ serviceId: "second-system", force: true });
 });
