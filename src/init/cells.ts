@@ -24,8 +24,15 @@ interface LiveCell {
   readonly listener: ListeningSocket;
   readonly child: WatchedChild;
   readonly record: FlightRecordFile | undefined;
-  /** A cell belongs to one tenant for its whole life (P1); undefined while it is nobody's. */
-  tenant: TenantId | undefined;
+  /** A cell belongs to one tenant, and to one tier of it, for its whole life (P1); undefined while it is nobody's. */
+  owner: Owner | undefined;
+}
+
+type CellTier = "user" | "system";
+
+interface Owner {
+  readonly tenant: TenantId;
+  readonly tier: CellTier;
 }
 
 export interface CellsConfig {
@@ -41,8 +48,6 @@ export interface CellsConfig {
   /** Of cells in which services of a tier live; those of nobody stand with the system's. */
   readonly standings: Readonly<Record<CellTier, Standing>>;
 }
-
-type CellTier = "user" | "system";
 
 /** The engine adds threads when guests hold the ones that it has. */
 const cellTasksMax = 256;
@@ -83,8 +88,8 @@ export class Cells {
   /** Whose it is: remembered for the next kernel, which must not have to believe the cell. The first word counts. */
   assign(cell: CellNumber, tenant: TenantId, tier: CellTier = "user"): void {
     const living = this.#living.get(cell);
-    if (living === undefined || living.tenant !== undefined) return;
-    living.tenant = tenant;
+    if (living === undefined || living.owner !== undefined) return;
+    living.owner = { tenant, tier };
     if (tier === "user") living.child.moveTo(this.#config.standings.user);
   }
 
@@ -113,9 +118,7 @@ export class Cells {
 
   living(): readonly LivingCell[] {
     return [...this.#living.values()]
-      .map(({ cell, socket, child, tenant }) => {
-        return { cell, socket, osPid: child.pid, ...(tenant === undefined ? {} : { tenant }) };
-      })
+      .map(({ cell, socket, child, owner }) => ({ cell, socket, osPid: child.pid, ...owner }))
       .filter(({ osPid }) => osPid !== 0);
   }
 
@@ -158,7 +161,7 @@ export class Cells {
           onText: (text) => this.#config.note(text.replaceAll(/^(?=.)/gm, `cell ${cell}: `)),
         },
       );
-      const living = { cell, socket, listener, child, record, tenant: undefined };
+      const living = { cell, socket, listener, child, record, owner: undefined };
       this.#living.set(cell, living);
       return living;
     } catch (error) {

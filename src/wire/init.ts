@@ -17,12 +17,18 @@ import {
 import { recordedTurnShape } from "./flight-record.ts";
 import { cellShape, epochShape, tenantShape } from "./words.ts";
 
-/** A cell process that is alive: connect to `socket`. `tenant`: whose it is, as a kernel said; what the cell itself says must agree. */
+const tierShape = oneOf("user", "system");
+
+/**
+ * A cell process that is alive: connect to `socket`. `tenant`: whose it is, as a kernel said; what the cell itself says must
+ * agree. `tier`: of which tier its services are, and were; known of every cell that is somebody's.
+ */
 const livingCellShape = record({
   cell: cellShape,
   socket: text(100),
   osPid: whole(1),
   tenant: optional(tenantShape),
+  tier: optional(tierShape),
 });
 export type LivingCell = Of<typeof livingCellShape>;
 
@@ -81,7 +87,7 @@ export const kernelToInitShape = union({
    * The cell is this tenant's, once and for ever. Said before the cell is told: it has no say in it. `tier`: of the services
    * that will live in it; of users', unless it says otherwise.
    */
-  assign_cell: record({ cell: cellShape, tenant: tenantShape, tier: optional(oneOf("user", "system")) }),
+  assign_cell: record({ cell: cellShape, tenant: tenantShape, tier: optional(tierShape) }),
   kill_cell: record({ cell: cellShape, loss: cellLossShape }),
   /** The loss of this cell is durable: init may forget its exit status. */
   acknowledge_exit: record({ cell: cellShape }),

@@ -53,6 +53,32 @@ test("what is said of a cell in the same breath as it is asked for, counts: whos
   );
 });
 
+test("the next kernel is told of which tier a cell's services are, since an empty cell does not say it", async (t) => {
+  const ready = await untilReady(startTestInit(t, makeDataDir(t)));
+  const kernel = new KernelRemote(t, ready.grpc);
+  const tenant = defined(parseTenantId("acme"), "tenant");
+  const cells = [first, cellNumber(2), cellNumber(3), cellNumber(4)] as const;
+  const [ofSystem, ofUsers, unsaid, nobodys] = cells;
+  for (const cell of cells) kernel.order({ type: "spawn_cell", cell, rssBytesMax: roomy });
+  kernel.order({ type: "assign_cell", cell: ofSystem, tenant, tier: "system" });
+  kernel.order({ type: "assign_cell", cell: ofUsers, tenant, tier: "user" });
+  kernel.order({ type: "assign_cell", cell: unsaid, tenant });
+  // The first word counts.
+  kernel.order({ type: "assign_cell", cell: ofSystem, tenant, tier: "user" });
+  await kernel.hear("cell_spawned", ({ cell }) => cell === nobodys);
+  await kernel.exit(0);
+  const begin = await new KernelRemote(t, ready.grpc).hear("begin");
+  assert.deepEqual(
+    begin.cells.map(({ cell, tier }) => [cell, tier]),
+    [
+      [ofSystem, "system"],
+      [ofUsers, "user"],
+      [unsaid, "user"],
+      [nobodys, undefined],
+    ],
+  );
+});
+
 test("a cell that burns CPU without a heartbeat is killed as hung", async (t) => {
   const { kernel, osPid, ask } = await startWithCell(t);
   await ask("spin");
