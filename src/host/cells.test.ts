@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import {
   cellNumber,
@@ -115,11 +115,36 @@ const living = (peer: Peer, cell: number): LivingCell => ({
   tenant: acme,
 });
 
+const running = (service: string, incarnation: number, instance = 1) => ({
+  service,
+  instance,
+  incarnation,
+  phase: "running",
+});
+
+/** No time passes until cells that are found have answered: on a busy machine that takes longer than they are waited for. */
+const stopTime = (t: TestContext): void => t.mock.timers.enable({ apis: ["setTimeout"] });
+
+/** A cell that is found, and answers what it holds. */
+async function adopted(
+  t: TestContext,
+  { cells, peer, holds }: { readonly cells: Cells; readonly peer: Peer; readonly holds: readonly object[] },
+): ReturnType<Cells["adopt"]> {
+  stopTime(t);
+  const adopting = cells.adopt([living(peer, 1_000_001)]);
+  await peer.hear("hello");
+  peer.say({ type: "welcome", tenant: acme, incarnations: holds });
+  const found = await adopting;
+  t.mock.timers.reset();
+  return found;
+}
+
 for (const [whose, tenant] of [
   ["another tenant's", defined(parseTenantId("victim"), "tenant")],
   ["nobody's", undefined],
 ] as const) {
-  test(`a cell that is ${whose} and says it is some tenant's is killed, and nothing that it says it holds is believed`, async () => {
+  test(`a cell that is ${whose} and says it is some tenant's is killed, and nothing that it says it holds is believed`, async (t) => {
+    stopTime(t);
     await using peer = await Peer.listen();
     const { cells, submitted, killing } = fresh();
     using _ = cells;
@@ -136,22 +161,19 @@ for (const [whose, tenant] of [
   });
 }
 
-test("a cell is believed to hold only what the log puts there, or puts nowhere yet; the rest is ended", async () => {
+test("a cell is believed to hold only what the log puts there, or puts nowhere yet; the rest is ended", async (t) => {
   await using peer = await Peer.listen();
   const [first, second] = resident;
   const starting = { ...defined(second, "a resident"), incarnation: incarnationNumber(20), phase: "starting" } as const;
   const { cells } = fresh(undefined, undefined, [defined(first, "a resident")], [starting]);
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
   const [own, another, anothersName, coming] = [
     running("first", 2),
     running("second", 7),
     running("second", 2),
     running("second", 20),
   ];
-  peer.say({ type: "welcome", tenant: acme, incarnations: [own, another, anothersName, coming] });
-  const { survivors } = await adopting;
+  const { survivors } = await adopted(t, { cells, peer, holds: [own, another, anothersName, coming] });
   assert.deepEqual(
     survivors.map(({ service, incarnation }) => [service, incarnation]),
     [
@@ -162,14 +184,11 @@ test("a cell is believed to hold only what the log puts there, or puts nowhere y
   for (const stray of [7, 2]) assert.equal((await peer.hear("stop")).header["incarnation"], stray);
 });
 
-test("a cell tells what is used by those who are in it, and by nobody else", async () => {
+test("a cell tells what is used by those who are in it, and by nobody else", async (t) => {
   await using peer = await Peer.listen();
   const { cells } = fresh();
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
-  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
-  await adopting;
+  await adopted(t, { cells, peer, holds: [running("first", 7)] });
   const asked = cells.usage(acme);
   const { header } = await peer.hear("inspect");
   const usage = { memoryBytes: 2 ** 40, mailboxLength: 0, cpuMicros: 1 };
@@ -177,7 +196,8 @@ test("a cell tells what is used by those who are in it, and by nobody else", asy
   assert.deepEqual([...(await asked).keys()], [7]);
 });
 
-test("a cell that was given to a tenant and had not heard of it yet is told", async () => {
+test("a cell that was given to a tenant and had not heard of it yet is told", async (t) => {
+  stopTime(t);
   await using peer = await Peer.listen();
   const { cells } = fresh();
   using _ = cells;
@@ -188,7 +208,8 @@ test("a cell that was given to a tenant and had not heard of it yet is told", as
   assert.deepEqual((await peer.hear("adopt")).header, { type: "adopt", tenant: acme });
 });
 
-test("a cell that ends before it says what it holds is told with its true end, and recorded by whoever knows", async () => {
+test("a cell that ends before it says what it holds is told with its true end, and recorded by whoever knows", async (t) => {
+  stopTime(t);
   await using peer = await Peer.listen();
   const { cells, submitted, acknowledged } = fresh();
   using _ = cells;
@@ -201,15 +222,11 @@ test("a cell that ends before it says what it holds is told with its true end, a
   assert.deepEqual([submitted, acknowledged], [[], []]);
 });
 
-test("a cell that ends after it said what it holds is reported with its victims, once the kernel has taken over", async () => {
+test("a cell that ends after it said what it holds is reported with its victims, once the kernel has taken over", async (t) => {
   await using peer = await Peer.listen();
   const { cells, submitted, acknowledged } = fresh();
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
-  const held = { service: "counter", instance: 1, incarnation: 7, phase: "running" };
-  peer.say({ type: "welcome", cell: 1_000_001, tenant: acme, incarnations: [held] });
-  const { survivors, exits } = await adopting;
+  const { survivors, exits } = await adopted(t, { cells, peer, holds: [running("counter", 7)] });
   assert.deepEqual(exits, []);
   assert.deepEqual(
     survivors.map(({ incarnation, cell }) => [incarnation, cell]),
@@ -225,21 +242,11 @@ test("a cell that ends after it said what it holds is reported with its victims,
   assert.deepEqual(acknowledged, [1_000_001]);
 });
 
-const running = (service: string, incarnation: number, instance = 1) => ({
-  service,
-  instance,
-  incarnation,
-  phase: "running",
-});
-
-test("a death does not wait for a builder that hangs: it is told with the stack as it was", async () => {
+test("a death does not wait for a builder that hangs: it is told with the stack as it was", async (t) => {
   await using peer = await Peer.listen();
   const { cells, submitted, acknowledged } = fresh(() => Promise.withResolvers<string>().promise);
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
-  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7), running("second", 8)] });
-  await adopting;
+  await adopted(t, { cells, peer, holds: [running("first", 7), running("second", 8)] });
   cells.begin();
   const error = { name: "Error", message: "no", stack: "at first.ts:1:1" };
   const death = { type: "crashed", where: "message", error };
@@ -256,15 +263,12 @@ test("a death does not wait for a builder that hangs: it is told with the stack 
   assert.deepEqual(acknowledged, []);
 });
 
-test("a shutdown ends what was deployed last first, whatever was restarted since", async () => {
+test("a shutdown ends what was deployed last first, whatever was restarted since", async (t) => {
   await using peer = await Peer.listen();
   const { cells } = fresh();
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
   const incarnations = [running("second", 2), running("first", 9, 1), running("first", 3, 2), running("gone", 4)];
-  peer.say({ type: "welcome", tenant: acme, incarnations });
-  await adopting;
+  await adopted(t, { cells, peer, holds: incarnations });
   cells.begin();
   const ending = cells.shutDown(10_000);
   const order: unknown[] = [];
@@ -279,16 +283,14 @@ test("a shutdown ends what was deployed last first, whatever was restarted since
   assert.deepEqual(await ending, { outcome: "clean", misfits: [] });
 });
 
-test("a shutdown tells of each that ended badly how it did, and of nobody else", async () => {
+test("a shutdown tells of each that ended badly how it did, and of nobody else", async (t) => {
   await using peer = await Peer.listen();
   const { cells } = fresh();
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
   const incarnations = [running("goodbye", 2), running("crashes", 3), running("stubborn", 4)];
-  peer.say({ type: "welcome", tenant: acme, incarnations });
-  await adopting;
+  await adopted(t, { cells, peer, holds: incarnations });
   cells.begin();
+  stopTime(t);
   const ending = cells.shutDown(300);
   const crash = { type: "crashed", where: "terminate", error: { name: "Error", message: "no", stack: "" } };
   for (let at = 0; at < incarnations.length; at++) {
@@ -299,6 +301,13 @@ test("a shutdown tells of each that ended badly how it did, and of nobody else",
     const ended = { type: "ended", service: found?.service, instance: 1, incarnation: header["incarnation"], death };
     peer.say({ type: "report", number: at + 1, report: { ...ended, started: true } });
   }
+  // What is answered behind them is heard after them; no report is acknowledged any more.
+  const asked = cells.usage(acme);
+  const { header } = await peer.hear("inspect");
+  peer.say({ type: "inspected", id: header["id"], usages: [] });
+  await asked;
+  await turn();
+  t.mock.timers.tick(300);
   const { outcome, misfits } = await ending;
   assert.equal(outcome, "deadline");
   assert.deepEqual(
@@ -310,14 +319,11 @@ test("a shutdown tells of each that ended badly how it did, and of nobody else",
   );
 });
 
-test("a cell that reports without end is cut off", async () => {
+test("a cell that reports without end is cut off", async (t) => {
   await using peer = await Peer.listen();
   const { cells, killing } = fresh();
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
-  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
-  await adopting;
+  await adopted(t, { cells, peer, holds: [running("first", 7)] });
   // Nothing is handled before the kernel has taken over: all of it would wait.
   const report = { type: "started", service: "first", instance: 1, incarnation: 7, tookMs: 1 };
   for (let number = 1; number <= 4 * limits.isolatesPerCellMax + 1; number++) {
@@ -326,15 +332,12 @@ test("a cell that reports without end is cut off", async () => {
   assert.deepEqual(await killing, { type: "protocol", problem: "more reports than it can have" });
 });
 
-test("lines that come faster than a sound cell sends them are dropped, and counted when there is room again", async () => {
+test("lines that come faster than a sound cell sends them are dropped, and counted when there is room again", async (t) => {
   await using peer = await Peer.listen();
   let now = 0;
   const { cells, logged } = fresh(undefined, () => now);
   using _ = cells;
-  const adopting = cells.adopt([living(peer, 1_000_001)]);
-  await peer.hear("hello");
-  peer.say({ type: "welcome", tenant: acme, incarnations: [running("first", 7)] });
-  await adopting;
+  await adopted(t, { cells, peer, holds: [running("first", 7)] });
   cells.begin();
   const line = { type: "log", incarnation: 7, level: "INFO", text: "x".repeat(limits.logLineBytesMax), dropped: 0 };
   const sent = 1_000;
