@@ -20,7 +20,8 @@ const find = (gauges: readonly Gauge[], what: Gauge["what"]): Gauge => {
 };
 
 test("what this machine has left is read, each once, and a machine that works is not full", async () => {
-  const gauges = await read({});
+  // How late this process is while others test beside it says nothing.
+  const gauges = await read({ eventLoopDelayMsMax: 3_600_000 });
   const whats = ["descriptors", "processes", "memory", "disk", "event_loop", "kernel_heap"];
   assert.deepEqual(gauges.map(({ what }) => what).toSorted(), whats.toSorted());
   assert.ok(gauges.every(({ used, limit }) => used >= 0 && limit > 0));
