@@ -355,8 +355,10 @@ test("a guest, too, is told what the state says when that is durable", () =>
     become({ name: "absent" });
     const call = { type: "call", id: 1, caller: incarnationNumber(1), timeoutMs: 1_000, chain: [] } as const;
     router.callFrom(acme, held(serviceOf("asker")), link, { ...call, service: counter, method: "add" }, nothing);
+    await turn();
     link.send({ type: "acknowledge", report: 1 });
     await peer.hear("acknowledge");
+    assert.deepEqual(peer.unheard, [], "it is not told before that");
     disk.resolve();
     const { header } = await peer.hear("answer");
     assert.equal((header["failure"] as { readonly code: string }).code, "SERVICE_NOT_FOUND");
