@@ -163,28 +163,34 @@ test("a verification can be interrupted, and holds up neither queries nor commit
     const log = await open();
     for (let n = 0; n < 9_000; n++) log.append([stopped], { timestamp: log.timestamp, wallClockMs: n });
     await log.whenDurable(log.newest);
-    const order: string[] = [];
-    const controller = new AbortController();
-    const verifying = log
-      .verify({
-        signal: controller.signal,
-        progress: () => order.push("progress"),
-      })
-      .then((verdict) => {
-        order.push("verdict");
-        return verdict;
-      });
-    log.append([stopped], { timestamp: log.timestamp, wallClockMs: 1 });
-    await log.whenDurable(log.newest);
-    order.push("commit");
-    await log.query({ limit: 1 });
-    order.push("query");
-    controller.abort();
-    const verdict = await verifying;
-    assert.ok(!isRefusal(verdict));
-    assert.equal(verdict.type, "interrupted");
-    assert.equal(order.at(-1), "verdict");
-    assert.ok(order.includes("commit") && order.includes("query"), "both were done before the verdict");
+    const verifyBesides = async (): Promise<{ readonly type: Verdict["type"]; readonly order: readonly string[] }> => {
+      const order: string[] = [];
+      const controller = new AbortController();
+      const verifying = log
+        .verify({
+          signal: controller.signal,
+          progress: () => order.push("progress"),
+        })
+        .then((verdict) => {
+          order.push("verdict");
+          return verdict;
+        });
+      log.append([stopped], { timestamp: log.timestamp, wallClockMs: 1 });
+      await log.whenDurable(log.newest);
+      order.push("commit");
+      await log.query({ limit: 1 });
+      order.push("query");
+      controller.abort();
+      const verdict = await verifying;
+      assert.ok(!isRefusal(verdict));
+      return { type: verdict.type, order };
+    };
+    // A disk may be so slow that it is through before the commit is: the next is interrupted, or the one after that.
+    let verified = await verifyBesides();
+    for (let tries = 1; tries < 20 && verified.type !== "interrupted"; tries++) verified = await verifyBesides();
+    assert.equal(verified.type, "interrupted");
+    assert.equal(verified.order.at(-1), "verdict");
+    assert.ok(verified.order.includes("progress"));
   }));
 
 test("an erasure takes the tenant's payloads and nothing else, and the chain stays whole", () =>
