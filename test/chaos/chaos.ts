@@ -11,6 +11,7 @@ import { Ledger } from "../crash/ledger.ts";
 import { Node } from "../crash/node.ts";
 import { Random } from "../crash/random.ts";
 import { Worker, type Tally } from "../crash/worker.ts";
+import { until } from "../e2e/solo.ts";
 import { attacksIn } from "../escape/harness.ts";
 import { roomsOfTests } from "../rooms.ts";
 import { Attacker } from "./attackers.ts";
@@ -64,9 +65,9 @@ export async function chaos({ minutes, seed, say }: ChaosOptions): Promise<void>
   const all: Checked = { node, workers, striker, ledger: new Ledger(), wild, checkpoint: undefined };
   const memory = new Memory(node);
   try {
-    const until = performance.now() + minutes * 60_000;
+    const endsAt = performance.now() + minutes * 60_000;
     let stopped = false;
-    const over = (): boolean => stopped || performance.now() >= until;
+    const over = (): boolean => stopped || performance.now() >= endsAt;
     const working = Promise.all([...workers, ...calm, ...attackers].map((one) => one.run(over)));
     working.catch(() => (stopped = true));
     const blows = await strike(striker, random.fork(), over);
@@ -171,7 +172,11 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 /** A node that is stopped leaves nothing behind. */
 async function lastRites(node: Node, initPid: number): Promise<void> {
   assert.equal(await node.solo.stop(), 0, "after all that, it stops as ordered");
-  assert.deepEqual([...node.remaining(), ...node.solo.left()], [], "no process of it is left");
+  const left = (): readonly number[] => [...node.remaining(), ...node.solo.left()];
+  // What a jail held ends a moment after the jail.
+  await until("the end of all its processes", () => left().length === 0).catch(() =>
+    assert.fail(`processes of it are left: ${left().join(", ")}`),
+  );
   const files = readdirSync(node.solo.dataDir, { recursive: true, withFileTypes: true });
   assert.deepEqual(
     files.filter((file) => file.isSocket()).map(({ name }) => name),
