@@ -15,7 +15,7 @@ import { type Peace, Witness } from "./witness.ts";
 /** Lives that the other tenant had before: numbers of lives count by tenant, and its own is to be none that an attacker has. */
 const earlierLives = 5;
 /** For what died to be told, and for its supervisor to start it again. */
-const aftermathMsMax = 20_000;
+const aftermathMsMax = 40_000;
 
 const counter = Buffer.from(`import { Service } from "solo:service";
 export default class Counter extends Service {
