@@ -16,7 +16,16 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import { type GrpcServer, type Identity, provideIdentity, startGrpc, writeProfile } from "../gateways/index.ts";
-import { type Absence, type Breakers, Builder, Cells, type Life, Router } from "../host/index.ts";
+import {
+  type Absence,
+  type Breakers,
+  Builder,
+  Cells,
+  connectToCell,
+  type Life,
+  Router,
+  timing,
+} from "../host/index.ts";
 import {
   Clock,
   type Effect,
@@ -162,7 +171,8 @@ export class Kernel {
       residents: (cell) => heldIn(state, cell),
       unplaced: () => unplacedIn(state),
       deployedBy: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.deployedBy,
-      nowMs: () => performance.now(),
+      timing,
+      connect: connectToCell,
     });
     this.#housekeeping = new Housekeeping({
       dataDir: options.dataDir,

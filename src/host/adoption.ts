@@ -17,7 +17,10 @@ import type { Roster } from "./roster.ts";
 import { Sought, type StopOrder } from "./sought.ts";
 import { within } from "./within.ts";
 
-export interface AdoptionPowers extends Pick<CellsPowers, "router" | "releaseOf" | "residents" | "unplaced"> {
+export interface AdoptionPowers extends Pick<
+  CellsPowers,
+  "router" | "releaseOf" | "residents" | "unplaced" | "timing"
+> {
   readonly roster: Roster;
   readonly inputs: Inputs;
   readonly greet: (cell: Cell, socket: string) => void;
@@ -59,7 +62,7 @@ export class Adoption {
     });
     const exits: DeadCell[] = [];
     this.#unheard = exits;
-    const all = await within(adoptionMsMax, Promise.all(cells.map(({ welcomed }) => welcomed)));
+    const all = await within(this.#powers.timing, adoptionMsMax, Promise.all(cells.map(({ welcomed }) => welcomed)));
     this.#unheard = undefined;
     const late = all === undefined ? cells.filter(({ phase }) => phase.name === "greeting") : [];
     for (const cell of late) this.#believe(cell);

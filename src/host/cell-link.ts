@@ -4,7 +4,7 @@
  *
  *   greeting ── welcome ──▶ open ──▶ closed
  *
- * Owns its pipe and its table of calls under way.
+ * Owns its channel and its table of calls under way.
  */
 import { type CellNumber, type IncarnationNumber, type KernelEpoch, limits } from "../base/index.ts";
 import {
@@ -16,7 +16,7 @@ import {
   type Slots,
   type Usage,
 } from "../wire/index.ts";
-import { type Closed, Pipe, type PipeListener } from "./pipe.ts";
+import { type Channel, type Closed, Pipe, type PipeListener } from "./pipe.ts";
 
 export type Welcome = Extract<CellToKernel, { readonly type: "welcome" }>;
 export type CellMessage = Exclude<CellToKernel, { readonly type: "welcome" | "outcome" | "inspected" | "fenced" }>;
@@ -30,6 +30,9 @@ export interface CellLinkListener {
   readonly onMessage: (message: CellMessage, body: Uint8Array) => void;
   readonly onClosed: (closed: Closed) => void;
 }
+
+/** Opens the way to the cell that listens there. */
+export type Connect = (socket: string, listener: PipeListener<CellToKernel>) => Channel<KernelToCell>;
 
 interface CallUnderWay {
   readonly incarnation: IncarnationNumber;
@@ -45,8 +48,12 @@ const answerSlackMs = 500;
 /** After its link closed, a cell's end has this long to be told, so that its callers hear of it. */
 const concludeMsMax = 700;
 
+/** What goes on to another cell comes with a header that may be longer: no body may be so large that it would not fit then. */
+export const connectToCell: Connect = (socket, listener) =>
+  new Pipe<KernelToCell, CellToKernel>(socket, cellToKernelShape, listener, { bodyBytesMax: limits.payloadBytesMax });
+
 export class CellLink implements Disposable {
-  readonly #pipe: Pipe<KernelToCell, CellToKernel>;
+  readonly #channel: Channel<KernelToCell>;
   readonly #listener: CellLinkListener;
   readonly #calls = new Map<number, CallUnderWay>();
   readonly #inspections = new Map<number, (usages: ReadonlyMap<IncarnationNumber, Usage>) => void>();
@@ -57,24 +64,23 @@ export class CellLink implements Disposable {
   constructor(
     at: { readonly socket: string; readonly cell: CellNumber; readonly epoch: KernelEpoch },
     listener: CellLinkListener,
+    connect: Connect = connectToCell,
   ) {
     this.#listener = listener;
-    const pipeListener: PipeListener<CellToKernel> = {
+    this.#channel = connect(at.socket, {
       onMessage: (message, body) => this.#take(message, body),
       onClosed: (closed) => this.#end(closed),
-    };
-    // What goes on to another cell comes with a header that may be longer: no body may be so large that it would not fit then.
-    this.#pipe = new Pipe(at.socket, cellToKernelShape, pipeListener, { bodyBytesMax: limits.payloadBytesMax });
-    this.#pipe.send({ type: "hello", epoch: at.epoch, cell: at.cell });
+    });
+    this.#channel.send({ type: "hello", epoch: at.epoch, cell: at.cell });
   }
 
   /** Messages wait for it already; what else there is to deliver is better refused. */
   get isChoked(): boolean {
-    return this.#pipe.unreadBytes > unreadBytesMax;
+    return this.#channel.unreadBytes > unreadBytesMax;
   }
 
   send(message: KernelToCell, body?: Uint8Array): boolean {
-    return this.#pipe.send(message, body);
+    return this.#channel.send(message, body);
   }
 
   /** Settles exactly once: by the cell's outcome, by the time limit, or by the end of the link. */
@@ -92,7 +98,7 @@ export class CellLink implements Disposable {
     settle: (answer: Answer) => void,
   ): void {
     const id = ++this.#lastId;
-    const sent = this.#pipe.send({ ...at, type: "call", id, timeoutMs, chain }, args);
+    const sent = this.#channel.send({ ...at, type: "call", id, timeoutMs, chain }, args);
     if (!sent) {
       return settle({ failure: { code: "CALL_LOST", executed: "not_executed", message: "its cell is gone" } });
     }
@@ -119,7 +125,7 @@ export class CellLink implements Disposable {
       };
       this.#inspections.set(id, settle);
       const named = incarnations === undefined ? {} : { incarnations };
-      if (!this.#pipe.send({ type: "inspect", id, ...named })) settle(new Map());
+      if (!this.#channel.send({ type: "inspect", id, ...named })) settle(new Map());
     });
   }
 
@@ -129,7 +135,7 @@ export class CellLink implements Disposable {
   }
 
   get isClosed(): boolean {
-    return this.#pipe.isClosed;
+    return this.#channel.isClosed;
   }
 
   /** No answer will come any more, for this reason: whoever waits for one is told. */
@@ -141,7 +147,7 @@ export class CellLink implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#pipe[Symbol.dispose]();
+    this.#channel[Symbol.dispose]();
     this.conclude("its cell was lost");
   }
 

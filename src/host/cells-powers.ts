@@ -2,7 +2,9 @@
 import type { CellLoss, CellNumber, EventId, KernelEpoch, Refusal, ServiceId, TenantId } from "../base/index.ts";
 import type { Input, Release, Resident, Unplaced } from "../kernel/index.ts";
 import type { Held, Tier } from "./cell.ts";
+import type { Connect } from "./cell-link.ts";
 import type { Router } from "./router.ts";
+import type { Timing } from "./timing.ts";
 
 /** What a cell may have of its machine. */
 export interface CellLimits {
@@ -27,7 +29,7 @@ export interface CellsSettings {
 export interface CellsPowers {
   readonly epoch: KernelEpoch;
   readonly settings: CellsSettings;
-  readonly router: Router;
+  readonly router: Pick<Router, "add" | "remove" | "callFrom" | "passOn">;
   readonly init: {
     readonly spawn: (cell: CellNumber, rssBytesMax: number) => void;
     readonly limit: (cell: CellNumber, limits: CellLimits) => void;
@@ -61,6 +63,6 @@ export interface CellsPowers {
   readonly unplaced: () => readonly Unplaced[];
   /** Services are started in the order of these events. */
   readonly deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined;
-  /** Monotonic milliseconds. */
-  readonly nowMs: () => number;
+  readonly timing: Timing;
+  readonly connect: Connect;
 }

@@ -16,9 +16,11 @@ import {
 import type { Input } from "../kernel/index.ts";
 import type { LivingCell } from "../wire/index.ts";
 import { Breakers } from "./breakers.ts";
+import { connectToCell } from "./cell-link.ts";
 import { Cells } from "./cells.ts";
 import { Peer } from "./peer.testing.ts";
 import { Router } from "./router.ts";
+import { timing } from "./timing.ts";
 
 type Powers = ConstructorParameters<typeof Cells>[0];
 type Epoch = Powers["epoch"];
@@ -51,7 +53,7 @@ const resident: ReturnType<Powers["residents"]> = [
 /** Cells of a kernel that has just started; what they submit and acknowledge is kept. */
 function fresh(
   trace: Powers["trace"] = async (_tenant, _service, _release, stack) => stack,
-  nowMs: Powers["nowMs"] = () => performance.now(),
+  nowMs: Powers["timing"]["nowMs"] = timing.nowMs,
   residents: ReturnType<Powers["residents"]> = resident,
   unplaced: ReturnType<Powers["unplaced"]> = [],
 ): {
@@ -103,7 +105,8 @@ function fresh(
     residents: () => residents,
     unplaced: () => unplaced,
     deployedBy: (_tenant, service) => deployed[service],
-    nowMs,
+    timing: { ...timing, nowMs },
+    connect: connectToCell,
   });
   return { cells, submitted, acknowledged, logged, killing: killing.promise };
 }

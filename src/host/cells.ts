@@ -36,6 +36,8 @@ type Stop = Extract<Effect, { readonly type: "stop" }>;
 
 /** A cell that has ended is listened to for at most this long. */
 const lastWordsMsMax = 200;
+/** How often empty cells are looked for. */
+const sweepEveryMs = 5_000;
 
 export class Cells implements Disposable {
   readonly #powers: CellsPowers;
@@ -48,18 +50,17 @@ export class Cells implements Disposable {
   readonly #reports: Reports;
   readonly #losses: Losses;
   #closed = false;
-  readonly #sweep: NodeJS.Timeout;
+  #cancelSweep: () => void;
 
   constructor(powers: CellsPowers) {
     this.#powers = powers;
-    const { epoch, settings, nowMs } = powers;
+    const { epoch, settings, timing } = powers;
     const { spawn, limit, assign, kill, acknowledgeExit } = powers.init;
     const roster = this.#roster;
-    const after = (ms: number, run: () => void): void => void setTimeout(run, ms).unref();
     const forget = (cell: Cell, tenant: TenantId, held: Held): void => this.#forget(cell, tenant, held);
     this.#weights = new Weights({ roster, settings, limit });
-    const supply = new Supply({ epoch, settings, spawn, assign, roster, nowMs, after });
-    const ending = new Ending(roster, (tenant, service) => powers.deployedBy(tenant, service));
+    const supply = new Supply({ epoch, settings, spawn, assign, roster, timing });
+    const ending = new Ending(roster, (tenant, service) => powers.deployedBy(tenant, service), timing);
     const inputs = new Inputs(powers.submit, ending);
     const adoption = new Adoption({
       ...powers,
@@ -73,8 +74,7 @@ export class Cells implements Disposable {
     this.#adoption = adoption;
     this.#reports = new Reports({ ...powers, inputs, ending, kill, forget });
     this.#losses = new Losses({ ...powers, roster, supply, adoption, inputs, ending, acknowledgeExit, forget });
-    this.#sweep = setInterval(() => this.closeEmpty(powers.settings.emptyMsMax), 5_000);
-    this.#sweep.unref();
+    this.#cancelSweep = timing.after(sweepEveryMs, () => this.#sweep());
   }
 
   // ------------------------------------------------------------------ boot
@@ -181,7 +181,7 @@ export class Cells implements Disposable {
     if (link === undefined || link.isClosed || this.#closed) return this.#losses.lose(cell, loss);
     // What it said last is still being read, and may be the truer reason. Its pipe ends soon: its process has.
     cell.ended = loss;
-    setTimeout(() => this.#losses.lose(cell, loss), lastWordsMsMax);
+    this.#powers.timing.after(lastWordsMsMax, () => this.#losses.lose(cell, loss));
   }
 
   // ------------------------------------------------------------------ asked
@@ -215,17 +215,22 @@ export class Cells implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#supply.end();
-    clearInterval(this.#sweep);
+    this.#cancelSweep();
     for (const cell of this.#roster.all) {
       if (cell.phase.name === "open" || cell.phase.name === "greeting") cell.phase.link[Symbol.dispose]();
     }
+  }
+
+  #sweep(): void {
+    this.closeEmpty(this.#powers.settings.emptyMsMax);
+    this.#cancelSweep = this.#powers.timing.after(sweepEveryMs, () => this.#sweep());
   }
 
   /** Closes the cells of tenants in which nothing has been for so long. */
   closeEmpty(forMs = 0): void {
     for (const cell of this.#roster.all) {
       if (cell.tenant === undefined || cell.held.size > 0 || cell.phase.name !== "open") continue;
-      if (this.#powers.nowMs() - cell.emptySinceMs < forMs) continue;
+      if (this.#powers.timing.nowMs() - cell.emptySinceMs < forMs) continue;
       this.#powers.init.kill(cell.number, { type: "closed" });
       this.#losses.lose(cell, { type: "closed" });
     }
@@ -248,6 +253,7 @@ export class Cells implements Disposable {
         kill: (loss) => init.kill(cell.number, loss),
         isLeaving: () => this.#closed,
       },
+      this.#powers,
     );
   }
 
@@ -269,7 +275,7 @@ export class Cells implements Disposable {
     this.#powers.router.remove(tenant, held.service, held.incarnation);
     this.#roster.unplace(cell, tenant, held);
     cell.logGates.delete(held.incarnation);
-    if (cell.held.size === 0) cell.emptySinceMs = this.#powers.nowMs();
+    if (cell.held.size === 0) cell.emptySinceMs = this.#powers.timing.nowMs();
     this.#ending.look();
   }
 }

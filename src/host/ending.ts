@@ -9,6 +9,7 @@ import { isAbnormal } from "../base/index.ts";
 import type { Input } from "../kernel/index.ts";
 import type { Cell, Held } from "./cell.ts";
 import type { Roster } from "./roster.ts";
+import type { Timing } from "./timing.ts";
 
 type NodeStopped = Extract<Input, { readonly type: "node_stopped" }>;
 type Misfit = NonNullable<NodeStopped["misfits"]>[number];
@@ -26,15 +27,21 @@ const cutOff: Death = { type: "cell_lost", loss: { type: "closed" }, inFlight: "
 export class Ending {
   readonly #roster: Roster;
   readonly #deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined;
+  readonly #timing: Timing;
   #underWay = false;
   /** Something did not end by itself. */
   #cutOff = false;
   readonly #misfits: Misfit[] = [];
   #emptied: () => void = () => undefined;
 
-  constructor(roster: Roster, deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined) {
+  constructor(
+    roster: Roster,
+    deployedBy: (tenant: TenantId, service: ServiceId) => EventId | undefined,
+    timing: Timing,
+  ) {
     this.#roster = roster;
     this.#deployedBy = deployedBy;
+    this.#timing = timing;
   }
 
   /** It has begun; it is never over. */
@@ -53,15 +60,15 @@ export class Ending {
         this.#emptied = () => undefined;
         resolve({ outcome, misfits: this.#misfits });
       };
-      const timer = setTimeout(() => {
+      const cancel = this.#timing.after(withinMs, () => {
         for (const { cell, held } of all) {
           if (cell.held.get(held.incarnation) === held) this.#misfit(cell, held, cutOff);
         }
         end("deadline");
-      }, withinMs);
+      });
       this.#emptied = () => {
         if (this.#roster.all.some((cell) => cell.held.size > 0)) return;
-        clearTimeout(timer);
+        cancel();
         end(this.#cutOff ? "deadline" : "clean");
       };
       this.#emptied();

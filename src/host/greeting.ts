@@ -4,7 +4,8 @@
  */
 import type { CellLoss, KernelEpoch } from "../base/index.ts";
 import type { Cell } from "./cell.ts";
-import { CellLink, type CellMessage, type Welcome } from "./cell-link.ts";
+import { CellLink, type CellMessage, type Connect, type Welcome } from "./cell-link.ts";
+import type { Timing } from "./timing.ts";
 
 export interface GreetingListener {
   readonly welcome: (link: CellLink, welcome: Welcome) => void;
@@ -26,17 +27,18 @@ export function greet(
   cell: Cell,
   at: { readonly socket: string; readonly epoch: KernelEpoch },
   listener: GreetingListener,
+  { timing, connect }: { readonly timing: Timing; readonly connect: Connect },
 ): void {
   const link = new CellLink(
     { ...at, cell: cell.number },
     {
       onWelcome: (welcome) => {
-        clearTimeout(timer);
+        cancel();
         listener.welcome(link, welcome);
       },
       onMessage: (message, body) => listener.message(link, message, body),
       onClosed: (closed) => {
-        clearTimeout(timer);
+        cancel();
         if (listener.isLeaving() || cell.phase.name === "lost") return;
         cell.suspects = link.busy;
         listener.closed();
@@ -44,14 +46,15 @@ export function greet(
         const problem = closed.why === "ended" ? "it closed its connection" : closed.problem;
         if (closed.why === "protocol") return listener.kill({ type: "protocol", problem });
         // Most likely its process has just ended, and init is about to say how.
-        setTimeout(() => {
+        timing.after(lingerMsMax, () => {
           if (cell.phase.name !== "lost" && !listener.isLeaving()) listener.kill({ type: "protocol", problem });
-        }, lingerMsMax).unref();
+        });
       },
     },
+    connect,
   );
-  const timer = setTimeout(() => {
+  const cancel = timing.after(greetingMsMax, () => {
     listener.kill({ type: "protocol", problem: `no welcome within ${greetingMsMax} ms` });
-  }, greetingMsMax);
+  });
   cell.phase = { name: "greeting", link };
 }

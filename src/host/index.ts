@@ -6,8 +6,11 @@
 export type { BreakerPolicy } from "./breaker.ts";
 export { Breakers, type BreakersPowers } from "./breakers.ts";
 export { Builder, type Compiled } from "./builder.ts";
+export { type Connect, connectToCell } from "./cell-link.ts";
 export { Cells } from "./cells.ts";
 export type { CellsPowers, CellsSettings } from "./cells-powers.ts";
 export type { Held } from "./cell.ts";
+export type { Channel } from "./pipe.ts";
+export { type Timing, timing } from "./timing.ts";
 export type { Life } from "./slots.ts";
 export { type Absence, type Routed, Router, type RouterPowers } from "./router.ts";

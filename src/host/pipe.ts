@@ -22,6 +22,15 @@ export interface PipeListener<In> {
   readonly onClosed: (closed: Closed) => void;
 }
 
+/** The way to a peer, as whoever speaks with it sees it. */
+export interface Channel<Out> extends Disposable {
+  readonly isClosed: boolean;
+  /** What was sent and the peer has not taken yet. */
+  readonly unreadBytes: number;
+  /** False if it is closed: the message is dropped, and the caller answers its own waiters. */
+  readonly send: (message: Out, body?: Uint8Array) => boolean;
+}
+
 /** What a peer may ask of us before its pipe is closed. */
 export interface PipePatience {
   /** One that reads nothing for `silentMsMax`, while more than this waits for it, hangs. */
@@ -43,7 +52,7 @@ const patienceDefault: PipePatience = {
 /** Frames that are longer together are not copied into one. */
 const gatheredBytesMax = 64 * 1024;
 
-export class Pipe<Out, In> implements Disposable {
+export class Pipe<Out, In> implements Channel<Out> {
   readonly #socket: Socket;
   readonly #shape: Shape<In>;
   readonly #listener: PipeListener<In>;
@@ -69,12 +78,10 @@ export class Pipe<Out, In> implements Disposable {
     return this.#closed !== undefined;
   }
 
-  /** What was sent and the peer has not taken yet. */
   get unreadBytes(): number {
     return this.#socket.writableLength + this.#waitingBytes;
   }
 
-  /** False if the pipe is closed: the message is dropped, and the caller answers its own waiters. */
   send(message: Out, body?: Uint8Array): boolean {
     if (this.#closed !== undefined) return false;
     if (this.#waiting.length === 0) setImmediate(() => this.#flush());

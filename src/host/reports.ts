@@ -14,7 +14,7 @@ import type { Inputs } from "./inputs.ts";
 import { LogGate } from "./log-gate.ts";
 import { traceMsMax, within } from "./within.ts";
 
-export interface ReportsPowers extends Pick<CellsPowers, "router" | "trace" | "log" | "nowMs"> {
+export interface ReportsPowers extends Pick<CellsPowers, "router" | "trace" | "log" | "timing"> {
   readonly inputs: Inputs;
   readonly ending: Pick<Ending, "reported">;
   readonly kill: CellsPowers["init"]["kill"];
@@ -49,7 +49,7 @@ export class Reports {
   #log(cell: Cell, tenant: TenantId, held: Held, line: Extract<CellMessage, { readonly type: "log" }>): void {
     const gate = cell.logGates.get(held.incarnation) ?? new LogGate();
     cell.logGates.set(held.incarnation, gate);
-    const dropped = gate.take(line.text, this.#powers.nowMs());
+    const dropped = gate.take(line.text, this.#powers.timing.nowMs());
     if (dropped === undefined) return;
     this.#powers.log({ tenant, held, level: line.level, text: line.text, dropped: line.dropped + dropped });
   }
@@ -104,7 +104,11 @@ export class Reports {
   async #readable(tenant: TenantId, held: Held, death: Death): Promise<Death> {
     if (death.type !== "crashed") return death;
     const { stack: raw } = death.error;
-    const stack = await within(traceMsMax, this.#powers.trace(tenant, held.service, held.release, raw));
+    const stack = await within(
+      this.#powers.timing,
+      traceMsMax,
+      this.#powers.trace(tenant, held.service, held.release, raw),
+    );
     return { ...death, error: { ...death.error, stack: stack ?? raw } };
   }
 }

@@ -41,6 +41,7 @@ import {
   referencesStay,
   sizeOf,
 } from "./slots.ts";
+import { timing } from "./timing.ts";
 import { traceMsMax, within } from "./within.ts";
 
 /** What the state says of a service that has no route: shall a message wait for it? */
@@ -400,7 +401,7 @@ export class Router {
     const refusal = refusalOf(at, failure, timeoutMs);
     if (failure.error === undefined) return { refusal, executed: failure.executed };
     const { stack: raw } = failure.error;
-    const stack = await within(traceMsMax, this.#powers.trace(at.tenant, at.service, raw));
+    const stack = await within(timing, traceMsMax, this.#powers.trace(at.tenant, at.service, raw));
     return { refusal, executed: failure.executed, stack: stack ?? raw };
   }
 }

@@ -23,8 +23,13 @@ function world(warmCells: number) {
     spawn: () => void spawned++,
     assign: () => undefined,
     roster,
-    nowMs: () => now,
-    after: (ms, run) => timers.push({ at: now + ms, run }),
+    timing: {
+      nowMs: () => now,
+      after: (ms, run) => {
+        timers.push({ at: now + ms, run });
+        return () => undefined;
+      },
+    },
   });
   /** Every cell that there is cannot start. */
   const loseAll = (): void => {

@@ -16,6 +16,7 @@ import {
 import { Cell, type Tier } from "./cell.ts";
 import type { CellsPowers } from "./cells-powers.ts";
 import type { Roster } from "./roster.ts";
+import type { Timing } from "./timing.ts";
 
 export interface SupplyPowers {
   readonly epoch: KernelEpoch;
@@ -23,9 +24,7 @@ export interface SupplyPowers {
   readonly spawn: CellsPowers["init"]["spawn"];
   readonly assign: CellsPowers["init"]["assign"];
   readonly roster: Roster;
-  /** Monotonic milliseconds, and a timer that keeps no process alive. */
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => void;
+  readonly timing: Timing;
 }
 
 const pause = { firstMs: 100, factor: 2, waitMsMax: 30_000 };
@@ -78,11 +77,11 @@ export class Supply {
   /** A cell was lost: if it was nobody's yet, the next one waits. */
   lost(cell: Cell): void {
     if (cell.tenant !== undefined) return;
-    const now = this.#powers.nowMs();
+    const now = this.#powers.timing.nowMs();
     this.#losses = [...recentRestarts(this.#losses, recently, now), now].slice(-recently.restartsMax);
     if (this.#pausing) return;
     this.#pausing = true;
-    this.#powers.after(backoffMs(pause, this.#losses.length), () => {
+    this.#powers.timing.after(backoffMs(pause, this.#losses.length), () => {
       this.#pausing = false;
       this.keepWarm();
     });
