@@ -64,7 +64,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   cli: { verb: "ASKS and SHOWS", ambient: "node", imports: ["base", "api", "client", "init"] },
   dashboard: { verb: "SHOWS", ambient: "dom", imports: ["base", "api", "client"] },
 
-  sim: { verb: "DOUBTS", ambient: "node", imports: ["base", "wire", "kernel", "store", "gateways"] },
+  sim: { verb: "DOUBTS", ambient: "node", imports: ["base", "wire", "kernel", "store", "host", "gateways"] },
 };
 
 /** Packages that the tests of any room may import, even where the room itself sees no package. */

@@ -18,13 +18,13 @@ export interface Kept {
 
 export const seeds: readonly Kept[] = [
   {
-    seed: 15_025,
+    seed: 15_046,
     steps: 4_000,
     why: "requests are pushed out of memory, and kernels replay over an erasure",
     reaches: "replaysOverErasure",
   },
   {
-    seed: 15_023,
+    seed: 15_058,
     steps: 4_000,
     why: "the same, with a snapshot in between",
     reaches: "pushedOutThenSnapshot",
@@ -66,7 +66,7 @@ export const seeds: readonly Kept[] = [
     reaches: "recoveriesWait",
   },
   {
-    seed: 16_002,
+    seed: 16_036,
     steps: 4_000,
     why: "a service rests again and again, and spends most of its tenant's budget",
     reaches: "restsAgainAndAgain",
@@ -78,7 +78,7 @@ export const seeds: readonly Kept[] = [
     reaches: "diesBeforeErasure",
   },
   {
-    seed: 15_016,
+    seed: 15_018,
     steps: 4_000,
     why: "a deletion is asked for again after it is done",
     reaches: "deletionRepeated",

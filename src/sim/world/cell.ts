@@ -27,8 +27,8 @@ export interface CellParts {
   readonly makeLife: (life: Omit<Life, "tenantSince">) => Life;
   readonly began: (life: Life) => void;
   readonly ended: (life: Life, death: Death) => void;
-  /** A guest brought the whole process down. */
-  readonly abort: (cell: SimCell) => void;
+  /** A guest's turn brought the whole process down. */
+  readonly abort: (cell: SimCell, by: IncarnationNumber) => void;
 }
 
 interface Guest {
@@ -163,7 +163,7 @@ export class SimCell implements CellEnd {
         case "dies":
           return this.#end(guest, fate.death);
         case "aborts":
-          return this.#parts.abort(this);
+          return this.#parts.abort(this, incarnation);
         default:
           return never(fate);
       }
@@ -177,7 +177,7 @@ export class SimCell implements CellEnd {
       // Faults have stopped since: it goes on running.
       if (this.#parts.guests.calm) return;
       if (fate.type === "dies") this.#end(guest, fate.death);
-      else this.#parts.abort(this);
+      else this.#parts.abort(this, guest.life.incarnation);
     });
   }
 

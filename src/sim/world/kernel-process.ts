@@ -224,6 +224,7 @@ export class KernelProcess {
       residents: (cell) => heldIn(state, cell),
       unplaced: () => unplacedIn(state),
       releaseOf: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.release,
+      deployedBy: (tenant, service) => state.tenants.get(tenant)?.services.get(service)?.deployedBy,
       heardEnd: (tenant, incarnation) => tell({ type: "end_heard", tenant, incarnation }),
       traceMs: () => random.wait(10),
       fail: this.#parts.fail,
@@ -233,7 +234,7 @@ export class KernelProcess {
     const { cells, exits } = machine;
     machine.listen({
       spawned: (cell) => host.spawned(cell),
-      exited: (cell, loss) => host.exited(cell, loss),
+      exited: (cell, loss, turns) => host.exited(cell, loss, turns),
     });
     const found = await host.adopt(cells);
     if (!this.alive) return;

@@ -7,8 +7,11 @@ import type { CellToKernel, KernelToCell } from "../../wire/index.ts";
 import type { Random } from "./random.ts";
 import type { Time } from "./time.ts";
 
-export type ToCell = Extract<KernelToCell, { readonly type: "hello" | "adopt" | "load" | "stop" | "acknowledge" }>;
+const toCell = ["hello", "adopt", "load", "stop", "acknowledge"] as const;
+export type ToCell = Extract<KernelToCell, { readonly type: (typeof toCell)[number] }>;
 export type ToKernel = Extract<CellToKernel, { readonly type: "welcome" | "fenced" | "report" }>;
+
+export const isToCell = (message: KernelToCell): message is ToCell => toCell.some((type) => type === message.type);
 
 export interface LinkParts {
   readonly time: Time;

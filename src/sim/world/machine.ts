@@ -2,7 +2,8 @@
  * init and the cells it started: one boot of the node. Cells outlive kernels; how they ended is kept until a kernel says
  * that it is durable.
  */
-import type { CellLoss, CellNumber } from "../../base/index.ts";
+import type { CellLoss, CellNumber, IncarnationNumber, TenantId } from "../../base/index.ts";
+import type { DeadCell } from "../../wire/index.ts";
 import { type CellParts, SimCell } from "./cell.ts";
 import type { Life } from "./life.ts";
 import type { Random } from "./random.ts";
@@ -11,7 +12,7 @@ import type { Time } from "./time.ts";
 /** What init tells the kernel that is up. */
 export interface MachineListener {
   readonly spawned: (cell: SimCell) => void;
-  readonly exited: (cell: CellNumber, loss: CellLoss) => void;
+  readonly exited: (cell: CellNumber, loss: CellLoss, turns: DeadCell["turns"]) => void;
 }
 
 export interface MachineParts {
@@ -25,7 +26,9 @@ export class Machine {
   readonly boot: string;
   readonly #parts: MachineParts;
   readonly #cells = new Map<CellNumber, SimCell>();
-  readonly #exits = new Map<CellNumber, CellLoss>();
+  readonly #exits = new Map<CellNumber, DeadCell>();
+  /** Whose they are: kernels end, and their successors are told. */
+  readonly #tenants = new Map<CellNumber, TenantId>();
   #listener: MachineListener | undefined;
   #over = false;
 
@@ -38,8 +41,8 @@ export class Machine {
     return [...this.#cells.values()];
   }
 
-  get exits(): readonly { readonly cell: CellNumber; readonly loss: CellLoss }[] {
-    return Array.from(this.#exits, ([cell, loss]) => ({ cell, loss }));
+  get exits(): readonly DeadCell[] {
+    return [...this.#exits.values()];
   }
 
   get lives(): readonly Life[] {
@@ -58,7 +61,7 @@ export class Machine {
     const cell = new SimCell(number, {
       time,
       ...this.#parts.cell,
-      abort: ({ number: aborted }) => this.kill(aborted, { type: "signal", signal: "SIGTRAP" }),
+      abort: ({ number: aborted }, by) => this.kill(aborted, { type: "signal", signal: "SIGTRAP" }, by),
     });
     this.#cells.set(number, cell);
     time.after(random.wait(20), () => {
@@ -70,16 +73,35 @@ export class Machine {
     });
   }
 
-  kill(number: CellNumber, loss: CellLoss): void {
+  assign(number: CellNumber, tenant: TenantId): void {
+    if (this.#cells.has(number)) this.#tenants.set(number, tenant);
+  }
+
+  tenantOf(number: CellNumber): TenantId | undefined {
+    return this.#tenants.get(number);
+  }
+
+  /** `by`: whose turn ended it. */
+  kill(number: CellNumber, loss: CellLoss, by?: IncarnationNumber): void {
     const cell = this.#cells.get(number);
     if (cell === undefined) {
-      const known = this.#exits.get(number) ?? { type: "node" };
-      return this.#tell((listener) => listener.exited(number, known));
+      const known = this.#exits.get(number) ?? { cell: number, loss: { type: "node" } };
+      return this.#tell((listener) => listener.exited(number, known.loss, known.turns));
     }
+    const dead = this.#flightRecord(cell, loss, by);
     this.#cells.delete(number);
     this.#parts.ended(number, loss);
     cell.die(loss);
-    this.#exit(number, loss);
+    this.#exits.set(number, dead);
+    this.#tell((listener) => listener.exited(number, loss, dead.turns));
+  }
+
+  /** Some cells end before they have written whose turns were under way. */
+  #flightRecord({ number: cell, lives }: SimCell, loss: CellLoss, by: IncarnationNumber | undefined): DeadCell {
+    const { random } = this.#parts;
+    if (random.chance(0.2)) return { cell, loss };
+    const atWork = lives.filter(({ incarnation }) => incarnation === by || random.chance(0.2));
+    return { cell, loss, turns: atWork.map(({ incarnation }) => ({ incarnation, lastedMs: random.below(1_000) })) };
   }
 
   /** It burns its CPU; init notices after a while. */
@@ -100,11 +122,6 @@ export class Machine {
     this.#listener = undefined;
     for (const cell of this.#cells.values()) cell.die({ type: "node" });
     this.#cells.clear();
-  }
-
-  #exit(number: CellNumber, loss: CellLoss): void {
-    this.#exits.set(number, loss);
-    this.#tell((listener) => listener.exited(number, loss));
   }
 
   /** Over a pipe that breaks with the kernel. */
