@@ -50,7 +50,9 @@ async function shedAmong(admin: SoloClient, client: SoloClient, services: () => 
   let first: string | undefined;
   await until("some service to be shed", async () => {
     const ended = await eventsOf(admin, ["service_crashed"]);
-    first = ended.find(({ payload }) => (payload?.["death"] as { readonly type?: string }).type === "shed")?.subject;
+    first = ended.find(
+      ({ payload }) => (payload?.["death"] as { readonly type?: string } | undefined)?.type === "shed",
+    )?.subject;
     return first !== undefined;
   });
   assert.ok(first !== undefined);
