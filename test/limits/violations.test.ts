@@ -12,7 +12,13 @@ let tenant: SoloClient;
 
 before(async () => {
   solo = await Solo.start({
-    config: { monitor_interval_ms: 100, tenant_memory_max_mb: 64, tenant_processes_max: 12 },
+    // How late this machine is by itself is not looked at here.
+    config: {
+      monitor_interval_ms: 100,
+      event_loop_delay_ms_max: 60_000,
+      tenant_memory_max_mb: 64,
+      tenant_processes_max: 12,
+    },
   });
   tenant = await solo.client("default");
 });
@@ -37,10 +43,10 @@ const violationsOf = async (serviceId: string, client = tenant): Promise<Record<
     .filter(({ subject }) => subject === serviceId)
     .map(({ payload }) => payload as Record<string, unknown>);
 
-/** The newest line of its log. */
-async function lastLineOf(serviceId: string): Promise<string> {
-  for await (const { event } of tenant.watch({ serviceId, includeLogs: true, tailLines: 1 })) {
-    if (event.case === "log") return `${event.value.level} ${event.value.message}`;
+/** The line of its log that matches; it must come. */
+async function lineOf(serviceId: string, pattern: RegExp): Promise<string> {
+  for await (const { event } of tenant.watch({ serviceId, includeLogs: true, tailLines: 1_000 })) {
+    if (event.case === "log" && pattern.test(event.value.message)) return event.value.level;
   }
   return assert.fail("the stream ended");
 }
@@ -50,27 +56,31 @@ test("a service that is over its memory and only wants a warning goes on; enteri
   await call(tenant, "warned", "keep", [10]);
   await until("the violation", async () => (await violationsOf("warned")).length === 1);
   assert.equal(await call(tenant, "warned", "ping"), "pong");
-  assert.match(
-    await lastLineOf("warned"),
-    /^WARN over its limit: \d+ of at most 8388608 bytes of memory \(.*: warn\)$/,
-  );
+  assert.equal(await lineOf("warned", /^over its limit: \d+ of at most 8388608 bytes of memory \(.*: warn\)$/), "WARN");
   await call(tenant, "warned", "keep", [0]);
   // Garbage is collected when there is need.
   await until("the end of the violation", async () => {
     await call(tenant, "warned", "churn");
-    return (await violationsOf("warned")).length === 2;
+    return (await violationsOf("warned")).length >= 2;
   });
   const [entered, left] = await violationsOf("warned");
   assert.deepEqual([entered?.["phase"], entered?.["what"], entered?.["action"]], ["entered", "memory", "warn"]);
   assert.ok(Number(entered?.["used"]) > 8 * 1024 * 1024);
   assert.ok(left?.["phase"] === "left" && Number(left["looks"]) >= 2);
   assert.ok(Number(left["peak"]) >= Number(entered?.["used"]));
-  assert.match(await lastLineOf("warned"), /^INFO back under its limit: \d+ of at most 8388608 bytes of memory$/);
+  assert.equal(await lineOf("warned", /^back under its limit: \d+ of at most 8388608 bytes of memory$/), "INFO");
   assert.equal((await tenant.status({ serviceId: "warned" })).restartCount, 0);
 });
 
 test("a throttled service takes no new work, says so with a retry hint, and takes it again when it is back under", async () => {
-  // What makes it sober it does by itself: no work reaches it.
+  await tenant.deploy({
+    serviceId: "gate",
+    code: service(`
+      wide = false;
+      open() { this.wide = true; }
+      isOpen() { return this.wide; }`),
+  });
+  // What makes it sober it does by itself, when the gate is open: no work reaches it.
   await tenant.deploy({
     serviceId: "sobering",
     resourceLimits: { maxMemoryBytes: 8n * mebibyte, limitExceededAction: ResourceLimitAction_Value.THROTTLE },
@@ -78,9 +88,11 @@ test("a throttled service takes no new work, says so with a retry hint, and take
       init() { return { kept: [] }; }
       binge() {
         this.state.kept = Array.from({ length: 13 }, () => new Uint8Array(1024 * 1024).fill(1));
-        setTimeout(() => { this.state.kept = []; this.every(20, "x"); }, 1_500);
+        this.every(20, "look");
       }
-      onMessage() { this.state.kept = [new Uint8Array(1024 * 1024)]; }
+      async onMessage() {
+        if (await (await this.lookup("gate")).call.isOpen()) this.state.kept = [new Uint8Array(1024 * 1024)];
+      }
       ping() { return "pong"; }`),
   });
   await tenant.deploy({
@@ -102,16 +114,16 @@ test("a throttled service takes no new work, says so with a retry hint, and take
   await until(
     "its neighbours to be refused too",
     async () => (await call(tenant, "neighbour", "ask")) === "OVERLOADED",
-    800,
   );
-  await until("it to be back under", async () => (await violationsOf("sobering")).length === 2);
+  await call(tenant, "gate", "open");
+  await until("it to be back under", async () => (await violationsOf("sobering")).length >= 2);
   await until("it to take work", () =>
     call(tenant, "sobering", "ping").then(
       (pong) => pong === "pong",
       () => false,
     ),
   );
-  assert.equal(await call(tenant, "neighbour", "ask"), "pong");
+  await until("its neighbours to be answered", async () => (await call(tenant, "neighbour", "ask")) === "pong");
 });
 
 test("a tenant that is over its total loses the service that has most of it, and its supervisor starts it again", async () => {
