@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellNumber, kernelEpoch } from "../../base/index.ts";
+import { cellNumber, defined, type IncarnationNumber, kernelEpoch } from "../../base/index.ts";
 import { tenantId, World } from "../world.ts";
 import { takeOver, unplacedIn } from "./take-over.ts";
 
@@ -10,6 +10,11 @@ const together = {
   intensity: { restartsMax: 3, withinMs: 30_000 },
   backoff: { firstMs: 50, factor: 4, waitMsMax: 5_000 },
 } as const;
+interface Turn {
+  readonly incarnation: IncarnationNumber;
+  readonly lastedMs: number;
+}
+
 const found = (boot: string) => ({
   epoch: kernelEpoch(2),
   boot,
@@ -61,6 +66,36 @@ test("of a cell that ended without a kernel its flight record tells who was at w
       ["b", undefined],
     ],
   );
+});
+
+/** A cell of `b`, which runs, and of `a`, which was starting there: the log does not know yet in which cell. */
+function lostWhileOneStarts(turns: (a: IncarnationNumber, b: IncarnationNumber) => readonly Turn[]) {
+  const world = World.of("t");
+  world.run("t", "b");
+  const a = defined(world.deploy("t", "a").born[0], "a life that starts").incarnation;
+  const loss = { type: "memory", rssBytes: 2, limitBytes: 1 } as const;
+  const exits = [{ cell: cellNumber(1), loss, turns: turns(a, world.alive("t", "b")) }];
+  const { booted, losses } = takeOver(world.state, { ...found(world.state.boot), exits });
+  world.take(booted);
+  for (const one of losses) world.take(one);
+  return { counted: losses.map((one) => one.turns), death: world.last("service_crashed").payload?.death };
+}
+
+test("a turn of one that was starting in the lost cell makes doubt: nobody is named beside it", () => {
+  const { counted, death } = lostWhileOneStarts((a, b) => [
+    { incarnation: a, lastedMs: 900 },
+    { incarnation: b, lastedMs: 900 },
+  ]);
+  assert.deepEqual(counted, [2]);
+  assert.ok(death?.type === "cell_lost");
+  assert.deepEqual([death.inFlight, death.suspect], ["yes", "first"]);
+});
+
+test("turns of others alone clear nobody: a cell that lies would make its losses free for ever", () => {
+  const { counted, death } = lostWhileOneStarts((a) => [{ incarnation: a, lastedMs: 900 }]);
+  assert.deepEqual(counted, [0]);
+  assert.ok(death?.type === "cell_lost");
+  assert.deepEqual([death.inFlight, death.suspect], ["no", "first"]);
 });
 
 test("what was stopping in a cell that ended without a kernel ended with it, and no longer with what it was told", () => {

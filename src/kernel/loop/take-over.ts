@@ -52,8 +52,8 @@ export function takeOver(state: State, { epoch, boot, version, survivors, exits 
       const [first] = victims;
       const whose = first === undefined ? {} : { tenant: first.tenant };
       const told = victims.map(({ incarnation }) => victimOf(incarnation, turns));
-      // Of turns of others nobody can say any more whether these had ended.
-      const known = turns === undefined ? {} : { turns: told.filter(({ inFlight }) => inFlight).length };
+      // Turns of others make doubt; alone they clear nobody.
+      const known = turns === undefined ? {} : { turns: told.some(({ inFlight }) => inFlight) ? turns.length : 0 };
       return { type: "cell_lost", cell, loss, victims: told, ...known, ...whose };
     }),
   };
