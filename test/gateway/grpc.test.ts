@@ -18,10 +18,25 @@ import {
   status as codes,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { operations, Status_Value, type OperationName } from "../../src/api/index.ts";
+import {
+  DiagnosticSchema,
+  operations,
+  Status_Value,
+  withEvidence,
+  type Failure,
+  type OperationName,
+} from "../../src/api/index.ts";
 import { isRefusal, limits, refuse } from "../../src/base/index.ts";
 import { connect, SoloError, type Connection, type SoloClient } from "../../src/client/index.ts";
-import { grpcLimits, provideIdentity, startGrpc, type GrpcLimits, type GrpcServer } from "../../src/gateways/index.ts";
+import {
+  grpcLimits,
+  provideIdentity,
+  startGrpc,
+  type GrpcLimits,
+  type GrpcServer,
+  type Ports,
+  type Report,
+} from "../../src/gateways/index.ts";
 import { bytes, counter } from "./asking.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -37,13 +52,17 @@ interface Served {
   readonly as: (tenant: string) => Promise<Connection>;
 }
 
-async function serve(t: TestContext, own: Partial<GrpcLimits> = {}): Promise<Served> {
+async function serve(
+  t: TestContext,
+  own: Partial<GrpcLimits> = {},
+  other: { readonly ports?: (ports: Ports) => Ports; readonly report?: Report } = {},
+): Promise<Served> {
   const world = await makeWorld(t);
   const server = await startGrpc({
     listen: { host: "127.0.0.1", port: 0 },
     identity: world.identity,
-    ports: world.ports,
-    report: ({ error }) => assert.fail(error as Error),
+    ports: other.ports?.(world.ports) ?? world.ports,
+    report: other.report ?? (({ error }) => assert.fail(error as Error)),
     limits: own,
   });
   assert.ok(!isRefusal(server));
@@ -553,6 +572,52 @@ test("a client asks again while no kernel answers, but only what does nothing tw
   const client = clientOf({ ...adminConnection, address });
   assert.equal((await failure(client.cast({ serviceId: "x", method: "y" }))).code, "UNREACHABLE");
   assert.equal((await client.listTenants()).tenants.length, 1);
+});
+
+/** More than an int32 holds. */
+const unencodable = 2 ** 40;
+
+/** What an asker is told of a bug stands in the kernel's log, under that name. */
+function checkIncident(failed: SoloError, incidents: Parameters<Report>[0][], operation: string): void {
+  assert.equal(failed.code, "INTERNAL");
+  const [incident, ...more] = incidents.splice(0);
+  assert.ok(incident !== undefined && more.length === 0, `${operation}: ${more.length} more`);
+  assert.equal(failed.message, `Solo met a bug: incident ${incident.name} in the kernel's log`);
+  assert.equal(incident.operation, operation);
+  assert.match((incident.error as Error).message, new RegExp(`invalid int32: ${unencodable}`));
+}
+
+test("an answer that cannot be encoded is an incident: its client gets the name, the log the reason", async (t) => {
+  const incidents: Parameters<Report>[0][] = [];
+  const usage: Ports["usage"] = async (_, living = []) =>
+    new Map(living.map((one) => [one, { memoryBytes: 1, mailboxLength: unencodable, cpuMicros: 1 }]));
+  const { admin } = await serve(
+    t,
+    {},
+    { ports: (ports) => ({ ...ports, usage }), report: (incident) => incidents.push(incident) },
+  );
+  await admin.deploy({ serviceId: "counter", code: bytes(counter) });
+  checkIncident(await failure(admin.status({ serviceId: "counter" })), incidents, "Status");
+  const watching = admin.watch({ serviceId: "counter", includeMetrics: true });
+  checkIncident(await failure(Array.fromAsync(watching)), incidents, "Watch");
+});
+
+test("a failure that cannot be encoded is an incident as well", async (t) => {
+  const incidents: Parameters<Report>[0][] = [];
+  const unsayable: Failure = withEvidence(refuse("LOG_UNAVAILABLE", { why: "it is a test" }), {
+    diagnostics: [create(DiagnosticSchema, { line: unencodable })],
+  });
+  const { admin, world } = await serve(
+    t,
+    {},
+    {
+      ports: (ports) => ({ ...ports, events: { ...ports.events, query: async () => unsayable } }),
+      report: (incident) => incidents.push(incident),
+    },
+  );
+  world.builder.refuses = unsayable;
+  checkIncident(await failure(admin.validate({ code: bytes(counter) })), incidents, "Validate");
+  checkIncident(await failure(Array.fromAsync(admin.watchEvents({ afterId: 0n }))), incidents, "WatchEvents");
 });
 
 test("listening on a port that is taken is refused", async (t) => {

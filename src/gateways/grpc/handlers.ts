@@ -14,14 +14,16 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { operations, statusCodes, statusOf, type Failure, type Operation } from "../../api/index.ts";
+import { operations, statusOf, type Failure, type Operation } from "../../api/index.ts";
 import { isRefusal, refuse, type Refusal } from "../../base/index.ts";
 import type { Principal } from "../../kernel/index.ts";
-import type { Runner } from "../operations/run.ts";
+import { incidentOf, type Report, type Runner } from "../operations/run.ts";
 import { parseRequest } from "./parse-request.ts";
 
 export interface HandlerParts {
   readonly runner: Runner;
+  /** Where the runner tells its bugs, for those that are met when it has answered. */
+  readonly report: Report;
   readonly principalAt: (peer: string) => Principal | Refusal;
   /** When that connection was made, by the host's monotonic clock. */
   readonly connectedMsAt: (peer: string) => number;
@@ -67,16 +69,16 @@ function unaryOf(parts: HandlerParts, operation: Operation): handleUnaryCall<Buf
     const [principal, connectedMs] = [parts.principalAt(peer), parts.connectedMsAt(peer)];
     const message = await parts.runner.unary({ principal, operation, request, signal, connectedMs });
     release();
-    return isFailure(message) ? message : encode(operation, message);
+    return isFailure(message) ? message : encode(parts, operation, message);
   };
   return async (call, callback) => {
-    // The runner does not reject: a bug is an answer too. What cannot be said is said plainly: nothing of it ends the kernel.
+    // The runner does not reject: a bug is an answer too. So is an answer that cannot be said: nothing of it ends the kernel.
     try {
       const answered = await answer(call);
       if (isRefusal(answered)) callback(errorOf(answered));
       else callback(null, answered);
-    } catch {
-      callback(unsayable);
+    } catch (error) {
+      callback(errorOf(incidentOf(parts.report, operation, error)));
     }
   };
 }
@@ -88,25 +90,27 @@ function streamOf(parts: HandlerParts, operation: Operation): handleServerStream
     const signal = AbortSignal.any([watch(call).signal, parts.closing]);
     const principal = parts.principalAt(call.getPeer());
     const stream = parts.runner.stream({ principal, operation, request, signal });
-    pump(call, operation, stream, parts.closing).catch(() => void call.emit("error", unsayable));
+    pump(call, parts, operation, stream).catch((error: unknown) => {
+      call.emit("error", errorOf(incidentOf(parts.report, operation, error)));
+    });
   };
 }
 
 async function pump(
   call: ServerWritableStream<Buffer, Buffer>,
+  parts: HandlerParts,
   operation: Operation,
   stream: ReturnType<Runner["stream"]>,
-  closing: AbortSignal,
 ): Promise<void> {
   for (let next = await stream.next(); ; next = await stream.next()) {
     if (next.done === true) {
-      const failure = next.value ?? (closing.aborted ? refuse("SHUTTING_DOWN") : undefined);
+      const failure = next.value ?? (parts.closing.aborted ? refuse("SHUTTING_DOWN") : undefined);
       if (call.cancelled) return;
       if (failure === undefined) call.end();
       else call.emit("error", errorOf(failure));
       return;
     }
-    const encoded = encode(operation, next.value);
+    const encoded = encode(parts, operation, next.value);
     if (isRefusal(encoded)) {
       await stream.return(undefined);
       call.emit("error", errorOf(encoded));
@@ -116,11 +120,11 @@ async function pump(
   }
 }
 
-function encode(operation: Operation, answer: Message): Buffer | Refusal {
+function encode({ report }: HandlerParts, operation: Operation, answer: Message): Buffer | Failure {
   try {
     return Buffer.from(toBinary(operation.output, answer));
-  } catch {
-    return refuse("INTERNAL", { what: `the answer of ${operation.rpc} could not be encoded` });
+  } catch (error) {
+    return incidentOf(report, operation, error);
   }
 }
 
@@ -154,12 +158,6 @@ function watch(call: EventEmitter & { readonly cancelled: boolean }): {
   else call.once("cancelled", abort);
   return { signal: controller.signal, release: () => void call.off("cancelled", abort) };
 }
-
-/** Of an answer that turned out to be none: a bug. */
-const unsayable = {
-  code: statusCodes.INTERNAL,
-  details: "The answer could not be encoded. Report this with the kernel's log.",
-};
 
 export function errorOf(failure: Failure): { code: number; details: string; metadata: Metadata } {
   const { code, message, details } = statusOf(failure);

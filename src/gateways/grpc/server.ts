@@ -76,13 +76,11 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer | Refu
       }),
     ],
   });
-  const runner = makeRunner(
-    ports,
-    options.report ?? reportOnStderr,
-    makeShedding(options.shedding ?? sheddingDefaults),
-  );
+  const report = options.report ?? reportOnStderr;
+  const runner = makeRunner(ports, report, makeShedding(options.shedding ?? sheddingDefaults));
   const { definition, implementation } = serviceOf({
     runner,
+    report,
     principalAt,
     connectedMsAt: (peer) => connections.connectedMsAt(peer),
     closing: closing.signal,

@@ -47,12 +47,6 @@ export function makeRunner(ports: Ports, report: Report, shedding: Shedding = ma
     return failure;
   };
 
-  const bug = (operation: Operation, error: unknown): Failure => {
-    const name = randomBytes(6).toString("hex");
-    report({ name, operation: operation.rpc, error });
-    return refuse("INTERNAL", { what: `incident ${name} in the kernel's log` });
-  };
-
   return {
     unary: async (asked) => {
       const { principal, operation, request, signal, connectedMs = 0 } = asked;
@@ -72,7 +66,7 @@ export function makeRunner(ports: Ports, report: Report, shedding: Shedding = ma
           lease();
         }
       } catch (error) {
-        return bug(operation, error);
+        return incidentOf(report, operation, error);
       }
     },
 
@@ -100,10 +94,17 @@ export function makeRunner(ports: Ports, report: Report, shedding: Shedding = ma
           else streams.set(key, left);
         }
       } catch (error) {
-        return bug(operation, error);
+        return incidentOf(report, operation, error);
       }
     },
   };
+}
+
+/** What is answered of a bug, which is reported: its name alone. */
+export function incidentOf(report: Report, operation: Operation, error: unknown): Failure {
+  const name = randomBytes(6).toString("hex");
+  report({ name, operation: operation.rpc, error });
+  return refuse("INTERNAL", { what: `incident ${name} in the kernel's log` });
 }
 
 const isFailure = (answer: Message | Failure): answer is Failure => isRefusal(answer);
