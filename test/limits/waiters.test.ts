@@ -23,7 +23,12 @@ after(() => solo[Symbol.asyncDispose]());
 const patience = { timeoutMs: 60_000, retryForMs: 0 } as const;
 const hangs = service(`
   hang() { this.log.info("hangs"); return new Promise(() => {}); }
-  doomed() { setTimeout(() => { throw new Error("at last"); }, 700); return new Promise(() => {}); }
+  async doomed() {
+    const gate = await this.lookup("gate");
+    while (!(await gate.call.isOpen())) await new Promise((done) => setTimeout(done, 20));
+    setTimeout(() => { throw new Error("at last"); }, 1);
+    return new Promise(() => {});
+  }
   ping() { return "pong"; }`);
 
 /** Calls that hang, and that wait behind those; resolves when all of them have reached the service. */
@@ -44,17 +49,24 @@ async function answered<T>(calls: readonly Promise<T>[], strike: () => unknown):
   assert.ok(tookMs < 1_000 + busy, `answered after ${Math.round(tookMs)} ms`);
   return answers;
 }
-const busy = 500;
+const busy = 4_000;
 
 const codes = (answers: readonly SoloError[]): ReadonlySet<string> => new Set(answers.map(({ code }) => code));
 
 test("a service that dies: those whose call it had, and those behind them, are told how it died", async () => {
+  await tenant.deploy({
+    serviceId: "gate",
+    code: service(`
+      wide = false;
+      open() { this.wide = true; }
+      isOpen() { return this.wide; }`),
+  });
   await tenant.deploy({ serviceId: "dies", code: hangs });
-  const doomed = refusalOf(call(tenant, "dies", "doomed", [], { timeoutMs: 60_000 }));
-  await untilStatus(tenant, "dies", "is at it", ({ currentUsage }) => currentUsage?.messageQueueLen === 1);
-  const calls = Array.from({ length: 3 }, () => refusalOf(call(tenant, "dies", "hang", [], { timeoutMs: 60_000 })));
-  const first = await doomed;
-  const answers = [first, ...(await answered(calls, () => undefined))];
+  const calls = ["doomed", "hang", "hang", "hang"].map((method) =>
+    refusalOf(call(tenant, "dies", method, [], { timeoutMs: 60_000 })),
+  );
+  await untilStatus(tenant, "dies", "holds them", ({ currentUsage }) => currentUsage?.messageQueueLen === 4);
+  const answers = await answered(calls, () => call(tenant, "gate", "open"));
   assert.deepEqual(codes(answers), new Set(["CALL_LOST"]));
   for (const { message } of answers) assert.match(message, /crashed in timer: Error: at last/);
   assert.deepEqual(
@@ -170,7 +182,7 @@ test("a kernel that is killed: who asks in another manner than the client does, 
 test("a node that is shut down: calls, deployments and kills that wait are told so, however long their services take", async () => {
   await using other = await Solo.start();
   const client = await other.client("default");
-  await client.deploy({ serviceId: "hangs", code: hangs, resourceLimits: { shutdownTimeoutMs: 3_000 } });
+  await client.deploy({ serviceId: "hangs", code: hangs, resourceLimits: { shutdownTimeoutMs: 20_000 } });
   const calls = await waiting(client, "hangs", 5);
   const deploying = refusalOf(
     client.deploy(
