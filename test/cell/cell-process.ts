@@ -204,12 +204,12 @@ export class Kernel {
     return incarnation;
   }
 
-  /** Sends a call; the promise is its outcome. */
+  /** Sends a call; the promise is its outcome. Its time is one that only a hang takes, unless that is the subject. */
   call(
     incarnation: number,
     method: string,
     args: readonly unknown[] = [],
-    timeoutMs = 5_000,
+    timeoutMs = 60_000,
     request?: CallMark,
   ): Promise<Outcome> {
     const id = ++this.#lastCall;
