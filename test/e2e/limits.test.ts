@@ -196,11 +196,22 @@ test("calls may wait so long and no longer, and go so deep and no deeper", async
 });
 
 test("messages for a service that is starting wait for it, so many and no more", async () => {
+  await tenant.deploy({
+    serviceId: "gate",
+    code: service(`
+      wide = false;
+      open() { this.wide = true; }
+      isOpen() { return this.wide; }`),
+  });
   const deploying = tenant.deploy({
     serviceId: "slow-start",
     code: service(`
-      init() { return new Promise((done) => setTimeout(() => done(undefined), 2_500)); }
+      async init() {
+        const gate = await this.lookup("gate");
+        while (!(await gate.call.isOpen())) await new Promise((done) => setTimeout(done, 20));
+      }
       quick() { return 1; }`),
+    resourceLimits: { startupTimeoutMs: 60_000 },
   });
   await until("it to start", () =>
     tenant.status({ serviceId: "slow-start" }).then(
@@ -211,12 +222,17 @@ test("messages for a service that is starting wait for it, so many and no more",
   // One connection carries so many calls at a time.
   const clients = await Promise.all(Array.from({ length: 5 }, () => solo.client("default")));
   const calls = clients.flatMap((client) =>
-    Array.from({ length: 240 }, () => call(client, "slow-start", "quick", [], { timeoutMs: 20_000 })),
+    Array.from({ length: 240 }, () => call(client, "slow-start", "quick", [], { timeoutMs: 60_000 })),
   );
-  const settled = await Promise.allSettled(calls);
+  const tooMany = calls.length - limits.parkedMessagesMax;
+  let ended = 0;
+  const settling = Promise.allSettled(calls.map((one) => one.finally(() => ended++)));
+  await until("those to be refused for which there is no room", () => ended >= tooMany);
+  await call(tenant, "gate", "open");
+  const settled = await settling;
   await deploying;
   const refused = settled.filter(({ status }) => status === "rejected").map(refusalIn);
-  assert.equal(refused.length, calls.length - limits.parkedMessagesMax);
+  assert.equal(refused.length, tooMany);
   for (const one of refused) {
     assert.deepEqual([one.code, one.executed, one.retry], ["OVERLOADED", "not_executed", "later"], one.message);
   }
