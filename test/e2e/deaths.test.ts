@@ -191,15 +191,35 @@ test("a message that runs too long is cut off, also where the engine makes loops
   assert.equal(await call(tenant, "neighbour", "get"), 0);
 });
 
+/** Shut until it is opened: what comes before happens as long as it is. */
+async function makeGate(serviceId: string): Promise<() => Promise<unknown>> {
+  await deploy(
+    serviceId,
+    service(`
+      wide = false;
+      open() { this.wide = true; }
+      isOpen() { return this.wide; }`),
+  );
+  return () => call(tenant, serviceId, "open");
+}
+
+/** A line of a service: it goes on when the gate is open. */
+const untilOpen = (gateId: string): string =>
+  `while (!(await (await this.lookup("${gateId}")).call.isOpen())) await new Promise((done) => setTimeout(done, 20));`;
+
 test("calls that wait behind a crash end with a clear error that says they were not executed", async () => {
+  const open = await makeGate("queue-gate");
   await deploy(
     "queue",
-    service(
-      `async crash() { await new Promise((done) => setTimeout(done, 100)); throw new Error("now"); }\n  quick() { return 1; }`,
-    ),
+    service(`
+      async crash() { ${untilOpen("queue-gate")} throw new Error("now"); }
+      quick() { return 1; }`),
   );
-  const crashing = refusalOf(call(tenant, "queue", "crash"));
-  const waiting = Array.from({ length: 5 }, () => refusalOf(call(tenant, "queue", "quick")));
+  const patience = { timeoutMs: 60_000 };
+  const crashing = refusalOf(call(tenant, "queue", "crash", [], patience));
+  const waiting = Array.from({ length: 5 }, () => refusalOf(call(tenant, "queue", "quick", [], patience)));
+  await untilStatus(tenant, "queue", "holds them", ({ currentUsage }) => currentUsage?.messageQueueLen === 6);
+  await open();
   assert.equal((await crashing).code, "CALL_FAILED");
   for (const refused of await Promise.all(waiting)) {
     assert.deepEqual([refused.code, refused.status, refused.executed], ["CALL_LOST", "UNAVAILABLE", "not_executed"]);
@@ -208,13 +228,18 @@ test("calls that wait behind a crash end with a clear error that says they were 
 });
 
 test("a full mailbox refuses its senders, and does not end the service", async () => {
-  await deploy("busy", service(`sleep() { return new Promise((done) => setTimeout(() => done("awake"), 400)); }`), {
+  const open = await makeGate("busy-gate");
+  await deploy("busy", service(`async sleep() { ${untilOpen("busy-gate")} return "awake"; }`), {
     messageQueueLimit: 3,
   });
-  const calls = await Promise.allSettled(
-    Array.from({ length: 8 }, () => call(tenant, "busy", "sleep", [], { timeoutMs: 10_000 })),
+  let ended = 0;
+  const calls = Array.from({ length: 8 }, () =>
+    call(tenant, "busy", "sleep", [], { timeoutMs: 60_000 }).finally(() => ended++),
   );
-  const refused = calls.filter((one) => one.status === "rejected").map(refusalIn);
+  const settling = Promise.allSettled(calls);
+  await until("those to be refused for which there is no room", () => ended >= 5);
+  await open();
+  const refused = (await settling).filter((one) => one.status === "rejected").map(refusalIn);
   assert.equal(refused.length, 5);
   for (const one of refused) {
     assert.deepEqual(
@@ -229,21 +254,24 @@ test("a full mailbox refuses its senders, and does not end the service", async (
 });
 
 test("a kill waits for what runs and for terminate; forced, it waits for nothing; too slow, it is cut off", async () => {
+  const open = await makeGate("sleep-gate");
   const slow = service(`
-    sleep() { return new Promise((done) => setTimeout(() => done("awake"), 300)); }
+    async sleep() { ${untilOpen("sleep-gate")} return "awake"; }
     terminate(reason: string) { this.log.info("goodbye:", reason); }`);
   await deploy("gentle", slow);
-  const sleeping = call(tenant, "gentle", "sleep");
+  const sleeping = call(tenant, "gentle", "sleep", [], { timeoutMs: 60_000 });
   await until(
     "it to sleep",
     async () => (await tenant.status({ serviceId: "gentle" })).currentUsage?.messageQueueLen === 1,
   );
-  const killed = await tenant.kill({ serviceId: "gentle" });
-  assert.equal(killed.finalStatus, Status_Value.STOPPED);
+  const killing = tenant.kill({ serviceId: "gentle" });
+  await untilStatus(tenant, "gentle", "is stopping", ({ status }) => status === Status_Value.STOPPING);
+  await open();
+  assert.equal((await killing).finalStatus, Status_Value.STOPPED);
   assert.equal(await sleeping, "awake");
 
-  await deploy("forced", slow);
-  const lost = refusalOf(call(tenant, "forced", "sleep"));
+  await deploy("forced", service(`sleep() { return new Promise(() => {}); }`));
+  const lost = refusalOf(call(tenant, "forced", "sleep", [], { timeoutMs: 60_000 }));
   await until(
     "it to sleep",
     async () => (await tenant.status({ serviceId: "forced" })).currentUsage?.messageQueueLen === 1,
