@@ -194,7 +194,7 @@ test("a cell tells what is used by those who are in it, and by nobody else", asy
   await adopted(t, { cells, peer, holds: [running("first", 7)] });
   const asked = cells.usage(acme);
   const { header } = await peer.hear("inspect");
-  const usage = { memoryBytes: 2 ** 40, mailboxLength: 0, cpuMicros: 1 };
+  const usage = { memoryBytes: 2 ** 30, mailboxLength: 0, cpuMicros: 1 };
   peer.say({ type: "inspected", id: header["id"], usages: [7, 8].map((incarnation) => ({ incarnation, usage })) });
   assert.deepEqual([...(await asked).keys()], [7]);
 });

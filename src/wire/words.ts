@@ -87,15 +87,23 @@ export const callFailureShape = record({
 });
 export type CallFailure = Of<typeof callFailureShape>;
 
-/** More than any machine has, and few enough that those of a whole tenant can be added up. */
-const bytesMax = 2 ** 43;
+/**
+ * A cell in other hands claims what it likes: what its shape takes must be told of, added up, to whoever asks. Of one service that
+ * is twice what it may be given; of all services that a tenant may have it is a whole number still, as a violation tells it.
+ */
+const bytesMax = 2 ** 37;
+/** Far more than a service may be given; of all 64 instances of a service, added up, an int32 of the contract. */
+const countMax = 2 ** 24;
 
-/** What a service uses. CPU is the time that its turns were charged, in microseconds (the spec's `reductions`). */
+/**
+ * What a service uses. CPU is the time that its turns were charged, in microseconds (the spec's `reductions`): an int64 of the
+ * contract, whatever 64 of them come to.
+ */
 export const usageShape = record({
   memoryBytes: whole(0, bytesMax),
-  mailboxLength: whole(0, 2 ** 31),
+  mailboxLength: whole(0, countMax),
   cpuMicros: whole(0),
   /** Itself and the children that it spawned; absent: itself. */
-  processes: optional(whole(0, 2 ** 31)),
+  processes: optional(whole(0, countMax)),
 });
 export type Usage = Of<typeof usageShape>;

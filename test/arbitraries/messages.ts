@@ -109,8 +109,8 @@ type Held = Extract<CellToKernel, { readonly type: "welcome" }>["incarnations"][
 type Used = Extract<CellToKernel, { readonly type: "inspected" }>["usages"][number];
 
 const usage = fields<Usage>([
-  { memoryBytes: whole(0, 2 ** 43), mailboxLength: whole(0, 2 ** 31), cpuMicros: whole(0) },
-  { processes: whole(0, 2 ** 31) },
+  { memoryBytes: whole(0, 2 ** 37), mailboxLength: whole(0, 2 ** 24), cpuMicros: whole(0) },
+  { processes: whole(0, 2 ** 24) },
 ]);
 
 export const cellToKernel: Variants<CellToKernel> = {

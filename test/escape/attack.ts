@@ -8,7 +8,13 @@ import type { SoloClient } from "../../src/client/index.ts";
 export type Limits = Partial<
   Pick<
     ResourceLimits,
-    "cpuTimeMs" | "startupTimeoutMs" | "shutdownTimeoutMs" | "messageQueueLimit" | "maxMemoryBytes" | "maxProcesses"
+    | "cpuTimeMs"
+    | "startupTimeoutMs"
+    | "shutdownTimeoutMs"
+    | "messageQueueLimit"
+    | "maxMemoryBytes"
+    | "maxProcesses"
+    | "limitExceededAction"
   >
 >;
 
