@@ -90,7 +90,11 @@ interface ReadyLine {
 }
 
 /** Resolves once `holds` gives something; fails loudly after a long while. */
-export async function until<T>(what: string, holds: () => T | undefined | false, msMax = 120_000): Promise<T> {
+export async function until<T extends NonNullable<unknown>>(
+  what: string,
+  holds: () => T | undefined | false,
+  msMax = 120_000,
+): Promise<T> {
   const giveUpAt = performance.now() + msMax;
   for (;;) {
     const value = holds();
