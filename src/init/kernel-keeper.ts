@@ -68,9 +68,15 @@ export class KernelKeeper {
     this.#heir = undefined;
     this.#epoch = epoch;
     this.#phase = { name: "booting", kernel };
-    this.#pulse = this.#listenTo(kernel, bootSilences * this.#events.silentMsMax);
     const why = this.#mode.name === "safe" ? this.#mode.why : undefined;
-    void this.#events.begin(epoch, why).then((begin) => kernel.send(begin));
+    void this.#events.begin(epoch, why).then((begin) => this.#begin(kernel, begin));
+  }
+
+  /** What it needs to begin may have taken long; its own time starts here, the loading of its program included. */
+  #begin(kernel: KernelProcess, begin: InitToKernel): void {
+    kernel.send(begin);
+    if (this.#phase.name !== "booting" || this.#phase.kernel !== kernel) return;
+    this.#pulse = this.#listenTo(kernel, bootSilences * this.#events.silentMsMax);
   }
 
   /** To whichever kernel is up. */
