@@ -40,7 +40,7 @@ export async function untilStatus(
   client: SoloClient,
   serviceId: string,
   what: string,
-  holds: (status: StatusResponse) => boolean,
+  holds: (status: StatusResponse) => boolean | Promise<boolean>,
   withinMs?: number,
 ): Promise<StatusResponse> {
   let seen: StatusResponse | undefined;
