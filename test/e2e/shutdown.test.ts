@@ -21,7 +21,10 @@ function logTextOf(solo: Solo, tenant: string): string {
 
 const sleeper = service(`
   sleep(ms: number) { this.log.info("asleep"); return new Promise((done) => setTimeout(() => done("awake"), ms)); }
-  terminate(reason: string) { this.log.info("sleeper says goodbye:", reason); }`);
+  terminate(reason: string) {
+    this.log.info("sleeper says goodbye:", reason);
+    return new Promise((done) => setTimeout(done, 2_000));
+  }`);
 
 /** Resolves once the service has begun to sleep. */
 async function asleep(client: SoloClient): Promise<void> {
@@ -62,7 +65,7 @@ test("at SIGTERM deployments are refused, calls under way finish, services say g
   });
   assert.deepEqual([refused?.code, refused?.status], ["SHUTTING_DOWN", "UNAVAILABLE"]);
   assert.equal((await refusalOf(admin.createTenant({ tenantId: "late" }, { retryForMs: 0 }))).code, "SHUTTING_DOWN");
-  assert.ok(isRunning(await tenant.status({ serviceId: "counter" })), "reads are answered to the end");
+  assert.ok(isRunning(await tenant.status({ serviceId: "sleeper" })), "reads are answered to the end");
   assert.equal(await sleeping, "awake", "the call under way was finished");
   assert.equal((await watching).code, "SHUTTING_DOWN", "streams are told why they end");
   assert.equal(await solo.ended, 0);
@@ -101,8 +104,8 @@ test("a service that does not end is cut off at the deadline, and the others sti
   const began = performance.now();
   assert.equal(await solo.stop(), 0);
   const tookMs = performance.now() - began;
-  // The kernel's share of the deadline, and what the machine may add.
-  assert.ok(tookMs > 1_000 && tookMs < 12_000, `${Math.round(tookMs)} ms`);
+  // The kernel's share of the deadline, and what the machine may add. They themselves would have half a minute.
+  assert.ok(tookMs > 1_000 && tookMs < 25_000, `${Math.round(tookMs)} ms`);
   assert.match(solo.stderr, /did not end in time and were cut off/);
   assert.match(logTextOf(solo, "default"), /goodbye: shutdown/);
   assert.deepEqual(solo.left(), []);
@@ -132,7 +135,7 @@ test("a service's own shutdown timeout is shorter than the node's: it is cut off
   });
   const began = performance.now();
   assert.equal(await solo.stop(), 0);
-  assert.ok(performance.now() - began < 10_000, "30 s would have been the node's own");
+  assert.ok(performance.now() - began < 25_000, "30 s would have been the node's own");
   assert.match(solo.stderr, /did not end in time and were cut off/);
 });
 
@@ -153,7 +156,7 @@ test("a second signal hastens the end", async () => {
   });
   process.kill(solo.initPid, "SIGTERM");
   assert.equal(await solo.ended, 0);
-  assert.ok(performance.now() - began < 15_000, "30 s would have been its own");
+  assert.ok(performance.now() - began < 25_000, "30 s would have been its own");
   assert.deepEqual(solo.left(), []);
 });
 
