@@ -34,7 +34,7 @@ test("a call under way when the kernel is killed with -9 has its one result, and
   await using solo = await Solo.start();
   const tenant = await solo.client("default");
   await tenant.deploy({ serviceId: "counter", code: counter });
-  const asked = tenant.call({ serviceId: "counter", method: "addSlowly", args: argsOf(7, 1_500) });
+  const asked = tenant.call({ serviceId: "counter", method: "addSlowly", args: argsOf(7, 1_500), timeoutMs: 60_000 });
   await begun(await solo.client("default"));
   await solo.killKernel();
   assert.equal(valueOf(await asked), 7);
@@ -46,7 +46,7 @@ test("so has one that ended before its kernel did, and one that took longer than
   const tenant = await solo.client("default");
   await tenant.deploy({ serviceId: "counter", code: counter });
   const askedAt = performance.now();
-  const asked = tenant.call({ serviceId: "counter", method: "addSlowly", args: argsOf(7, 300) });
+  const asked = tenant.call({ serviceId: "counter", method: "addSlowly", args: argsOf(7, 300), timeoutMs: 60_000 });
   await begun(await solo.client("default"));
   const kernel = solo.kernelPid();
   // It passes on nothing any more.
@@ -70,7 +70,7 @@ test("callers lose none of their calls to kernels that are killed, and none runs
       try {
         // However long a machine that has much to do takes for a kernel.
         results[serviceId].push(
-          Number(valueOf(await client.call({ serviceId, method: "add" }, { retryForMs: 30_000 }))),
+          Number(valueOf(await client.call({ serviceId, method: "add", timeoutMs: 60_000 }, { retryForMs: 30_000 }))),
         );
       } catch (error) {
         if (!(error instanceof SoloError)) throw error;
