@@ -120,7 +120,10 @@ declare module "solo:service" {
       /** Started afresh whenever it ends by itself (permanent, if not said), only if it crashes (transient), or never (temporary). */
       options?: { readonly restart?: "permanent" | "transient" | "temporary" },
     ): Promise<Reference<S>>;
-    /** When that process ends, `onMessage` gets a {@link Down}, once; at once if it has ended, with the reason that it ended for. */
+    /**
+     * When that process ends, `onMessage` gets a {@link Down}, once; at once if it has ended, with the reason that it ended for.
+     * A watch ends with the life that asked for it: a process that is started afresh asks again.
+     */
     monitor(process: Reference): void;
     /** When that process ends abnormally, this one does too, and the other way round. */
     link(process: Reference): void;

@@ -12,6 +12,8 @@ export abstract class Process implements Holder, Kin {
   readonly children: Child[] = [];
   restarts: readonly number[] = [];
   readonly monitors = new Set<Process>();
+  /** Those whose `monitors` it is among: it leaves them when its life ends. */
+  readonly #watched = new Set<Process>();
   readonly links = new Set<Process>();
   abstract readonly name: string;
   abstract readonly number: number;
@@ -62,8 +64,9 @@ export abstract class Process implements Holder, Kin {
   monitor(process: unknown): void {
     const watched = this.#circle.find(process);
     const { ended } = watched;
-    if (ended === undefined) watched.monitors.add(this);
-    else this.tell({ type: "down", process: watched.name, reason: ended });
+    if (ended !== undefined) return this.tell({ type: "down", process: watched.name, reason: ended });
+    watched.monitors.add(this);
+    this.#watched.add(watched);
   }
 
   link(process: unknown): void {
@@ -86,11 +89,16 @@ export abstract class Process implements Holder, Kin {
     child.leave();
   }
 
-  /** All who watch hear of the end, once. */
+  /** All who watch hear of the end, once. Its own watches end with the life that asked for them. */
   tellEnd(reason: Reason): void {
+    for (const watched of this.#watched) watched.monitors.delete(this);
+    this.#watched.clear();
     const monitors = [...this.monitors];
     this.monitors.clear();
-    for (const by of monitors) by.tell({ type: "down", process: this.name, reason });
+    for (const by of monitors) {
+      by.#watched.delete(this);
+      by.tell({ type: "down", process: this.name, reason });
+    }
     const linked = [...this.links];
     this.links.clear();
     for (const other of linked) {
