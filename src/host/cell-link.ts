@@ -79,6 +79,11 @@ export class CellLink implements Disposable {
     return this.#channel.unreadBytes > unreadBytesMax;
   }
 
+  /** Resolves when the cell has taken what it was sent, or the link is closed. */
+  get drained(): Promise<void> {
+    return this.#channel.drained;
+  }
+
   send(message: KernelToCell, body?: Uint8Array): boolean {
     return this.#channel.send(message, body);
   }

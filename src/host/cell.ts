@@ -16,6 +16,7 @@ import type { Release } from "../kernel/index.ts";
 import type { RecordedTurn } from "../wire/index.ts";
 import type { CellLink, Welcome } from "./cell-link.ts";
 import type { LogGate } from "./log-gate.ts";
+import { Turnstile } from "./turnstile.ts";
 
 export type Tier = Release["tier"];
 
@@ -43,6 +44,9 @@ const buriedKeptMax = 100;
 
 /** Each incarnation starts and ends once; twice that for those that ended while no kernel listened. */
 const reportsWaitingMax = 4 * limits.isolatesPerCellMax;
+
+/** Loads that are prepared for a cell at once, with all their code in memory. */
+const loadsPreparedMax = 8;
 
 export class Cell {
   readonly number: CellNumber;
@@ -75,6 +79,7 @@ export class Cell {
   origin: "made" | "found" | "late" = "made";
   /** By incarnation, of those that logged. */
   readonly logGates = new Map<IncarnationNumber, LogGate>();
+  readonly loads = new Turnstile(loadsPreparedMax);
   /** Reports and the loss of the cell are handled one after the other; how many wait for that. */
   #waiting = 0;
   #handled: Promise<void> = Promise.resolve();

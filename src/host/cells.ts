@@ -6,11 +6,11 @@
  *   Adoption   what an earlier kernel left                 Supply   which cell, and that there is one
  *   Reports    what cells say of what is in them           Inputs   what the kernel is told, and when
  *   Losses     the end of a cell                           Ending   the end of all, for a shutdown
+ *   Loads      how code gets into them
  *
  * Owns all links. A cell belongs to one tenant for its whole life (P1).
  */
 import type { CellLoss, CellNumber, Death, IncarnationNumber, ServiceId, TenantId } from "../base/index.ts";
-import { isRefusal } from "../base/index.ts";
 import type { Effect } from "../kernel/index.ts";
 import type { DeadCell, LivingCell, Usage } from "../wire/index.ts";
 import { Adoption } from "./adoption.ts";
@@ -21,7 +21,7 @@ import { type CensusRow, rowOf } from "./census.ts";
 import { Ending, type Shutdown } from "./ending.ts";
 import { greet } from "./greeting.ts";
 import { Inputs } from "./inputs.ts";
-import { loadOf, unloadable } from "./load.ts";
+import { Loads } from "./loads.ts";
 import { Losses } from "./losses.ts";
 import { Reports } from "./reports.ts";
 import { Roster } from "./roster.ts";
@@ -47,6 +47,7 @@ export class Cells implements Disposable {
   readonly #ending: Ending;
   readonly #inputs: Inputs;
   readonly #adoption: Adoption;
+  readonly #loads: Loads;
   readonly #reports: Reports;
   readonly #losses: Losses;
   #closed = false;
@@ -72,6 +73,10 @@ export class Cells implements Disposable {
     this.#ending = ending;
     this.#inputs = inputs;
     this.#adoption = adoption;
+    this.#loads = new Loads({
+      artifact: powers.artifact,
+      endEarly: (cell, held, tenant, death) => this.#endEarly(cell, held, tenant, death),
+    });
     this.#reports = new Reports({ ...powers, inputs, ending, kill, forget });
     this.#losses = new Losses({ ...powers, roster, supply, adoption, inputs, ending, acknowledgeExit, forget });
     this.#cancelSweep = timing.after(sweepEveryMs, () => this.#sweep());
@@ -104,24 +109,7 @@ export class Cells implements Disposable {
       phase: "placed",
     };
     this.#roster.place(cell, effect.tenant, held);
-    void this.#load(cell, held, effect);
-  }
-
-  async #load(cell: Cell, held: Held, effect: Start): Promise<void> {
-    const { release, tenant } = effect;
-    const [code, environment, link] = await Promise.all([
-      this.#powers.artifact(tenant, release.compiled),
-      release.environment === undefined ? undefined : this.#powers.artifact(tenant, release.environment),
-      cell.opened,
-    ]);
-    // Stopped, or lost with its cell, while it was being prepared: whoever did that has reported it.
-    if (cell.held.get(held.incarnation) !== held || held.phase !== "placed" || link === undefined) return;
-    if (isRefusal(code)) return this.#endEarly(cell, held, tenant, unloadable(code));
-    if (environment !== undefined && isRefusal(environment)) {
-      return this.#endEarly(cell, held, tenant, unloadable(environment));
-    }
-    held.phase = "starting";
-    link.send(loadOf(held, release, environment, effect.probation), code);
+    void this.#loads.load(cell, held, effect);
   }
 
   stop(effect: Stop): void {

@@ -27,6 +27,8 @@ export interface Channel<Out> extends Disposable {
   readonly isClosed: boolean;
   /** What was sent and the peer has not taken yet. */
   readonly unreadBytes: number;
+  /** Resolves when the peer has taken what was sent, or the channel is closed. */
+  readonly drained: Promise<void>;
   /** False if it is closed: the message is dropped, and the caller answers its own waiters. */
   readonly send: (message: Out, body?: Uint8Array) => boolean;
 }
@@ -62,6 +64,7 @@ export class Pipe<Out, In> implements Channel<Out> {
   readonly #patience: PipePatience;
   #sentBytes = 0;
   #watch: NodeJS.Timeout | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
   #closed: Closed | undefined;
 
   constructor(path: string, shape: Shape<In>, listener: PipeListener<In>, patience: Partial<PipePatience> = {}) {
@@ -70,6 +73,10 @@ export class Pipe<Out, In> implements Channel<Out> {
     this.#listener = listener;
     this.#socket = connect({ path });
     this.#socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    this.#socket.on("drain", () => {
+      this.#drained?.resolve();
+      this.#drained = undefined;
+    });
     this.#socket.on("error", (error) => this.#close({ why: "failed", problem: error.message }));
     this.#socket.on("close", () => this.#close({ why: "ended" }));
   }
@@ -80,6 +87,12 @@ export class Pipe<Out, In> implements Channel<Out> {
 
   get unreadBytes(): number {
     return this.#socket.writableLength + this.#waitingBytes;
+  }
+
+  get drained(): Promise<void> {
+    if (this.#closed !== undefined || this.unreadBytes === 0) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
   }
 
   send(message: Out, body?: Uint8Array): boolean {
@@ -159,6 +172,7 @@ export class Pipe<Out, In> implements Channel<Out> {
     this.#closed = closed;
     this.#waiting = [];
     clearInterval(this.#watch);
+    this.#drained?.resolve();
     this.#socket.destroy();
     this.#listener.onClosed(closed);
   }

@@ -183,6 +183,7 @@ export class Host {
         return isClosed;
       },
       unreadBytes: 0,
+      drained: Promise.resolve(),
       send: (message) => {
         if (isClosed) return false;
         if (message.type === "acknowledge" && !goOn("before acknowledging a report")) return false;
