@@ -172,6 +172,30 @@ test("a call that waits for its service when the node ends is told that it did n
     assert.deepEqual(peer.unheard, [], "it was not sent before that");
   }));
 
+test("a call that was under way when the node ended is given to nobody else, whatever its cell says of it then", () =>
+  withLink(async (peer, link) => {
+    const { router } = world();
+    router.add(acme, held(counter), link);
+    const underWay = router.call(at, nothing, 60_000, "a", { key: "k" });
+    const repeated = router.call(at, nothing, 60_000, "a", { key: "other", sinceMs: 5 });
+    const ids = [(await peer.hear("call")).header["id"], (await peer.hear("call")).header["id"]];
+    router.add(acme, held(counter, 2), link);
+    router.end();
+    for (const told of await Promise.all([underWay, repeated])) {
+      assert.ok("refusal" in told && told.refusal.refused === "SHUTTING_DOWN" && told.executed === "unknown");
+    }
+    const failure = { code: "SERVICE_NOT_RUNNING", executed: "not_executed", message: "it is stopping" };
+    for (const id of ids) peer.say({ type: "outcome", id, failure });
+    // Behind these, so that both have been taken.
+    const asked = link.inspect(60_000);
+    const { header } = await peer.hear("inspect");
+    peer.say({ type: "inspected", id: header["id"], usages: [] });
+    await asked;
+    link.send({ type: "acknowledge", report: 1 });
+    await peer.hear("acknowledge");
+    assert.deepEqual(peer.unheard, [], "no further call was sent");
+  }));
+
 test("messages to a deleted tenant do not reach the next one of its name", () =>
   withLink(async (peer, link) => {
     const { router, become } = world();

@@ -244,6 +244,8 @@ export class Router {
     };
     const abandon = (): void => settle({ failure: shuttingDown(delivered ? "unknown" : "not_executed") });
     this.#open.add(abandon);
+    // What was told that it did not run must not: nothing is done for a call that was answered.
+    const isOver = (): boolean => !this.#open.has(abandon);
     let delivered = false;
     let stale = false;
     const deadline = performance.now() + timeoutMs;
@@ -260,9 +262,10 @@ export class Router {
       const to = { incarnation: held.incarnation, method, from, ...carried(parcel), ...marked(request) };
       const leftMs = stale || parked ? msLeft() : timeoutMs;
       link.call(to, parcel.bytes, strictly(target, leftMs), chain, (answer) => {
-        if (stale || at.incarnation !== undefined || !isStale(answer)) return settle(answer);
+        if (isOver() || stale || at.incarnation !== undefined || !isStale(answer)) return settle(answer);
         // While it is being asked for, it must not come to a life that was asked already.
-        if (at.request !== undefined && this.#askedFor.has(at.request.key)) return settle({ failure: overtaken });
+        if (at.request !== undefined && this.#askedFor.has(`${at.tenant}/${at.request.key}`))
+          return settle({ failure: overtaken });
         // It ended a moment ago, and the news is on its way: the call is for its next life.
         stale = true;
         delivered = false;
@@ -272,13 +275,14 @@ export class Router {
     };
     const again = (request: Required<CallRequest>, chosen: Target): void => {
       const ask: Asking<Target>["ask"] = (target, mark, answered) => {
+        if (isOver()) return answered({ failure: shuttingDown("unknown") });
         const to = { incarnation: target.held.incarnation, method: at.method, from, ...marked(mark) };
         const bytes = mark.again?.begin === true ? parcel.bytes : nothing;
         target.link.call(to, bytes, strictly(target, msLeft()), chain, answered);
       };
       const targets = (): readonly Target[] => this.#routes.all(at);
       const instances = this.#powers.instances(at.tenant, at.service);
-      const { key } = request;
+      const key = `${at.tenant}/${request.key}`;
       this.#askedFor.set(key, (this.#askedFor.get(key) ?? 0) + 1);
       callAgain({ request, chosen, targets, instances, ask }, (answer) => {
         const left = (this.#askedFor.get(key) ?? 1) - 1;
