@@ -23,7 +23,9 @@ test("what cannot be sent is named once, with its method", () => {
 test("what is too large is told with its size, however the size was said", () => {
   const wanted = `counter.add is 5242882 bytes; the limit is ${limits.payloadBytesMax}.`;
   assert.equal(said("TOO_LARGE", "5242882"), wanted);
-  assert.equal(said("TOO_LARGE", `the result has 5242882 characters; the limit is ${limits.payloadBytesMax}`), wanted);
+  const sentence = `has 5242882 characters; the limit is ${limits.payloadBytesMax}`;
+  for (const path of ["the result", "the result[1].of[2]"])
+    assert.equal(said("TOO_LARGE", `${path} ${sentence}`), wanted);
 });
 
 test("a chain of calls that is too long is told with the bound that it met, and a time with the one that was cut", () => {

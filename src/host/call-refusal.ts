@@ -65,8 +65,8 @@ export function refusalOf(at: Named, failure: CallFailure, timeoutMs: number): R
     case "TOO_LARGE":
       return refuse("TOO_LARGE", {
         what: `${service}.${method}`,
-        // The guest says it in a sentence, of which the first number is the size.
-        size: /\d+/.exec(failure.message)?.[0] ?? failure.message,
+        // The guest says it in a sentence; a number before may be a place in the value.
+        size: / has (\d+) /.exec(failure.message)?.[1] ?? failure.message,
         limit: limits.payloadBytesMax,
       });
     case "SHUTTING_DOWN":
