@@ -51,10 +51,10 @@ export class Adoption {
     living: readonly LivingCell[],
   ): Promise<{ readonly survivors: readonly Survivor[]; readonly exits: readonly DeadCell[] }> {
     const { roster } = this.#powers;
-    const cells = living.map(({ cell: number, socket, osPid, tenant }) => {
+    const cells = living.map(({ cell: number, socket, osPid, tenant, tier }) => {
       const cell = new Cell(number);
       cell.osPid = osPid;
-      cell.assigned = tenant;
+      cell.assigned = tenant === undefined ? undefined : { tenant, tier };
       cell.origin = "found";
       roster.add(cell);
       this.#powers.greet(cell, socket);
@@ -80,18 +80,18 @@ export class Adoption {
   /** Takes up what the cell says it holds. Returns what is wrong with what it says: then it is not believed at all. */
   welcomed(cell: Cell, link: CellLink, welcome: Welcome): string | undefined {
     const { roster } = this.#powers;
-    const owner = cell.tenant ?? cell.assigned;
+    const owner = cell.tenant ?? cell.assigned?.tenant;
     if (welcome.tenant !== undefined) {
       // A cell is no witness to whose it is: init remembers what kernels decided.
       if (welcome.tenant !== owner) return "it says it is another tenant's";
       const known = this.#whatMayBeIn(cell, welcome.tenant);
       const [sound, strays] = partition(welcome.incarnations, (found) => known.has(keyOf(found)));
-      roster.give(cell, welcome.tenant, this.#tierOf(welcome.tenant, sound));
+      roster.give(cell, welcome.tenant, this.#tierOf(cell, welcome.tenant, sound));
       for (const found of sound) this.#meet(cell, welcome.tenant, found, link);
-      for (const { incarnation } of strays) endStray(link, incarnation);
+      for (const { incarnation } of strays) endStray(cell, link, incarnation);
     }
     // An earlier kernel gave it away, and ended before it could tell it so.
-    else if (owner !== undefined && cell.tenant === undefined) roster.give(cell, owner, "user");
+    else if (owner !== undefined && cell.tenant === undefined) roster.give(cell, owner, cell.assigned?.tier ?? "user");
     this.heard(cell);
     return undefined;
   }
@@ -124,7 +124,7 @@ export class Adoption {
     const [first] = residents;
     if (first === undefined) return;
     const { roster } = this.#powers;
-    roster.give(cell, first.tenant, this.#tierOf(first.tenant, residents));
+    roster.give(cell, first.tenant, this.#tierOf(cell, first.tenant, residents));
     for (const { tenant, service, instance, incarnation } of residents) {
       const release = this.#powers.releaseOf(tenant, service);
       roster.place(cell, tenant, { service, instance, incarnation, release, throttled: true, phase: "running" });
@@ -138,7 +138,7 @@ export class Adoption {
     const sought = this.#sought.find({ tenant, incarnation });
     if (believed === undefined && sought === undefined && cell.origin === "late") {
       // The kernel believes it dead, and may have started its successor: it must not live beside that.
-      return endStray(link, incarnation);
+      return endStray(cell, link, incarnation);
     }
     const held = believed ?? { ...found, throttled: true, release: this.#powers.releaseOf(tenant, found.service) };
     if (believed === undefined) this.#powers.roster.place(cell, tenant, held);
@@ -155,8 +155,9 @@ export class Adoption {
     return new Set(all.filter((one) => one.tenant === tenant).map(keyOf));
   }
 
-  /** A cell holds services of one tier: what one of them is, all are. */
-  #tierOf(tenant: TenantId, held: readonly { readonly service: ServiceId }[]): Tier {
+  /** A cell holds services of one tier, for ever: init remembers of which. Else what one of them is, all are. */
+  #tierOf(cell: Cell, tenant: TenantId, held: readonly { readonly service: ServiceId }[]): Tier {
+    if (cell.assigned?.tier !== undefined) return cell.assigned.tier;
     const releases = held.map(({ service }) => this.#powers.releaseOf(tenant, service));
     return releases.some((release) => release?.tier === "system") ? "system" : "user";
   }
@@ -170,6 +171,8 @@ function partition<T>(all: readonly T[], holds: (one: T) => boolean): readonly [
   return [all.filter(holds), all.filter((one) => !holds(one))];
 }
 
-function endStray(link: CellLink, incarnation: IncarnationNumber): void {
+/** A thread of it may run on in the cell. */
+function endStray(cell: Cell, link: CellLink, incarnation: IncarnationNumber): void {
+  cell.bury(incarnation);
   link.send({ type: "stop", incarnation, death: { type: "stopped", why: "replaced" }, graceMs: 0 });
 }

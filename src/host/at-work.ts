@@ -20,9 +20,14 @@ export interface Seen {
   readonly busy: ReadonlySet<IncarnationNumber>;
   /** Those that ended in this cell: a thread of theirs may run on. */
   readonly ended: ReadonlySet<IncarnationNumber>;
+  /** An earlier kernel had it, and heard of ends that nobody remembers. */
+  readonly isFound: boolean;
 }
 
-export function atWork(held: readonly Pick<Held, "incarnation" | "phase">[], { turns, busy, ended }: Seen): AtWork {
+export function atWork(
+  held: readonly Pick<Held, "incarnation" | "phase">[],
+  { turns, busy, ended, isFound }: Seen,
+): AtWork {
   if (turns === undefined) {
     const victims = held.map(({ incarnation, phase }) => {
       return { incarnation, inFlight: phase === "starting" || busy.has(incarnation) };
@@ -34,7 +39,9 @@ export function atWork(held: readonly Pick<Held, "incarnation" | "phase">[], { t
     const lastedMs = lasted.get(incarnation);
     return lastedMs === undefined ? { incarnation, inFlight: false } : { incarnation, inFlight: true, lastedMs };
   });
-  // A cell that lies names lives that it never had: they clear nobody.
+  const ofTheLiving = victims.filter(({ inFlight }) => inFlight).length;
+  // A cell that lies names lives that it never had: they clear nobody. Beside the turn of one that lives they make doubt.
   const ofTheDead = [...lasted.keys()].filter((one) => ended.has(one)).length;
-  return { victims, turns: victims.filter(({ inFlight }) => inFlight).length + ofTheDead };
+  const ofOthers = isFound && ofTheLiving > 0 ? lasted.size - ofTheLiving : ofTheDead;
+  return { victims, turns: ofTheLiving + ofOthers };
 }

@@ -60,8 +60,8 @@ export class Cell {
   cpuShares = 0;
   /** What it weighs on the processor, as init was told by this kernel. */
   cpuWeight: number | undefined;
-  /** Whose it is, as init remembers it from an earlier kernel. */
-  assigned: TenantId | undefined;
+  /** Whose it is, and of which tier, as init remembers it from an earlier kernel. */
+  assigned: { readonly tenant: TenantId; readonly tier: Tier | undefined } | undefined;
   /** Of the process that init started: the cell's own, or its jail's. */
   osPid: number | undefined;
   phase: CellPhase = { name: "spawning" };

@@ -164,6 +164,26 @@ for (const [whose, tenant] of [
   });
 }
 
+for (const [knows, welcome] of [
+  ["knows whose it is", { type: "welcome", tenant: acme, incarnations: [] }],
+  ["was not told yet whose it is", { type: "welcome", incarnations: [] }],
+] as const) {
+  test(`an empty cell that ${knows} keeps the tier of which it was when a new kernel finds it`, async (t) => {
+    stopTime(t);
+    await using peer = await Peer.listen();
+    const { cells } = fresh();
+    using _ = cells;
+    const adopting = cells.adopt([{ ...living(peer, 1_000_001), tier: "system" }]);
+    await peer.hear("hello");
+    peer.say(welcome);
+    await adopting;
+    assert.deepEqual(
+      cells.census().map(({ tenant, tier }) => [tenant, tier]),
+      [[acme, "system"]],
+    );
+  });
+}
+
 test("a cell is believed to hold only what the log puts there, or puts nowhere yet; the rest is ended", async (t) => {
   await using peer = await Peer.listen();
   const [first, second] = resident;
@@ -363,7 +383,7 @@ async function told(peer: Peer, number = 1): Promise<void> {
 
 const seven = { tenant: acme, service: parsedService("first"), instance: 1, incarnation: incarnationNumber(7) };
 
-test("a busy cell holds up no takeover: it is believed to hold what the log says, and joins when it answers", async () => {
+test("a busy cell holds up no take-over: it is believed to hold what the log says, and joins when it answers", async () => {
   await using peer = await Peer.listen();
   const { cells, submitted } = fresh(undefined, undefined, [seven]);
   using _ = cells;

@@ -63,7 +63,12 @@ export class Losses {
   #lost(cell: Cell, loss: CellLoss, busy: ReadonlySet<IncarnationNumber>): void {
     const { tenant } = cell;
     const held = [...cell.held.values()];
-    const { victims, ...known } = atWork(held, { turns: cell.turns, busy, ended: cell.buried });
+    const { victims, ...known } = atWork(held, {
+      turns: cell.turns,
+      busy,
+      ended: cell.buried,
+      isFound: cell.origin !== "made",
+    });
     for (const [at, one] of held.entries()) {
       const inFlight = victims[at]?.inFlight === true ? "yes" : "no";
       this.#powers.ending.lost(cell, one, { type: "cell_lost", loss, inFlight });
