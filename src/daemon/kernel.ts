@@ -52,7 +52,7 @@ import type { Options } from "./options.ts";
 import { makePorts } from "./ports.ts";
 import { makeBreakers, Resources } from "./resources.ts";
 import { type Ended, Shutdown } from "./shutdown.ts";
-import { beginToDecide } from "./takeover.ts";
+import { beginToDecide } from "./take-over.ts";
 import { after } from "./timer.ts";
 import { System } from "./system.ts";
 
@@ -60,7 +60,7 @@ import { System } from "./system.ts";
 const emptyCellMsMax = 60_000;
 /** How much more memory than others a cell of system services may have. */
 const systemCellFactor = 2;
-/** Shares of the processor of a cell of system services; others have 100. */
+/** What a tenant's cells of system services weigh together on the processor; its others weigh 100. */
 const systemCpuWeight = 400;
 
 export interface KernelParts {

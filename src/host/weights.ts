@@ -40,7 +40,7 @@ export class Weights {
     const shares = cells.reduce((sum, cell) => sum + cell.cpuShares, 0);
     for (const cell of cells) {
       const part = shares === 0 ? 1 / cells.length : cell.cpuShares / shares;
-      // No cell weighs nothing: what a tenant of more than a hundred cells has beyond its part is the rest of these.
+      // No cell weighs nothing: so a tenant of many cells with few shares each has a little more than its part.
       const cpuWeight = Math.max(1, Math.round(whole * part));
       if (cell.cpuWeight === cpuWeight) continue;
       cell.cpuWeight = cpuWeight;
