@@ -9,9 +9,10 @@ import {
   rmSync,
   statSync,
   utimesSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { roomOf, type RoomPlan } from "./room.ts";
@@ -71,6 +72,46 @@ test(
 );
 
 const writeForeign = (into: string): void => mkdirSync(join(into, "foreign"));
+
+test(
+  "a program may be executed in its room, whoever may where it comes from, and there nothing changes",
+  { skip },
+  (t) => {
+    const into = makeFolder(t);
+    const from = { plain: join(into, "plain"), executable: join(into, "executable") };
+    writeFileSync(from.plain, "plain");
+    writeFileSync(from.executable, "executable");
+    chmodSync(from.plain, 0o644);
+    chmodSync(from.executable, 0o755);
+    const as = "programs";
+    const sources = [from.plain, from.executable].map(
+      (file) => ({ from: file, to: `program/${basename(file)}`, as }) as const,
+    );
+    const { root } = roomOf(join(into, "rooms"), { ...plan, sources })();
+    const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
+    assert.deepEqual(
+      [join(root, "program", "plain"), join(root, "program", "executable"), from.plain, from.executable].map(modeOf),
+      ["755", "755", "644", "755"],
+    );
+  },
+);
+
+/** Where nothing of this disk can be linked to. */
+const elsewhere = "/dev/shm";
+const noElsewhere = !existsSync(elsewhere) || statSync(elsewhere).dev === statSync(tmpdir()).dev;
+
+test(
+  "in a room of copies, too, Linux may execute Node and its linker",
+  { skip: skip || (noElsewhere && `${elsewhere} is no other disk`) },
+  (t) => {
+    const into = mkdtempSync(join(elsewhere, "solo-room-test-"));
+    t.after(() => rmSync(into, { recursive: true, force: true }));
+    const { root, libraries } = roomOf(into, plan)();
+    const linkers = libraries.filter((path) => basename(path).startsWith("ld-"));
+    for (const path of ["bin/node", ...linkers]) assert.equal(statSync(join(root, path)).mode & 0o005, 0o005, path);
+    assert.equal(statSync(join(root, "bin/node")).nlink, 1);
+  },
+);
 
 test("a folder in which others may write is refused: what is in a room runs", { skip }, (t) => {
   const into = makeFolder(t);

@@ -113,13 +113,9 @@ function provideRoom(into: string, plan: RoomPlan): Room {
 
 function fill(room: string, plan: RoomPlan, libraries: readonly string[]): void {
   const root = join(room, "root");
-  const place = (from: string, to: string): void => {
-    makeOpen(dirname(to));
-    share(from, to, 0o755);
-  };
   makeOpen(join(root, plan.folder));
-  place(process.execPath, join(root, "bin", "node"));
-  for (const library of libraries) place(library, join(root, library));
+  copyTree(process.execPath, join(root, "bin", "node"), 0o755);
+  for (const library of libraries) copyTree(library, join(root, library), 0o644);
   for (const { from, to, as } of plan.sources) {
     if (as === "modules") copyModules(from, join(root, to));
     else copyTree(from, join(root, to), as === "programs" ? 0o755 : 0o644);
@@ -131,12 +127,15 @@ function fill(room: string, plan: RoomPlan, libraries: readonly string[]): void 
   }
 }
 
-/** As one file of the disk where that is allowed, which also shares its pages in memory; else as a copy. */
-function share(named: string, to: string, copyMode: number): void {
+/**
+ * With these rights at least: as one file of the disk where it has them and that is allowed, which also shares its pages in
+ * memory; else as a copy.
+ */
+function share(named: string, to: string, rights: number): void {
   const from = realpathSync(named);
   const { mode, uid } = statSync(from);
-  // A library is only read; what is executed already may be.
-  if ((mode & 0o004) !== 0 && uid === process.getuid?.()) {
+  const needed = rights & 0o005;
+  if ((mode & needed) === needed && uid === process.getuid?.()) {
     try {
       linkSync(from, to);
       return;
@@ -145,17 +144,18 @@ function share(named: string, to: string, copyMode: number): void {
     }
   }
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  chmodSync(to, copyMode);
+  // One of the libraries is the linker, which Linux executes.
+  chmodSync(to, rights | (mode & 0o111));
 }
 
-function copyTree(from: string, to: string, mode: number): void {
+function copyTree(from: string, to: string, rights: number): void {
   if (statSync(from).isDirectory()) {
     makeOpen(to);
-    for (const name of readdirSync(from)) copyTree(join(from, name), join(to, name), mode);
+    for (const name of readdirSync(from)) copyTree(join(from, name), join(to, name), rights);
     return;
   }
   makeOpen(dirname(to));
-  share(from, to, mode);
+  share(from, to, rights);
 }
 
 function copyModules(from: string, to: string): void {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import type net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,17 +23,17 @@ writeFileSync(known, "what it was given\n");
 /** They need the C library alone, which is in every room. */
 const [shell, cat] = ["/bin/dash", "/bin/cat"] as const;
 const missing = [shell, cat].some((file) => !existsSync(file)) && `there is no ${shell} here`;
+/** A file that nobody may execute where it comes from, as what was unpacked or written often is. */
+const plainCat = join(place, "cat");
+if (!missing) writeFileSync(plainCat, readFileSync(cat), { mode: 0o644 });
 
 const inhabitant: Inhabitant = {
   folder: "app",
   sources: missing
     ? []
     : [
-        ...[shell, cat].map((file) => ({
-          from: realpathSync(file),
-          to: `app/${file.slice(5)}`,
-          as: "programs" as const,
-        })),
+        { from: realpathSync(shell), to: "app/dash", as: "programs" },
+        { from: plainCat, to: "app/cat", as: "programs" },
         { from: known, to: "app/known", as: "files" },
       ],
   locks: false,
