@@ -106,7 +106,9 @@ export class Kernel {
     const log = await openEventLog({ dir: options.dataDir, boot, epoch, versions: eventVersions }, parts.writer);
     if (isRefusal(log)) return log;
     log.onFailure((failure) => parts.die(`the event log failed: ${failure.message}`));
-    const kernel = new Kernel(parts, config, log, recover(log, begin.safeMode !== undefined));
+    // Nothing else of this process can say that it is at work.
+    const stillAtIt = (): void => parts.init.send({ type: "beat" });
+    const kernel = new Kernel(parts, config, log, recover(log, begin.safeMode !== undefined, { stillAtIt }));
     const trouble = await kernel.#start();
     return trouble ?? kernel;
   }

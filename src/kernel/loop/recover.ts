@@ -13,6 +13,15 @@ export interface RecoveryLog {
   readonly replay: (after: EventId) => Iterable<Event>;
 }
 
+/** How many events are replayed between two signs of it: far less than whoever waits for one has the patience for. */
+export const eventsPerSign = 10_000;
+
+export interface RecoveryPowers {
+  readonly evolve?: Decider["evolve"];
+  /** Called again and again in a long replay, during which the process does nothing else. */
+  readonly stillAtIt?: () => void;
+}
+
 export interface Recovered {
   readonly state: State;
   /** Where replay stopped short, and why; only in safe mode. */
@@ -23,15 +32,22 @@ export interface Recovered {
  * Replays the log. A snapshot that does not fit is left aside: the log alone is the truth. An event that cannot be replayed
  * is a bug and throws; in safe mode it ends the replay instead, so that an operator can see the state up to there.
  */
-export function recover(log: RecoveryLog, safeMode: boolean, { evolve }: Pick<Decider, "evolve"> = decider): Recovered {
+export function recover(
+  log: RecoveryLog,
+  safeMode: boolean,
+  { evolve = decider.evolve, stillAtIt = () => undefined }: RecoveryPowers = {},
+): Recovered {
   const snapshot = log.latestSnapshot(evolveVersion);
   const restored = snapshot === undefined ? undefined : fromSnapshot(JSON.parse(snapshot.json));
   const state = restored ?? initialState();
   let at = eventId(0);
+  let count = 0;
   try {
     for (const event of log.replay(state.lastEvent)) {
       at = event.id;
       evolve(state, current(event));
+      count += 1;
+      if (count % eventsPerSign === 0) stillAtIt();
     }
   } catch (error) {
     if (!safeMode) throw error;
