@@ -325,14 +325,15 @@ test("a tenant's half-sent requests wait their turn, and hold up nobody else", a
 });
 
 test("who connects and does not speak is dropped, before TLS and after it", async (t) => {
-  const { server, adminConnection } = await serve(t, { handshakeMsMax: 100, keepaliveMs: 100, keepaliveMsMax: 100 });
-  const [host = "", port] = server.address.split(":");
+  const impatient = await serve(t, { handshakeMsMax: 100 });
+  const [host = "", port] = impatient.server.address.split(":");
   const mute = tcp(Number(port), host);
   mute.on("error", () => undefined).resume();
   await once(mute, "close");
+  const { server, adminConnection } = await serve(t, { keepaliveMs: 100, keepaliveMsMax: 100 });
   const shy = tlsConnect({
     host,
-    port: Number(port),
+    port: Number(server.address.split(":")[1]),
     servername: "localhost",
     ...adminConnection,
     ALPNProtocols: ["h2"],
