@@ -277,7 +277,7 @@ export class Reference extends Handle {
     return this.#owner;
   }
 
-  /** What stands for it in the slots of a message. */
+  /** What stands for it in the slots of a message; 0: the incarnation itself. */
   get slot(): string | number {
     if (this.#owner.local) {
       throw new SoloError("NOT_SERIALIZABLE", "a process within a service cannot be reached from outside of it");

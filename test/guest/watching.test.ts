@@ -9,6 +9,8 @@ class Sibling extends Service {}
 class Watcher extends Service {
   init() { return { heard: [] }; }
   watch(other) { this.monitor(other); }
+  bind(other) { this.link(other); }
+  bindAndCrash(other) { this.link(other); this.crash(); }
   crash() { throw new TypeError("boom"); }
   onMessage(message) { this.state.heard.push(message.process); }
   heard() { return this.state.heard; }
@@ -72,4 +74,41 @@ test("nothing is kept of processes that watched another and are gone", async (t)
     { limits: { maxMemoryBytes: 16 * 1024 * 1024, cpuTimeMs: 20_000 } },
   );
   assert.equal(await kernel.result(id, "run", 800), "done");
+});
+
+test("a process is known by every reference to it, also by one that waits for another time", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async run() {
+        const patient = (reference) => reference.with({ timeoutMs: 900 });
+        const [child, other] = [await this.spawn(Watcher), await this.spawn(Sibling)];
+        this.link(patient(this.self));
+        this.monitor(patient(this.self));
+        await child.call.watch(patient(other));
+        await child.call.bind(patient(patient(this.self)));
+        this.stop(patient(other));
+        return child.call.heard();
+      }
+      async end() { await (await this.spawn(Watcher)).call.bindAndCrash(this.self.with({ timeoutMs: 900 })); }`),
+  );
+  assert.deepEqual(await kernel.result(id, "run"), ["Sibling#2"]);
+  await kernel.call(id, "end");
+  const death = await kernel.death(id);
+  assert.ok(death.type === "crashed" && death.error.message === "boom", "it is linked to the service itself");
+});
+
+test("no other service is a process of this one, nor is this one by its name, nor what only looks like a reference", async (t) => {
+  const { kernel } = await cellFor(t);
+  const id = await kernel.load(
+    module(`
+      async run() {
+        const named = await this.lookup("svc");
+        const own = { carrier: { value: { local: false } }, slot: { value: 0 }, origin: { value: this.self } };
+        const imitations = [Object.create(this.self), Object.create(this.self, own), { __proto__: this.self.__proto__ }];
+        const others = [named, named.with({}), { call: {}, name: "svc" }, ...imitations];
+        return others.map((one) => { try { this.link(one); return "linked"; } catch (error) { return error.code; } });
+      }`),
+  );
+  assert.deepEqual(new Set((await kernel.result(id, "run")) as string[]), new Set(["INVALID_ARGUMENT"]));
 });

@@ -33,12 +33,7 @@ export function make(kit: Kit): FamilyPart {
     byCarrier,
     byNumber: new Map(),
     find: (reference) => {
-      const found =
-        typeof reference === "object" && reference !== null && reference instanceof family.Reference
-          ? reference.origin === family.footing.self
-            ? root
-            : byCarrier.get(reference.carrier)
-          : undefined;
+      const found = typeof reference === "object" && reference !== null ? meant(reference) : undefined;
       if (found !== undefined) return found;
       const problem = "it is no process of this service: only those are linked and monitored";
       throw new family.SoloError("INVALID_ARGUMENT", problem);
@@ -47,6 +42,13 @@ export function make(kit: Kit): FamilyPart {
     later: makeLater(family),
   };
   const root = new Root(circle);
+  // By what it reaches, not as the object that it is: `with` makes others that reach the same.
+  function meant(reference: object): Process | undefined {
+    const { Reference } = family;
+    if (!Reference.is(reference) || !(reference instanceof Reference)) return undefined;
+    if (reference.carrier.local) return byCarrier.get(reference.carrier);
+    return reference.slot === 0 ? root : undefined;
+  }
   return {
     root,
     find: (number) => circle.byNumber.get(number)?.reference,
