@@ -44,6 +44,8 @@ export class ResourceMonitor {
   readonly #powers: MonitorPowers;
   readonly #violations = new Violations();
   #trends = new Map<string, Trend>();
+  /** Who ended since the last look began: what that look saw of them is of the past. */
+  readonly #ended = new Set<string>();
 
   constructor(powers: MonitorPowers) {
     this.#powers = powers;
@@ -87,6 +89,7 @@ export class ResourceMonitor {
 
   /** A life ended: its successor is not over what it was over. */
   ended(life: Pick<Measured, "tenant" | "incarnation">): void {
+    this.#ended.add(keyOf(life));
     this.#trends.delete(keyOf(life));
     if (this.#violations.forget(life)) this.#tellThrottled();
   }
@@ -98,9 +101,11 @@ export class ResourceMonitor {
 
   async #look(stopped: () => boolean): Promise<void> {
     const { look, settings, violated } = this.#powers;
+    this.#ended.clear();
     const { measured, unheard } = await look();
     if (stopped()) return;
-    this.#keep(measured, unheard);
+    const living = measured.filter((one) => !this.#ended.has(keyOf(one)));
+    this.#keep(living, unheard);
     const all = [...this.#trends.values()].map(({ last }) => last);
     for (const violation of this.#violations.judge(all, settings.tenantLimits)) violated(violation);
     this.#tellThrottled();
