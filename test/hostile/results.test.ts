@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { messageLengthMax, RestartType, Status_Value } from "../../src/api/index.ts";
 import { SoloError, type SoloClient, type SoloErrorCode } from "../../src/client/index.ts";
-import { service } from "../e2e/asking.ts";
+import { service, untilStatus } from "../e2e/asking.ts";
 import { call, Solo } from "../e2e/solo.ts";
 import { Witness } from "./witness.ts";
 
@@ -182,7 +182,13 @@ for (const each of methods) {
     if (says !== undefined) assert.match(said, says);
     if (line === true) assert.match(error?.guestStack ?? "", lineOfMethod);
     assert.equal(Reflect.get({}, "polluted"), undefined);
-    const { status, deaths } = await mallory.status({ serviceId: "results" });
+    // Its death is told once its stack is in its own lines; its caller may hear of it before.
+    const { status, deaths } = await untilStatus(
+      mallory,
+      "results",
+      "is told to have ended",
+      (seen) => died.length === 0 || seen.deaths.length > 0,
+    );
     const [death] = deaths;
     if (died.length > 0) {
       assert.ok(died.includes(death?.type ?? ""), death?.summary ?? "it lives");
