@@ -200,7 +200,7 @@ export const refusals = {
   SANDBOX_UNAVAILABLE: entry(
     "FAILED_PRECONDITION",
     "No tenant code runs without a sandbox: {why}",
-    "See `solo doctor`. To run without one all the same, with code that you trust as yourself: --unsafe-no-sandbox.",
+    "See `solo doctor`. To run without one all the same, with code that you trust as yourself: --unsafe-no-sandbox, and no --require-layers that this machine lacks.",
   ),
   // the node's condition
   SHUTTING_DOWN: entry("UNAVAILABLE", "Solo is shutting down.", "Wait for it to start again.", "later"),

@@ -56,8 +56,8 @@ export interface Sandbox {
 type JailMaker = (habitat: Omit<Habitat, "arch">) => Jail;
 
 /**
- * A sandbox, or why there is none that satisfies the wish. `resources`: what the groups of processes can limit, found
- * before.
+ * A sandbox, or why there is none that satisfies the wish, with its full stop. `resources`: what the groups of processes can
+ * limit, found before.
  */
 export async function openSandbox(
   wish: SandboxWish,
@@ -66,7 +66,7 @@ export async function openSandbox(
 ): Promise<Sandbox | string> {
   const startedAt = performance.now();
   const unlimited = resources.find(({ layer, active }) => !active && wish.required.includes(layer));
-  if (unlimited !== undefined) return `layer ${unlimited.layer} is missing: ${unlimited.why ?? "unknown"}`;
+  if (unlimited !== undefined) return `layer ${unlimited.layer} is missing: ${unlimited.why ?? "unknown"}.`;
   const passedOver: TriedTier[] = [];
   const wanted: readonly Tier[] = wish.tier === "auto" ? ["bubblewrap", "launcher"] : [wish.tier];
   for (const tier of wanted) {
@@ -84,14 +84,14 @@ export async function openSandbox(
   }
   if (wish.noneAllowed && wish.tier !== "bubblewrap" && wish.tier !== "launcher") {
     const missing = wish.required.find((layer) => !resourceLayers.some((each) => each === layer));
-    if (missing !== undefined) return `layer ${missing} is required, and there is no sandbox`;
+    if (missing !== undefined) return `layer ${missing} is required, and there is no sandbox.`;
     return {
       report: { tier: "none", layers: resources, tookMs: 0, passedOver },
       jailFor: () => undefined,
     };
   }
   return wish.tier === "none"
-    ? "--sandbox none was asked for without --unsafe-no-sandbox"
+    ? "--sandbox none was asked for without --unsafe-no-sandbox."
     : `none holds here. ${passedOver.map(({ tier, why }) => `${tier}: ${why}`).join("; ")}.`;
 }
 
