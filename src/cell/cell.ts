@@ -18,6 +18,7 @@ import type { Engine, Guest } from "./engine.ts";
 import { Favours } from "./favours.ts";
 import { Gate } from "./gate.ts";
 import { FlightRecorder } from "./flight-recorder.ts";
+import { hostAtZero } from "./host-clock.ts";
 import { type House, type Message, nobody } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
 import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
@@ -31,8 +32,7 @@ import { WarmGuests } from "./warm.ts";
 /** Threads that were lost before the cell ends itself: each may burn a core, or hold memory that nobody can free. */
 const woundsMax = 2;
 
-/** Of the host's monotonic clock, when this process's own stood at 0. */
-const hostMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const hostMs = hostAtZero({ own: () => performance.now(), host: () => Number(process.hrtime.bigint()) / 1e6 });
 
 const throttled = "throttled until it is back under its limits";
 
