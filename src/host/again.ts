@@ -7,7 +7,7 @@
  *            └──it never came to any──▶ the chosen life's cell ──knows it──▶ its outcome
  *                                                 └──never came──▶ begun
  */
-import type { IncarnationNumber } from "../base/index.ts";
+import type { IncarnationNumber, TenantId } from "../base/index.ts";
 import type { CallFailure, CallMark } from "../wire/index.ts";
 import type { Answer } from "./cell-link.ts";
 
@@ -16,6 +16,27 @@ export interface CallRequest {
   readonly key: string;
   /** It comes again, and was not sent before this, in milliseconds of the host's monotonic clock. */
   readonly sinceMs?: number;
+}
+
+/** Calls that came again and are being asked for, by their tenant and key, and how often at once. */
+export class AskedFor {
+  readonly #counts = new Map<string, number>();
+
+  has(tenant: TenantId, key: string): boolean {
+    return this.#counts.has(`${tenant}/${key}`);
+  }
+
+  add(tenant: TenantId, key: string): void {
+    const name = `${tenant}/${key}`;
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  remove(tenant: TenantId, key: string): void {
+    const name = `${tenant}/${key}`;
+    const left = (this.#counts.get(name) ?? 1) - 1;
+    if (left === 0) this.#counts.delete(name);
+    else this.#counts.set(name, left);
+  }
 }
 
 /** Of a target of the routing table, what is needed to know here. */

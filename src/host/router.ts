@@ -23,11 +23,13 @@ import {
   type TenantId,
 } from "../base/index.ts";
 import type { CallFailure, CellToKernel, KernelToCell } from "../wire/index.ts";
-import { type Asking, callAgain, type CallRequest, cautious, marked } from "./again.ts";
+import { AskedFor, type CallRequest, cautious } from "./again.ts";
 import type { Verdict } from "./breaker.ts";
 import type { Breakers, Refused } from "./breakers.ts";
 import type { Answer, CellLink } from "./cell-link.ts";
 import type { Held } from "./cell.ts";
+import { type Aim, Call, type CallOrder, type CallPowers } from "./call.ts";
+import { choked, ended, failed, failure, shuttingDown, showsState, unreadResult } from "./call-failures.ts";
 import { type Named, refusalOf } from "./call-refusal.ts";
 import { type Parked, Parking } from "./parking.ts";
 import { Routes, type Target } from "./routes.ts";
@@ -42,6 +44,7 @@ import {
   sizeOf,
 } from "./slots.ts";
 import { timing } from "./timing.ts";
+import { UnderWay } from "./under-way.ts";
 import { traceMsMax, within } from "./within.ts";
 
 /** What the state says of a service that has no route: shall a message wait for it? */
@@ -72,26 +75,26 @@ export interface Unanswered {
 
 export type Routed = { readonly result: Uint8Array } | Unanswered;
 
-/** `incarnation`: this life of the service, and no other. */
-interface Aim extends Named {
-  readonly incarnation?: IncarnationNumber | undefined;
-  readonly request?: CallRequest;
-}
-
 export class Router {
   readonly #powers: RouterPowers;
   readonly #parking = new Parking<Target>();
   readonly #routes = new Routes();
-  readonly #underWay = new Map<TenantId, { readonly calls: number; readonly bytes: number }>();
+  readonly #underWay = new UnderWay();
   readonly #throttled = new Map<string, string>();
-  /** Keys of calls that came again and are being asked for, and how often at once. */
-  readonly #askedFor = new Map<string, number>();
-  /** What ends each call that is under way. */
-  readonly #open = new Set<() => void>();
+  readonly #callPowers: CallPowers;
   #ending = false;
 
   constructor(powers: RouterPowers) {
     this.#powers = powers;
+    this.#callPowers = {
+      target: (at, waiting) => this.#target(at, waiting),
+      targets: (at) => this.#routes.all(at),
+      instances: powers.instances,
+      absence: (at, bytes) => this.#absence(at, bytes),
+      parking: this.#parking,
+      askedFor: new AskedFor(),
+      forget: (at, incarnation) => this.#routes.remove(at, incarnation),
+    };
   }
 
   // ------------------------------------------------------------------ the table
@@ -134,15 +137,13 @@ export class Router {
 
   /** Calls under way, of all tenants. */
   get underWay(): number {
-    let sum = 0;
-    for (const { calls } of this.#underWay.values()) sum += calls;
-    return sum;
+    return this.#underWay.count;
   }
 
   /** The node ends: nothing more is taken, and whoever still waits is told so. */
   end(): void {
     this.#ending = true;
-    for (const abandon of this.#open) abandon();
+    this.#underWay.end();
   }
 
   // ------------------------------------------------------------------ from the gateways
@@ -150,7 +151,9 @@ export class Router {
   async call(at: Named, args: Uint8Array, timeoutMs: number, from: string, request?: CallRequest): Promise<Routed> {
     const { tenant, service, method } = at;
     const aim: Aim = request === undefined ? at : { tenant, service, method, request };
-    const answer = await new Promise<Answer>((settle) => this.#call(aim, { bytes: args }, timeoutMs, from, [], settle));
+    const answer = await new Promise<Answer>((settle) =>
+      this.#call({ at: aim, parcel: { bytes: args }, timeoutMs, from, chain: [] }, settle),
+    );
     if ("failure" in answer) {
       const failure = request?.sinceMs === undefined ? answer.failure : cautious(answer.failure);
       return this.#explain(at, failure, timeoutMs);
@@ -194,7 +197,7 @@ export class Router {
     };
     if (!mayPass(tenant, { slots }, this.#powers.life)) return answered({ failure: forgedArguments });
     const at = { tenant, service, method, incarnation };
-    this.#call(at, { bytes: args, slots }, timeoutMs, nameOf(caller), chain, answered);
+    this.#call({ at, parcel: { bytes: args, slots }, timeoutMs, from: nameOf(caller), chain }, answered);
   }
 
   /** Fire and forget: what goes nowhere is dropped, as a message to a dead process is. */
@@ -217,122 +220,23 @@ export class Router {
 
   // ------------------------------------------------------------------ inside
 
-  #call(
-    at: Aim,
-    parcel: Parcel,
-    timeoutMs: number,
-    from: string,
-    chain: readonly IncarnationNumber[],
-    answered: (answer: Answer) => void,
-  ): void {
+  #call(order: CallOrder, answered: (answer: Answer) => void): void {
+    const { at, parcel, timeoutMs } = order;
     const size = sizeOf(parcel);
-    const full = this.#full(at.tenant, size);
+    const full = this.#underWay.full(at.tenant, size);
     if (full !== undefined) return answered(failed("OVERLOADED", full));
     const refused = this.#ending ? shuttingDown("not_executed") : this.#throttling(at);
     if (refused !== undefined) return answered({ failure: refused });
     const { breakers } = this.#powers;
     const passage = breakers.enter(at);
     if (typeof passage === "object") return answered({ failure: openCircuit(passage) });
-    this.#count(at.tenant, 1, size);
-    let leave = (): void => undefined;
-    const settle = (answer: Answer): void => {
-      if (!this.#open.delete(abandon)) return;
-      leave();
-      breakers.leave(at, passage, verdictOf(answer, { delivered, timeoutMs }));
-      this.#count(at.tenant, -1, -size);
+    const call: Call = new Call(order, this.#callPowers, (answer, wasDelivered) => {
+      this.#underWay.remove(call, at.tenant, size);
+      breakers.leave(at, passage, verdictOf(answer, { wasDelivered, timeoutMs }));
       answered(answer);
-    };
-    const abandon = (): void => settle({ failure: shuttingDown(delivered ? "unknown" : "not_executed") });
-    this.#open.add(abandon);
-    // What was told that it did not run must not: nothing is done for a call that was answered.
-    const isOver = (): boolean => !this.#open.has(abandon);
-    let delivered = false;
-    let stale = false;
-    const deadline = performance.now() + timeoutMs;
-    const msLeft = (): number => Math.max(1, Math.round(deadline - performance.now()));
-    const deliver = (target: Target): void => {
-      const { held, link } = target;
-      if (chain.includes(held.incarnation)) {
-        return settle(failed("CALL_CYCLE", [...chain, held.incarnation].join(" → ")));
-      }
-      delivered = true;
-      if (link.isChoked) return settle({ failure: choked });
-      const { request, method } = at;
-      if (request?.sinceMs !== undefined) return again({ ...request, sinceMs: request.sinceMs }, target);
-      const to = { incarnation: held.incarnation, method, from, ...carried(parcel), ...marked(request) };
-      const leftMs = stale || parked ? msLeft() : timeoutMs;
-      link.call(to, parcel.bytes, strictly(target, leftMs), chain, (answer) => {
-        if (isOver() || stale || at.incarnation !== undefined || !isStale(answer)) return settle(answer);
-        // While it is being asked for, it must not come to a life that was asked already.
-        if (at.request !== undefined && this.#askedFor.has(`${at.tenant}/${at.request.key}`))
-          return settle({ failure: overtaken });
-        // It ended a moment ago, and the news is on its way: the call is for its next life.
-        stale = true;
-        delivered = false;
-        this.remove(at.tenant, at.service, held.incarnation);
-        route();
-      });
-    };
-    const again = (request: Required<CallRequest>, chosen: Target): void => {
-      const ask: Asking<Target>["ask"] = (target, mark, answered) => {
-        if (isOver()) return answered({ failure: shuttingDown("unknown") });
-        const to = { incarnation: target.held.incarnation, method: at.method, from, ...marked(mark) };
-        const bytes = mark.again?.begin === true ? parcel.bytes : nothing;
-        target.link.call(to, bytes, strictly(target, msLeft()), chain, answered);
-      };
-      const targets = (): readonly Target[] => this.#routes.all(at);
-      const instances = this.#powers.instances(at.tenant, at.service);
-      const key = `${at.tenant}/${request.key}`;
-      this.#askedFor.set(key, (this.#askedFor.get(key) ?? 0) + 1);
-      callAgain({ request, chosen, targets, instances, ask }, (answer) => {
-        const left = (this.#askedFor.get(key) ?? 1) - 1;
-        if (left === 0) this.#askedFor.delete(key);
-        else this.#askedFor.set(key, left);
-        settle(answer);
-      });
-    };
-    let parked = false;
-    const route = (): void => {
-      const target = this.#target(at, chain);
-      if (target !== undefined) return deliver(target);
-      const absence = this.#absence(at, sizeOf(parcel));
-      if (absence !== undefined) return settle({ failure: absence });
-      parked = true;
-      const timer = setTimeout(
-        () => settle(failed("CALL_TIMEOUT", `${timeoutMs}`)),
-        Math.max(1, deadline - performance.now()),
-      );
-      const withdraw = this.#parking.add(at, {
-        bytes: sizeOf(parcel),
-        incarnation: at.incarnation,
-        deliver: (next) => {
-          clearTimeout(timer);
-          deliver(next);
-        },
-        giveUp: (failure) => settle({ failure }),
-      });
-      leave = () => {
-        clearTimeout(timer);
-        withdraw();
-      };
-    };
-    route();
-  }
-
-  /** Why no further call of the tenant can be under way. */
-  #full(tenant: TenantId, size: number): string | undefined {
-    const { calls, bytes } = this.#underWay.get(tenant) ?? none;
-    if (calls >= limits.callsInFlightMax) return `${limits.callsInFlightMax} calls under way`;
-    return bytes + size > limits.callBytesInFlightMax
-      ? `${limits.callBytesInFlightMax} bytes of calls under way`
-      : undefined;
-  }
-
-  #count(tenant: TenantId, calls: number, bytes: number): void {
-    const before = this.#underWay.get(tenant) ?? none;
-    const after = { calls: before.calls + calls, bytes: before.bytes + bytes };
-    if (after.calls === 0) this.#underWay.delete(tenant);
-    else this.#underWay.set(tenant, after);
+    });
+    this.#underWay.add(call, at.tenant, size);
+    call.route();
   }
 
   #deliver(at: Aim, make: (incarnation: IncarnationNumber) => KernelToCell, parcel: Parcel): CallFailure | undefined {
@@ -410,68 +314,20 @@ export class Router {
   }
 }
 
-/** The cell has no such incarnation any more, and the call was not begun. */
-const isStale = (answer: Answer): boolean =>
-  "failure" in answer && answer.failure.code === "SERVICE_NOT_RUNNING" && answer.failure.executed === "not_executed";
-
-/** Whoever asks a system service has its answer soon, or goes on without. */
-const strictly = ({ held }: Target, timeoutMs: number): number =>
-  held.release?.tier === "system" ? Math.min(timeoutMs, limits.systemCallTimeoutMsMax) : timeoutMs;
-
-/** Tells what the state says: a crash must not be able to make it untrue. */
-const showsState = ({ code }: CallFailure): boolean => code === "SERVICE_NOT_FOUND" || code === "SERVICE_NOT_RUNNING";
-
 const nameOf = (held: Held): string => `${held.service} ${pidOf(held)}`;
-
-const failure = (code: CallFailure["code"], message: string): CallFailure => ({
-  code,
-  executed: "not_executed",
-  message,
-});
-
-/** The life that it was for is over. */
-const ended: CallFailure = failure("SERVICE_NOT_RUNNING", "it ended");
-
-/** Its cell is too busy to read what was sent to it before. */
-const choked: CallFailure = failure("OVERLOADED", "large messages wait for it to read them");
-
-/** The same, of the result that the cell asked for itself. */
-const unreadResult: CallFailure = {
-  ...choked,
-  executed: "executed",
-  message: "large results wait for it to read them",
-};
-
-/** Who asks has sent it again, and is answered there. */
-const overtaken: CallFailure = {
-  code: "CALL_LOST",
-  executed: "unknown",
-  message: "its life ended, and it was sent again meanwhile",
-};
-
-const failed = (code: CallFailure["code"], message: string): Answer => ({ failure: failure(code, message) });
-
-const shuttingDown = (executed: CallFailure["executed"]): CallFailure => ({
-  code: "SHUTTING_DOWN",
-  executed,
-  message: "the node ends",
-});
 
 const openCircuit = ({ failures, retryAfterMs }: Refused): CallFailure => ({
   ...failure("CIRCUIT_OPEN", `${failures}`),
   retryAfterMs,
 });
 
-const nothing = new Uint8Array(0);
-const none = { calls: 0, bytes: 0 };
-
 /** A caller that waits for less than this is impatient: that its time ran out says nothing of the service. */
 const patienceMsMin = 1_000;
 
-function verdictOf(answer: Answer, { delivered, timeoutMs }: { delivered: boolean; timeoutMs: number }): Verdict {
+function verdictOf(answer: Answer, { wasDelivered, timeoutMs }: { wasDelivered: boolean; timeoutMs: number }): Verdict {
   if ("result" in answer) return "answered";
   const { code, executed } = answer.failure;
   // One that never began may have waited behind another that hangs.
-  if (delivered && code === "CALL_TIMEOUT" && timeoutMs >= patienceMsMin) return "failed";
+  if (wasDelivered && code === "CALL_TIMEOUT" && timeoutMs >= patienceMsMin) return "failed";
   return executed === "not_executed" ? "unused" : "neither";
 }
