@@ -227,6 +227,15 @@ test("no acknowledged change is lost: deployments, kills, tenants, certificates 
   assert.equal((await admin.verifyLog({})).valid, true);
 });
 
+/** For longer than the next one takes there is no kernel that does anything. */
+async function absent(kernel: number): Promise<void> {
+  process.kill(kernel, "SIGSTOP");
+  const stoppedAt = performance.now();
+  await until("some time to pass", () => performance.now() - stoppedAt > 1_000);
+  kill9(kernel);
+  await until("the kernel's end", () => !isAlive(kernel));
+}
+
 test("services go on while there is no kernel: their timers, their calls to each other", async () => {
   await using solo = await Solo.start();
   const tenant = await solo.client("default");
@@ -241,13 +250,7 @@ test("services go on while there is no kernel: their timers, their calls to each
   });
   const now = (): Promise<unknown> => call(tenant, "ticker", "now");
   const before = await now();
-  const kernel = solo.kernelPid();
-  // For longer than the next one takes there is none that does anything.
-  process.kill(kernel, "SIGSTOP");
-  const stoppedAt = performance.now();
-  await until("some time to pass", () => performance.now() - stoppedAt > 1_000);
-  kill9(kernel);
-  await until("the kernel's end", () => !isAlive(kernel));
+  await absent(solo.kernelPid());
   await backAgain(tenant);
   const later = await now();
   assert.ok(isTicks(before) && isTicks(later));
@@ -262,10 +265,9 @@ test("a service that crashes while there is no kernel is restarted by the next o
   await using solo = await Solo.start();
   const tenant = await solo.client("default");
   await tenant.deploy({ serviceId: "crasher", code: await example("crasher") });
-  await tenant.cast({ serviceId: "crasher", method: "crashLater", args: Buffer.from("[60]") });
-  const pid = solo.kernelPid();
-  process.kill(pid, "SIGKILL");
-  await until("the kernel's end", () => !isAlive(pid));
+  const kernel = solo.kernelPid();
+  await tenant.cast({ serviceId: "crasher", method: "crashLater", args: Buffer.from("[500]") });
+  await absent(kernel);
   await backAgain(tenant);
   const status = await untilStatus(
     tenant,
