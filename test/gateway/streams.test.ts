@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LogLevel_Value, statusWord, type Event, type WatchResponse } from "../../src/api/index.ts";
 import { cellNumber, isRefusal, limits, type Death } from "../../src/base/index.ts";
+import type { Events } from "../../src/gateways/index.ts";
+import type { Event as KernelEvent } from "../../src/kernel/index.ts";
 import { admin, askerOf, bytes, counter, tenant, type Asker } from "./asking.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -36,6 +38,9 @@ async function endOf<T>(stream: AsyncGenerator<T, unknown, undefined>): Promise<
     seen.push(next.value);
   }
 }
+
+const lostIn = (seen: readonly WatchResponse[]): readonly bigint[] =>
+  seen.flatMap(({ event }) => (event.case === "lost" ? [event.value.count] : []));
 
 const nextCommit = ({ log }: World): Promise<void> =>
   new Promise((resolve) => {
@@ -128,11 +133,42 @@ test("a watcher that does not read loses lines, is told how many, and costs no m
   await reading;
   const written = limits.watchQueueMax + 500;
   for (let i = 0; i < written; i++) world.say(home, "counter", `line ${i}`);
-  const lost = (so: readonly WatchResponse[]) =>
-    so.flatMap(({ event }) => (event.case === "lost" ? [event.value.count] : []));
-  const seen = await readUntil(watching, (so) => lost(so).length > 0);
-  assert.equal(logsIn(seen).length + Number(lost(seen)[0]), written);
+  const seen = await readUntil(watching, (so) => lostIn(so).length > 0);
+  assert.equal(logsIn(seen).length + Number(lostIn(seen)[0]), written);
   assert.ok(logsIn(seen).length <= limits.watchQueueMax);
+});
+
+test("nor do deaths with long stacks cost more: what they hold counts, and not only how many they are", async (t) => {
+  const world = await makeWorld(t);
+  const listeners: ((event: KernelEvent) => void)[] = [];
+  const follow: Events["follow"] = (listener) => {
+    listeners.push(listener);
+    return world.ports.events.follow(listener);
+  };
+  const { get, stream } = askerOf({ ...world, ports: { ...world.ports, events: { ...world.ports.events, follow } } });
+  await get(admin, "deploy", { serviceId: "counter", code: bytes(counter) });
+  const home = await world.ports.read((state) => [...state.tenants.keys()][0]);
+  assert.ok(home !== undefined);
+  const stack = "x".repeat(8_000);
+  const restarting = stream(admin, "watch", { serviceId: "counter" }, never());
+  await restarting.next();
+  await world.end(home, "counter", { ...crashed, error: { name: "Error", message: "boom", stack } });
+  await readUntil(restarting, (so) => changesIn(so).includes("RUNNING"));
+  const query = { types: ["service_crashed"], bySequence: false, newestFirst: true, limit: 1 };
+  const page = await world.ports.events.query(query);
+  assert.ok(!isRefusal(page) && page.events[0] !== undefined);
+  const [crash] = page.events;
+
+  const watching = stream(admin, "watch", { serviceId: "counter" }, never());
+  await watching.next();
+  const told = 1_000;
+  for (let i = 0; i < told; i++) for (const listener of listeners) listener(crash);
+  const crashes = (so: readonly WatchResponse[]): number =>
+    so.filter(({ event }) => event.case === "statusChange" && event.value.death?.stack === stack).length;
+  const seen = await readUntil(watching, (so) => lostIn(so).length > 0 || crashes(so) === told);
+  assert.equal(crashes(seen) + Number(lostIn(seen)[0] ?? 0), told);
+  assert.ok(crashes(seen) * stack.length * 2 <= 2 * 1024 * 1024, `${crashes(seen)} were held`);
+  assert.ok(crashes(seen) >= 100, `only ${crashes(seen)} were held`);
 });
 
 test("a watch ends when its service's tenant is deleted", async (t) => {

@@ -148,8 +148,15 @@ function take(outlet: Outlet<Sight>, plan: Plan, event: Event): void {
     outlet.push({ type: "event", event }, 0);
     outlet.end();
   } else if (event.subject === plan.service && changeOf(event) !== undefined) {
-    outlet.push({ type: "event", event }, 256);
+    outlet.push({ type: "event", event }, weightOf(event));
   }
+}
+
+/** Bytes of memory, about: a death tells much or little. Every payload is bounded, and so is the way through it. */
+function weightOf(held: unknown): number {
+  if (typeof held === "string") return 16 + held.length * 2;
+  if (typeof held !== "object" || held === null) return 8;
+  return Object.values(held).reduce((sum: number, each: unknown) => sum + weightOf(each), 32);
 }
 
 async function* tell(
