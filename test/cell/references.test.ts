@@ -145,9 +145,11 @@ test("what is held while no kernel is connected keeps its references", async (t)
   const { kernel, connect } = await cellFor(t);
   const me = await kernel.load(
     service(`
-      start() { setTimeout(() => this._share(), 20); }
+      start() { void this._share(); }
       async _share() {
         const far = await this.lookup("far");
+        // It fails with the kernel that took it.
+        await far.call.wait().catch(() => {});
         far.cast.note(this.self);
         this.got = await far.call.ping(this.self);
       }
@@ -155,6 +157,7 @@ test("what is held while no kernel is connected keeps its references", async (t)
     { service: "holder", incarnation: 5 },
   );
   await kernel.result(me, "start");
+  await said(kernel, "call");
   await kernel.close();
   const next = await connect();
   await next.hello(2);
