@@ -116,7 +116,7 @@ export class WatchedChild {
   /** It belongs there from now on; only further back is certain to be possible. */
   moveTo(standing: Standing): void {
     this.#standing = standing;
-    this.#stand();
+    this.#standSoFar();
   }
 
   /** Ends it now. The first loss given is the one that is reported; nothing happens if it is ending already. */
@@ -150,10 +150,14 @@ export class WatchedChild {
       const problem = error instanceof Error ? error.message.slice(0, 500) : String(error);
       return this.kill({ type: "spawn", problem });
     }
-    // What it starts has its levels, but perhaps a session of its own: once the program is there, it is looked at again.
+    this.#standSoFar();
+    if (start.gated) this.#heartbeat?.write("\n");
+  }
+
+  /** What it starts has its levels, but perhaps a session of its own: once the program is there, it is looked at again. */
+  #standSoFar(): void {
     this.#stand();
     this.#stands = false;
-    if (start.gated) this.#heartbeat?.write("\n");
   }
 
   #stand(): void {
