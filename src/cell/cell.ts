@@ -21,7 +21,7 @@ import { FlightRecorder } from "./flight-recorder.ts";
 import { hostAtZero } from "./host-clock.ts";
 import { type House, type Message, nobody } from "./house.ts";
 import { Incarnation } from "./incarnation.ts";
-import { decodeText, encodeText, Kernels, type Order } from "./kernels.ts";
+import { decodeText, encodeText, Kernels, type Order, sayTooLarge } from "./kernels.ts";
 import type { Link } from "./link.ts";
 import type { GuestCall } from "./operations.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -340,7 +340,7 @@ function outcomeOf(
   if (failure !== undefined) return { failure };
   const body = encodeText(result);
   if (body === undefined || body.length <= limits.payloadBytesMax) return { body, ...carried(slots) };
-  return { failure: { code: "TOO_LARGE", executed: "executed", message: `${body.length}` } };
+  return { failure: { code: "TOO_LARGE", executed: "executed", message: sayTooLarge("the result", body.length) } };
 }
 
 /** Clients have none. */

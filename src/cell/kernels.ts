@@ -33,6 +33,9 @@ const bytesOf = new TextEncoder();
 export const encodeText = (text: string | undefined): Uint8Array | undefined =>
   text === undefined ? undefined : bytesOf.encode(text);
 export const decodeText = (bytes: Uint8Array): string => textOf.decode(bytes);
+/** In the words in which a guest says it of what has too many characters: these are the bytes that they make. */
+export const sayTooLarge = (what: string, bytes: number): string =>
+  `${what} has ${bytes} bytes; the limit is ${limits.payloadBytesMax}`;
 
 export class Kernels {
   readonly #on: KernelHandlers;
@@ -157,7 +160,9 @@ export class Kernels {
   ): void {
     const header: CellToKernel = { type: "call", id: ++this.#lastAsked, ...target, chain };
     const body = bytesOf.encode(args);
-    if (body.length > limits.payloadBytesMax) return call.fail("TOO_LARGE", "not_executed", `${body.length}`);
+    if (body.length > limits.payloadBytesMax) {
+      return call.fail("TOO_LARGE", "not_executed", sayTooLarge("the list of arguments", body.length));
+    }
     if (this.#newest !== undefined) this.#ask(this.#newest, header, body, call);
     else if (!this.#held.add({ header, body, call })) {
       call.fail("OVERLOADED", "not_executed", `${framesHeldMax} messages wait for a kernel`);

@@ -207,7 +207,7 @@ export function makeCallError(failure: string, name: string, method: string): Ca
   return made;
 }
 
-/** `message` is what the sentence of that code leaves open. */
+/** `message` is what the sentence of that code leaves open, or, of the others, a sentence. */
 function sayFailure(code: string, message: string, name: string, method: string): string {
   const what = `${name}.${method}`;
   switch (code) {
@@ -229,8 +229,6 @@ function sayFailure(code: string, message: string, name: string, method: string)
       return `there is no service ${name}`;
     case "SERVICE_NOT_RUNNING":
       return `service ${name} is not running: ${message}`;
-    case "TOO_LARGE":
-      return `the result of ${what} is too large: ${message} characters`;
     default:
       return `${what}: ${message}`;
   }

@@ -359,3 +359,33 @@ test("a call behind messages of its caller is answered after them, in order, how
   const { failure } = await kernel.call(caller, "drive", ["narrow", 3]);
   assert.match(failure?.message ?? "", /holds 3 messages/);
 });
+
+test("whoever calls is told once what is too large, and by how much", async (t) => {
+  const { kernel } = await cellFor(t);
+  await kernel.load(service(`big(n, x) { return x.repeat(n); } list(n) { return [new Array(n)]; }`), { service: "b" });
+  const id = await kernel.load(
+    service(`async ask(name, method, ...args) {
+      const text = (one) => (one === "accents" ? "\\u00e9".repeat(3_000_000) : one);
+      try { return await (await this.lookup(name)).call[method](...args.map(text)); }
+      catch (error) { return [error.executed, error.message]; }
+    }`),
+    { incarnation: 2 },
+  );
+  const limit = 4 * 1024 * 1024;
+  const over = limit + 1;
+  assert.deepEqual(await kernel.result(id, "ask", "b", "big", over, "x"), [
+    "executed",
+    `b.big: the result has ${over + 2} characters; the limit is ${limit}`,
+  ]);
+  assert.deepEqual(await kernel.result(id, "ask", "b", "list", over), [
+    "executed",
+    `b.list: the result[0] has ${over} items; the limit is ${limit} bytes`,
+  ]);
+  // To another cell it goes as bytes, of which these are twice as many.
+  assert.deepEqual(await kernel.result(id, "ask", "elsewhere", "take", "accents"), [
+    "not_executed",
+    `elsewhere.take: the list of arguments has 6000004 bytes; the limit is ${limit}`,
+  ]);
+  const { failure } = await kernel.call(1, "big", [3_000_000, "\u00e9"]);
+  assert.equal(failure?.message, `the result has 6000002 bytes; the limit is ${limit}`);
+});
