@@ -1,6 +1,6 @@
 /**
- * A jail: how a program of ours is started so that it can touch nothing but what it was given. Made once, used for every
- * start.
+ * A jail: how a program, ours or another's, is started so that it can touch nothing but what it was given. Made once, used for
+ * every start.
  *
  *   bubblewrap   namespaces of its own with the room as root, nothing else mounted, no network, the boot filter
  *   launcher     no package needed: Landlock or (as root) the room as root, its own network namespace, the boot filter

@@ -15,7 +15,7 @@ const attackMsMax = 60_000;
 /** Where they lead in this lane, besides what they come to in the other. */
 const losses = ["without a heartbeat", "ended by SIG", "out of memory"];
 
-/** One of each way to end, in CI; with `--all`, all of these kinds. */
+/** One of each way to end; with `--all`, all of these kinds. */
 const picked: readonly string[] = [
   "native-bigint-power",
   "native-fill",

@@ -10,7 +10,8 @@
  *   external   for whole programs that are not ours, from before they are executed: what programs do, but nothing that changes
  *              the machine, looks into others, makes namespaces, or reaches a network
  *
- * There, what a kernel may know and we name is refused with EPERM, and what we do not know is answered as by an older kernel.
+ * There, what stands in our table and is not allowed is refused with EPERM; what does not stand there, or cannot be judged, is
+ * answered as by an older kernel.
  */
 import { archs, syscalls } from "./syscalls.ts";
 
