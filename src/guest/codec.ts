@@ -1,8 +1,9 @@
 /**
  * Values ⇄ text: the one place that knows how a value travels. What plain JSON can say is plain JSON; bytes, Date, Map,
  * Set, bigint, undefined, Error and references go in a tagged form beside it (`codec-tags.ts`); anything else is refused by
- * name and path, never dropped in silence. Of an object's properties, those that are undefined are left out. A value is
- * judged by itself: what stands beside it makes no difference.
+ * name and path. Left out in silence are, of an object's properties, those that are undefined, and what was hung on a list or
+ * on bytes besides their items, which nobody looks for (docs/decisions/0031). A value is judged by itself: what stands
+ * beside it makes no difference.
  */
 import { limits } from "../base/index.ts";
 import { hidesSome, itemsMax, lower } from "./codec-lower.ts";

@@ -22,7 +22,10 @@ export const toGuest = {
   /** a: method · b: arguments, JSON array · c: sender. Answered by `reply` or `fail`. */
   call: 2,
   cast: 3,
-  /** a: nothing · b: the message, JSON · c: sender. */
+  /**
+   * a: nothing · b: the message, JSON; one that a process within this service sent to the service itself is signed (`sign` of the
+   * guest's codec) · c: sender.
+   */
   send: 4,
   /** a: timer. A message that the guest told itself to expect, and keeps. */
   due: 5,
@@ -53,7 +56,7 @@ export const fromGuest = {
   call: 6,
   /** service, method, arguments */
   cast: 7,
-  /** service, message */
+  /** service, message; JSON, which a process within this service signs if it is for the service itself */
   send: 8,
   /** level (0 ERROR … 3 DEBUG), text */
   log: 9,
