@@ -103,12 +103,10 @@ export class WatchedChild {
   limit(rssBytesMax: number, cpuWeight: number): void {
     const isOld = rssBytesMax === this.#rssBytesMax;
     this.#rssBytesMax = rssBytesMax;
-    try {
-      this.#group?.weigh(cpuWeight);
-      if (!isOld) this.#group?.limitMemory(rssBytesMax);
-    } catch (error) {
-      // It has more already, or someone else took the group away: looking at its memory has to do.
-      this.#events.onText(`a limit was not taken: ${error instanceof Error ? error.message : String(error)}\n`);
+    // Someone else may have taken the group away.
+    this.#attempt("its weight", () => this.#group?.weigh(cpuWeight));
+    // It has more already, perhaps: looking at its memory has to do.
+    if (!isOld && !this.#attempt("its limit of memory", () => this.#group?.limitMemory(rssBytesMax))) {
       this.#judgedByGroup = false;
     }
   }
@@ -170,6 +168,16 @@ export class WatchedChild {
     const [inner, program] = this.#nested ? [findChild(pid), findChild(findChild(pid))] : [];
     const those = [pid, inner, program].filter((each) => each !== undefined);
     this.#stands = those.map((each) => stand(each, this.#standing, note)).every((outcome) => outcome === "done");
+  }
+
+  #attempt(what: string, act: () => void): boolean {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      this.#events.onText(`${what} was not taken: ${error instanceof Error ? error.message : String(error)}\n`);
+      return false;
+    }
   }
 
   /** Starts its silence anew: init itself was not there to hear it. */
