@@ -45,19 +45,26 @@ const shedOf = (client: SoloClient, serviceId: string) =>
 /** So many services are ended at once. One that was just about to run is newer than they are, and stays. */
 const shedAtOnce = 8;
 
-/** The first that was shed. Of these services, in the order of their deployment, it is among the newest. */
-async function shedAmong(admin: SoloClient, client: SoloClient, services: () => Promise<readonly string[]>) {
-  let first: string | undefined;
+/** The first that was shed, of those in a cell or of all: when it ended, it was among the newest. */
+async function firstShed(admin: SoloClient, client: SoloClient, cell?: unknown) {
+  let [newest, first]: [readonly string[], string | undefined] = [[], undefined];
   await until("some service to be shed", async () => {
-    const ended = await eventsOf(admin, ["service_crashed"]);
-    first = ended.find(
+    const events = await eventsOf(admin, ["service_deployed", "service_crashed"]);
+    const at = events.findIndex(
       ({ payload }) => (payload?.["death"] as { readonly type?: string } | undefined)?.type === "shed",
-    )?.subject;
+    );
+    first = events[at]?.subject;
+    newest = events
+      .slice(0, Math.max(0, at))
+      .filter(
+        ({ eventType, payload }) =>
+          eventType === "service_deployed" && (cell ?? payload?.["cell"]) === payload?.["cell"],
+      )
+      .map(({ subject }) => subject)
+      .slice(-(shedAtOnce + 1));
     return first !== undefined;
   });
-  assert.ok(first !== undefined);
-  const newest = (await services()).slice(-(shedAtOnce + 1));
-  assert.ok(newest.includes(first), `${first} is none of ${newest.join(", ")}`);
+  assert.ok(first !== undefined && newest.includes(first), `${first} is none of ${newest.join(", ")}`);
   return shedOf(client, first);
 }
 
@@ -140,11 +147,7 @@ test("a cell near its limit of memory maps takes no more, and its newest are she
   assert.notEqual((await cellsOf("default")).at(-1), first, "it is placed where there is room");
 
   await call(tenant, "gate", "open");
-  const shed = await shedAmong(admin, tenant, async () =>
-    (await eventsOf(admin, ["service_deployed"]))
-      .filter(({ payload }) => payload?.["cell"] === first)
-      .map(({ subject }) => subject),
-  );
+  const shed = await firstShed(admin, tenant, first);
   assert.match(shed.deaths[0]?.summary ?? "", /^ended to relieve the node: memory_maps at \d+ %$/);
   assert.ok(shed.nextRestartMs > 0n, "it starts again later");
   for (const [client, serviceId] of [
@@ -177,18 +180,15 @@ test("a kernel short of descriptors says so and takes nothing new in until it ha
 test("init holds descriptors for each cell: when it runs short of them, the newest services in cells of their own are shed", async () => {
   await using solo = await Solo.start({ config: { ...patient, descriptors_max: 128, services_per_cell_max: 1 } });
   const [admin, tenant] = [await solo.client("admin"), await solo.client("default")];
-  const names: string[] = [];
-  for (let isRefused = false; !isRefused;) {
-    assert.ok(names.length < 40, "each cell takes some");
-    const serviceId = `s${names.length + 1}`;
-    const [settled] = await Promise.allSettled([tenant.deploy({ serviceId, code })]);
+  for (let [count, isRefused] = [0, false]; !isRefused; count++) {
+    assert.ok(count < 100, "each cell takes some");
+    const [settled] = await Promise.allSettled([tenant.deploy({ serviceId: `s${count}`, code })]);
     isRefused = settled.status === "rejected";
-    if (isRefused) assert.equal(refusalIn(settled).code, "UNDER_PRESSURE");
-    else names.push(serviceId);
+    if (settled.status === "rejected") assert.equal(refusalIn(settled).code, "UNDER_PRESSURE");
   }
   await untilTold(admin, "rose 90 of descriptors");
   assert.ok(filesOf(solo.kernelPid()).length < 0.8 * 128, "the kernel itself has enough");
-  const shed = await shedAmong(admin, tenant, async () => names);
+  const shed = await firstShed(admin, tenant);
   assert.match(shed.deaths[0]?.summary ?? "", /^ended to relieve the node: descriptors at \d+ %$/);
 });
 
