@@ -42,8 +42,11 @@ export const blamelessWait = { livedMsMin: 5_000, waitMs: 1_000 } as const;
 /** For so long a restart on probation is evidence: whoever lived longer has shown that it can. */
 export const probationMsMax = 600_000;
 
-/** A turn that began less than this before its cell was out of memory hardly took all of that. */
-export const memoryTurnMsMin = 100;
+/**
+ * A turn that began less than this before the end of its cell, which was out of memory, hardly took all of that. Longer than init
+ * takes to see it and to read the record: a turn that began when the memory was gone lasts for so long, too.
+ */
+export const memoryTurnMsMin = 500;
 
 /** What was ended to relieve the node starts again after this long. */
 export const shedWaitMs = 60_000;

@@ -11,14 +11,31 @@ const broken: CellLoss = { type: "protocol", problem: "sang" };
 const killed: CellLoss = { type: "signal", signal: "SIGKILL" };
 
 /** What is known of a victim: how it was seen, and whether it is on probation. */
-type Seen = "idle" | "at work" | "at work for long" | "idle, on probation" | "at work, on probation";
+type Seen =
+  | "idle"
+  | "at work"
+  | "at work for a while"
+  | "at work for long"
+  | "idle, on probation"
+  | "at work, on probation";
 
-const victim = (seen: Seen, at: number): Suspect => ({
-  incarnation: incarnationNumber(at + 1),
-  inFlight: seen.startsWith("at work"),
-  ...(seen.startsWith("at work") ? { lastedMs: seen === "at work for long" ? memoryTurnMsMin : 1 } : {}),
-  onProbation: seen.endsWith("on probation"),
-});
+/** For how long its turn was under way, if one was. */
+const lasted: Partial<Readonly<Record<Seen, number>>> = {
+  "at work": 1,
+  "at work, on probation": 1,
+  // Begun when the memory was gone already: init looks every 100 ms, and waits for last words for as long.
+  "at work for a while": 300,
+  "at work for long": memoryTurnMsMin,
+};
+
+const victim = (seen: Seen, at: number): Suspect => {
+  const lastedMs = lasted[seen];
+  return {
+    incarnation: incarnationNumber(at + 1),
+    ...(lastedMs === undefined ? { inFlight: false } : { inFlight: true, lastedMs }),
+    onProbation: seen.endsWith("on probation"),
+  };
+};
 
 const nobody = { found: "no_suspects" } as const;
 const culprit = (number: number): Finding => ({ found: "culprit", culprit: incarnationNumber(number) });
@@ -71,6 +88,7 @@ const table: readonly (readonly [
   ["beside a thread of the dead one on probation is found by that", aborted, 2, ["at work, on probation"], culprit(1)],
   ["a long turn took the memory", full, 1, ["at work for long", "idle"], culprit(1)],
   ["a turn that has just begun did not take all of it", full, 1, ["at work", "idle"], suspects([1])],
+  ["nor did one that lasted while the end was seen and read", full, 1, ["at work for a while", "idle"], suspects([1])],
   ["alone in its cell, it did", full, 1, ["at work"], culprit(1)],
   ["what broke out of its engine may do so at any time", broken, 1, ["at work", "idle"], suspects([1])],
   ["again, it is who was at work again", broken, 1, ["at work, on probation", "idle"], culprit(1)],
