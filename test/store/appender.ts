@@ -9,7 +9,18 @@ import { openEventLog } from "../../src/store/index.ts";
 import { service, tenant } from "../../src/store/log.fixture.ts";
 
 const [dir = "", boot = "", paddingMax = "400"] = process.argv.slice(2);
-const say = (line: string): number => writeSync(1, `${line}\n`);
+
+/** At once, before anything else happens here: whoever reads it may be slower than the log, and its pipe full. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== "EAGAIN") throw error;
+    }
+  }
+}
 
 const log = await openEventLog({ dir, boot, epoch: kernelEpoch(1), versions: eventVersions });
 insist(!isRefusal(log), "the log opens");
