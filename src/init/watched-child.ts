@@ -254,6 +254,8 @@ export class WatchedChild {
     if (this.#phase.name === "ended") return;
     const told = this.#phase.name === "doomed" ? this.#phase.loss : loss;
     this.#phase = { name: "ended" };
+    // A jail that ends just as it starts its program may leave that behind: it ends by its heartbeat, as with init.
+    this.#heartbeat?.destroy();
     this.#meter?.[Symbol.dispose]();
     void this.#group?.remove();
     this.#events.onEnd(told);
