@@ -84,8 +84,8 @@ async function run(t: TestContext, name: string): Promise<{ readonly rows: reado
     detached: true,
   });
   t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      process.kill(-(child.pid ?? process.pid), "SIGKILL");
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      process.kill(-child.pid, "SIGKILL");
       await once(child, "exit");
     }
     rmSync(dir, { recursive: true, force: true });

@@ -92,7 +92,7 @@ test("SIGINT ends Solo as SIGTERM does", async () => {
 });
 
 test("a service that does not end is cut off at the deadline, and the others still say goodbye", async () => {
-  await using solo = await Solo.start({ args: ["--shutdown-ms", "6000"] });
+  await using solo = await Solo.start({ args: ["--shutdown-ms", "10000"] });
   const tenant = await solo.client("default");
   await tenant.deploy({ serviceId: "chatty", code: await example("chatty") });
   await tenant.deploy({ serviceId: "stubborn", code: service(`terminate() { return new Promise(() => {}); }`) });

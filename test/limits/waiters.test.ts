@@ -141,7 +141,14 @@ test("a kernel that is killed: who waits for a deployment is told, calls go on, 
   await tenant.deploy({ serviceId: "outlives", code: hangs });
   const calls = await waiting(tenant, "outlives", 3);
   const deploying = refusalOf(
-    tenant.deploy({ serviceId: "slow", code: service(`init() { return new Promise(() => {}); }`) }, patience),
+    tenant.deploy(
+      {
+        serviceId: "slow",
+        code: service(`init() { return new Promise(() => {}); }`),
+        resourceLimits: { startupTimeoutMs: 60_000 },
+      },
+      patience,
+    ),
   );
   await until("it to start", () =>
     tenant.status({ serviceId: "slow" }).then(
