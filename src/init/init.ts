@@ -24,6 +24,7 @@ import { Cells } from "./cells.ts";
 import type { DataDir } from "./data-dir.ts";
 import { issueEpoch } from "./epoch.ts";
 import { builderInhabitant, cellInhabitant, groundIn } from "./habitats.ts";
+import { watchLimits } from "./heart.ts";
 import { provideImage } from "./image.ts";
 import { KernelKeeper } from "./kernel-keeper.ts";
 import { type ListeningSocket, RenewableSocket } from "./listen.ts";
@@ -34,7 +35,7 @@ import { openCgroups, tellSandbox } from "./sandbox-report.ts";
 import { Shutdown } from "./shutdown.ts";
 import { type Standing, type StandingName, standingOf } from "./standing.ts";
 import { TextLog } from "./text-log.ts";
-import { Watchdog, watchLimits } from "./watch.ts";
+import { Watchdog } from "./watch.ts";
 import type { WatchedChild } from "./watched-child.ts";
 
 export interface InitParts {

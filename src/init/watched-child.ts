@@ -15,7 +15,7 @@ import { costOf, type InletRate, readSlowly, textRate } from "./inlet.ts";
 import { LastWords } from "./last-words.ts";
 import { findChild, type Machine, ProcessMeter, type Usage } from "./proc.ts";
 import { type Standing, stand } from "./standing.ts";
-import { type Heart, judgeHeart, type WatchLimits } from "./watch.ts";
+import { type Heart, judgeHeart, type WatchLimits } from "./heart.ts";
 
 export interface ChildCommand {
   /** How it is started; its descriptors are passed on, and stay the caller's. */

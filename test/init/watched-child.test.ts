@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import type { CellLoss } from "../../src/base/index.ts";
 import { findChild } from "../../src/init/proc.ts";
 import { WatchedChild } from "../../src/init/watched-child.ts";
-import { watchLimits } from "../../src/init/watch.ts";
+import { watchLimits } from "../../src/init/heart.ts";
 import { Group } from "../../src/sandbox/cgroups/group.ts";
 import { openLibc, readProcUnits } from "../../src/sandbox/index.ts";
 import { until } from "./harness.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeHeart } from "./watch.ts";
+import { judgeHeart } from "./heart.ts";
 
 const limits = { silentMsMax: 3_000, startMsMax: 30_000, workMsMin: 1_000 };
 const heart = { beatAt: 10_000, begun: true, cpuMsAtBeat: 500 };
