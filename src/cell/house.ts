@@ -1,18 +1,14 @@
-/** The words between the cell and its incarnations. */
-import type { Death, IncarnationNumber, ResourceLimits, ServiceId } from "../base/index.ts";
+/** What the cell does for its incarnations. */
+import type { Death, IncarnationNumber } from "../base/index.ts";
 import type { Level, Slots } from "../wire/index.ts";
 import type { Call } from "./call.ts";
-import type { CpuShares } from "./cpu-shares.ts";
-import type { Crossing } from "./engine.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Favours } from "./favours.ts";
 import type { FlightRecorder } from "./flight-recorder.ts";
 import type { GuestCall } from "./operations.ts";
+import type { TurnPowers } from "./turns.ts";
 
-/** What the cell does for its incarnations. */
-export interface House {
-  /** Milliseconds that only grow. */
-  readonly now: () => number;
+export interface House extends TurnPowers {
   /** It may have something to do: give it a turn. */
   readonly ready: (incarnation: Incarnation) => void;
   readonly call: (caller: Incarnation, call: GuestCall, chain: readonly IncarnationNumber[], answer: Call) => void;
@@ -38,37 +34,4 @@ export interface House {
   readonly favours: Favours;
   /** Knows whose turns are under way, for whoever looks when the cell has ended. */
   readonly recorder: FlightRecorder;
-  /** CPU time of threaded turns. */
-  readonly shares: CpuShares;
-  /** How much longer than its CPU time an inline turn may take on this machine as it is now; at least 1. */
-  readonly contention: () => number;
-  /** CPU time, at least that of the inline turn which has just ended. */
-  readonly inlineCpuMs: () => number;
 }
-
-export interface Birth {
-  readonly service: ServiceId;
-  readonly instance: number;
-  readonly incarnation: IncarnationNumber;
-  readonly release: string;
-  readonly limits: ResourceLimits;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly logLevel: Level;
-  /** It was at work when its last cell died. */
-  readonly probation: boolean;
-}
-
-/** Mail for the guest: what crosses, and who waits for it. */
-export interface Message {
-  readonly kind: number;
-  readonly a: Crossing;
-  readonly b: Crossing;
-  readonly c: Crossing;
-  /** Slots of the body, as its receiver knows them. */
-  readonly slots?: string;
-  readonly call: Call | undefined;
-  /** Incarnations that wait for this one to be handled. */
-  readonly chain: readonly IncarnationNumber[];
-}
-
-export const nobody: readonly IncarnationNumber[] = [];

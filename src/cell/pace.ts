@@ -1,6 +1,6 @@
 /** How an incarnation runs: its lane, and what is left of the CPU time of the message at hand. */
 import { limits } from "../base/index.ts";
-import type { Birth } from "./house.ts";
+import type { Birth } from "./birth.ts";
 import { firstLane, judgeTurn, type Lane, mayPromote } from "./lane.ts";
 
 /** A turn of several messages ends about this long after it began; each still has its own time. */

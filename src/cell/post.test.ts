@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { limits } from "../base/index.ts";
 import { type CallFailure, itemWidth, toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
-import { type Message, nobody } from "./house.ts";
+import { type Message, nobody } from "./message.ts";
 import { Post } from "./post.ts";
 
 const message = (chars: number, call?: Call): Message => ({

@@ -9,7 +9,7 @@
 import { type IncarnationNumber, limits } from "../base/index.ts";
 import { type CallFailure, toGuest } from "../wire/index.ts";
 import type { Crossing } from "./engine.ts";
-import { type Message, nobody } from "./house.ts";
+import { type Message, nobody } from "./message.ts";
 import { Queue } from "./queue.ts";
 
 /** Text that one turn brings. */

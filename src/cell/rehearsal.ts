@@ -8,7 +8,9 @@ import { toGuest } from "../wire/index.ts";
 import { Call } from "./call.ts";
 import type { Crossing, Guest } from "./engine.ts";
 import { FlightRecorder } from "./flight-recorder.ts";
-import { type Birth, type House, nobody } from "./house.ts";
+import type { Birth } from "./birth.ts";
+import type { House } from "./house.ts";
+import { nobody } from "./message.ts";
 import { Incarnation } from "./incarnation.ts";
 import { configurationOf } from "./sayings.ts";
 

@@ -1,7 +1,8 @@
 /** Small translations between what guests, kernels and people say. */
 import { type Death, never, pidOf, type ResourceLimits } from "../base/index.ts";
 import { type GuestConfiguration, guestLevels, toGuest } from "../wire/index.ts";
-import type { Birth, Message } from "./house.ts";
+import type { Birth } from "./birth.ts";
+import type { Message } from "./message.ts";
 import { cleanError } from "./words.ts";
 
 /** What a guest is told about itself. */

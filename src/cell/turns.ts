@@ -1,7 +1,6 @@
 /** A guest's turns, in either lane: how long each may take, and how much of what it took was its own. */
-import { type Shared, shareLagMs } from "./cpu-shares.ts";
+import { type CpuShares, type Shared, shareLagMs } from "./cpu-shares.ts";
 import type { Crossing, Fault, Guest, TurnResult } from "./engine.ts";
-import type { House } from "./house.ts";
 import { lanePolicy } from "./lane.ts";
 
 /** A turn that is over. */
@@ -22,22 +21,33 @@ interface UnderWay {
   readonly share: Shared;
 }
 
+export interface TurnPowers {
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  /** CPU time of threaded turns. */
+  readonly shares: CpuShares;
+  /** How much longer than its CPU time an inline turn may take on this machine as it is now; at least 1. */
+  readonly contention: () => number;
+  /** CPU time, at least that of the inline turn which has just ended. */
+  readonly inlineCpuMs: () => number;
+}
+
 export class Turns {
   readonly #guest: Runner;
-  readonly #house: Pick<House, "now" | "contention" | "inlineCpuMs" | "shares">;
+  readonly #powers: TurnPowers;
   #nestedMs = 0;
   /** Of what is over. */
   #chargedMs = 0;
   #underWay: UnderWay | undefined;
 
-  constructor(guest: Runner, house: Pick<House, "now" | "contention" | "inlineCpuMs" | "shares">) {
+  constructor(guest: Runner, powers: TurnPowers) {
     this.#guest = guest;
-    this.#house = house;
+    this.#powers = powers;
   }
 
   /** On the cell's thread. */
   inline(given: readonly Crossing[], budgetMs: number): Ran {
-    const { now, contention, inlineCpuMs } = this.#house;
+    const { now, contention, inlineCpuMs } = this.#powers;
     this.#nestedMs = 0;
     const timeoutMs = Math.ceil(budgetMs * contention());
     const startedAt = now();
@@ -64,7 +74,7 @@ export class Turns {
     { budgetMs, timeoutMs }: { readonly budgetMs: number; readonly timeoutMs: number },
     spent: () => void,
   ): Promise<Ran> {
-    const { now } = this.#house;
+    const { now } = this.#powers;
     const startedAt = now();
     const { result, ownMs } = await this.#aside(budgetMs, spent, () => this.#guest.turnThreaded(given, timeoutMs));
     return { result, ownMs, tookMs: now() - startedAt, timeoutMs };
@@ -88,7 +98,7 @@ export class Turns {
   }
 
   async #aside<T>(budgetMs: number, spent: () => void, run: () => Promise<T>): Promise<{ result: T; ownMs: number }> {
-    const { shares } = this.#house;
+    const { shares } = this.#powers;
     const share = shares.begin(budgetMs, spent);
     this.#underWay = { before: this.#guest.wallMicros(), share };
     const result = await run();
