@@ -211,6 +211,7 @@ export class Cells implements Disposable {
 
   #sweep(): void {
     this.closeEmpty(this.#powers.settings.emptyMsMax);
+    for (const cell of this.#supply.surplus) this.#close(cell);
     this.#cancelSweep = this.#powers.timing.after(sweepEveryMs, () => this.#sweep());
   }
 
@@ -219,9 +220,13 @@ export class Cells implements Disposable {
     for (const cell of this.#roster.all) {
       if (cell.tenant === undefined || cell.held.size > 0 || cell.phase.name !== "open") continue;
       if (this.#powers.timing.nowMs() - cell.emptySinceMs < forMs) continue;
-      this.#powers.init.kill(cell.number, { type: "closed" });
-      this.#losses.lose(cell, { type: "closed" });
+      this.#close(cell);
     }
+  }
+
+  #close(cell: Cell): void {
+    this.#powers.init.kill(cell.number, { type: "closed" });
+    this.#losses.lose(cell, { type: "closed" });
   }
 
   // ------------------------------------------------------------------ talking

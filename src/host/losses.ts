@@ -50,7 +50,8 @@ export class Losses {
       await this.#powers.inputs.begun;
       this.#lost(cell, loss, busy);
     });
-    this.#powers.supply.lost(cell);
+    // One that we closed says nothing of whether others can start.
+    if (loss.type !== "closed") this.#powers.supply.lost(cell);
     this.#powers.supply.keepWarm();
   }
 

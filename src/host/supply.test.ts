@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defined, insist, parseTenantId } from "../base/index.ts";
+import { cellNumber, defined, insist, parseTenantId } from "../base/index.ts";
+import { Cell } from "./cell.ts";
 import { Roster } from "./roster.ts";
 import { Supply } from "./supply.ts";
 
@@ -74,6 +75,23 @@ test("warm cells that cannot start are replaced after pauses that grow to a boun
   }
   assert.deepEqual(waits.toSorted((a, b) => a - b).at(-1), 30_000);
   assert.ok(waits[0] !== undefined && waits[0] <= 200);
+});
+
+test("what an earlier kernel left is used up, and what is more than are kept ready is to be closed", () => {
+  const { supply, roster } = world(2);
+  const found = Array.from({ length: 3 }, (_, n) => {
+    const cell = new Cell(cellNumber(n + 1));
+    roster.add(cell);
+    return cell;
+  });
+  // Only its phase is looked at.
+  for (const cell of found.slice(0, 2)) cell.phase = { name: "open", link: undefined as never };
+  supply.begin();
+  assert.deepEqual(supply.surplus, [], "there may be one too many, and it is not ready");
+  for (const cell of found) cell.phase = { name: "open", link: undefined as never };
+  assert.deepEqual(supply.surplus, found.slice(2));
+  supply.end();
+  assert.deepEqual(supply.surplus, [], "a kernel that does not keep any closes none");
 });
 
 test("losses of long ago make no pause longer", () => {

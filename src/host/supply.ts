@@ -74,6 +74,13 @@ export class Supply {
     for (let warm = this.#warm().length; warm < this.#powers.settings.warmCells; warm++) this.#spawn();
   }
 
+  /** Ready ones beyond those that are kept: an earlier kernel's, which had not answered when others were made in their place. */
+  get surplus(): readonly Cell[] {
+    if (!this.#warming) return [];
+    const ready = this.#warm().filter(({ phase }) => phase.name === "open");
+    return ready.slice(this.#powers.settings.warmCells);
+  }
+
   /** A cell was lost: if it was nobody's yet, the next one waits. */
   lost(cell: Cell): void {
     if (cell.tenant !== undefined) return;

@@ -126,8 +126,16 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
         fail(new Violation("liveness", "no kernel serves, though nothing fails any more"));
       } else {
         look();
-        const { lives, reportsKept } = world;
-        tell({ type: "at_rest", state: kernel.state, now: kernel.now, lives, reportsKept, waiting: kernel.waiting });
+        const { lives, reportsKept, warm } = world;
+        tell({
+          type: "at_rest",
+          state: kernel.state,
+          now: kernel.now,
+          lives,
+          reportsKept,
+          warm,
+          waiting: kernel.waiting,
+        });
       }
     }
     await world.end();

@@ -23,6 +23,7 @@ export function p6Bounds(): Checker {
       if (fact.type === "decided") turnIsBounded(fact);
       if (fact.type === "evolved") queueIsBounded(fact);
       if (fact.type === "idle" || fact.type === "recovered" || fact.type === "at_rest") stateIsBounded(fact.state);
+      if (fact.type === "at_rest") within("cells that are nobody's", fact.warm.cells, fact.warm.cellsMax);
     },
   };
 }

@@ -73,6 +73,8 @@ export type Fact =
       readonly now: Instant;
       readonly lives: readonly Life[];
       readonly reportsKept: number;
+      /** Cells that are nobody's, and how many of them a kernel keeps. */
+      readonly warm: { readonly cells: number; readonly cellsMax: number };
       readonly waiting: number;
     };
 

@@ -67,6 +67,12 @@ export class World {
     return this.#machine.lives;
   }
 
+  get warm(): { readonly cells: number; readonly cellsMax: number } {
+    const machine = this.#machine;
+    const cells = machine.cells.filter(({ number }) => machine.tenantOf(number) === undefined).length;
+    return { cells, cellsMax: this.#parts.plan.warmCells };
+  }
+
   get reportsKept(): number {
     return this.#machine.cells.reduce((sum, cell) => sum + cell.reportsKept, 0);
   }
