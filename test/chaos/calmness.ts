@@ -10,8 +10,8 @@ import { residentOf } from "./resident.ts";
 
 /** Cells that wait for a tenant, as many as the node keeps. */
 const warmCells = 2;
-/** For warm cells to be made, and for what closes to be closed. */
-const calmMsMax = 60_000;
+/** For warm cells to be made, and for what closes to be closed: a cell that is empty, after a minute and a few seconds. */
+const calmMsMax = 120_000;
 
 const roles = ["init", "kernel", "builder"] as const;
 type Role = (typeof roles)[number];
@@ -68,16 +68,19 @@ export class Calmness {
 }
 
 /** All cells are there that should be, a builder, and a kernel in reserve. */
-const calm = (node: Node, tenants: number): Promise<void> =>
-  until(
-    "calm",
-    () =>
-      node.cells().length === tenants + warmCells &&
-      node.kernel() !== undefined &&
-      node.builder() !== undefined &&
-      node.solo.processes().some(({ role }) => role === "heir"),
-    calmMsMax,
+async function calm(node: Node, tenants: number): Promise<void> {
+  const wanted = [...Array.from({ length: tenants + warmCells }, () => "cell"), "kernel", "builder", "heir"].toSorted();
+  const found = (): string =>
+    node.solo
+      .processes()
+      .map(({ role }) => role)
+      .filter((role) => role !== "jail" && role !== "other")
+      .toSorted()
+      .join();
+  await until("calm", () => found() === wanted.join(), calmMsMax).catch(() =>
+    assert.fail(`no calm: there are ${found()}, and should be ${wanted.join()}`),
   );
+}
 
 function holdings(node: Node): Holdings {
   const of = (pid: number | undefined): Holding => {
