@@ -89,7 +89,7 @@ export const seeds: readonly Kept[] = [
     why: "the kernel dies after a shutdown and before it is recorded",
     reaches: "diesBeforeEndIsRecorded",
   },
-  { seed: 15_017, steps: 4_000, why: "the disk is full, again and again", reaches: "diskIsFull", times: 3 },
+  { seed: 15_021, steps: 4_000, why: "the disk is full, again and again", reaches: "diskIsFull", times: 3 },
   {
     seed: 16_002,
     steps: 4_000,
