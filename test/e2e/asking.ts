@@ -10,6 +10,12 @@ export const service = (members: string): Buffer =>
     `import { Refusal, Service } from "solo:service";\nexport default class Probe extends Service {\n${members}\n}\n`,
   );
 
+/** Shut until somebody opens it: others do something until it is. */
+export const gate: Buffer = service(`
+  wide = false;
+  open() { this.wide = true; }
+  isOpen() { return this.wide; }`);
+
 /** The refusal that an answer must be. */
 export async function refusalOf(answer: Promise<unknown>): Promise<SoloError> {
   const [settled] = await Promise.allSettled([answer]);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Status_Value, type ResourceLimits, type StatusResponse } from "../../src/api/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
-import { eventsOf, isRunning, refusalIn, refusalOf, service, untilStatus } from "./asking.ts";
+import { eventsOf, gate, isRunning, refusalIn, refusalOf, service, untilStatus } from "./asking.ts";
 import { call, example, Solo, until } from "./solo.ts";
 
 let solo: Solo;
@@ -193,13 +193,7 @@ test("a message that runs too long is cut off, also where the engine makes loops
 
 /** Shut until it is opened: what comes before happens as long as it is. */
 async function makeGate(serviceId: string): Promise<() => Promise<unknown>> {
-  await deploy(
-    serviceId,
-    service(`
-      wide = false;
-      open() { this.wide = true; }
-      isOpen() { return this.wide; }`),
-  );
+  await deploy(serviceId, gate);
   return () => call(tenant, serviceId, "open");
 }
 

@@ -5,7 +5,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { DeployRequestSchema } from "../../src/api/index.ts";
 import { limits } from "../../src/base/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
-import { isRunning, refusalIn, refusalOf, service } from "./asking.ts";
+import { gate, isRunning, refusalIn, refusalOf, service } from "./asking.ts";
 import { call, example, Solo, until } from "./solo.ts";
 
 let solo: Solo;
@@ -198,10 +198,7 @@ test("calls may wait so long and no longer, and go so deep and no deeper", async
 test("messages for a service that is starting wait for it, so many and no more", async () => {
   await tenant.deploy({
     serviceId: "gate",
-    code: service(`
-      wide = false;
-      open() { this.wide = true; }
-      isOpen() { return this.wide; }`),
+    code: gate,
   });
   const deploying = tenant.deploy({
     serviceId: "slow-start",

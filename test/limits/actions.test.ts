@@ -5,7 +5,7 @@ import { ResourceLimitAction_Value as Action, type LogEntry, type ResourceLimits
 import { incarnationNumber } from "../../src/base/index.ts";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
 import { cellFor, service as cellService } from "../cell/cell-process.ts";
-import { eventsOf, isRunning, refusalIn, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { eventsOf, gate, isRunning, refusalIn, refusalOf, service, untilStatus } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 
 const mebibyte = 1024n * 1024n;
@@ -24,12 +24,6 @@ before(async () => {
 after(() => solo[Symbol.asyncDispose]());
 
 // ------------------------------------------------------------------ services
-
-/** Shut until somebody opens it: others do something until it is. */
-const gate = service(`
-  wide = false;
-  open() { this.wide = true; }
-  isOpen() { return this.wide; }`);
 
 async function makeGate(serviceId: string): Promise<() => Promise<unknown>> {
   await tenant.deploy({ serviceId, code: gate });

@@ -8,15 +8,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
-import { eventsOf, refusalIn, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { eventsOf, gate, refusalIn, refusalOf, service, untilStatus } from "../e2e/asking.ts";
 import { filesOf } from "../e2e/processes.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 
 const code = service(`ping() { return "pong"; }`);
-const gate = service(`
-  wide = false;
-  open() { this.wide = true; }
-  isOpen() { return this.wide; }`);
 /** Ends only when the gate is open. */
 const clinging = service(`
   async terminate() {

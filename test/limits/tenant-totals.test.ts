@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ResourceLimitAction_Value as Action } from "../../src/api/index.ts";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
-import { eventsOf, refusalIn, service } from "../e2e/asking.ts";
+import { eventsOf, gate, refusalIn } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 
 let solo: Solo;
@@ -20,11 +20,6 @@ before(async () => {
   });
 });
 after(() => solo[Symbol.asyncDispose]());
-
-const gate = service(`
-  wide = false;
-  open() { this.wide = true; }
-  isOpen() { return this.wide; }`);
 
 /** Takes what it is told to, and gives it back by itself when the gate is open. */
 const taker = Buffer.from(`import { Service } from "solo:service";

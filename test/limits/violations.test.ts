@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import type { ResourceLimits } from "../../src/api/index.ts";
 import { ResourceLimitAction_Value } from "../../src/api/index.ts";
 import type { SoloClient } from "../../src/client/index.ts";
-import { eventsOf, isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { eventsOf, gate, isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 
 let solo: Solo;
@@ -75,10 +75,7 @@ test("a service that is over its memory and only wants a warning goes on; enteri
 test("a throttled service takes no new work, says so with a retry hint, and takes it again when it is back under", async () => {
   await tenant.deploy({
     serviceId: "gate",
-    code: service(`
-      wide = false;
-      open() { this.wide = true; }
-      isOpen() { return this.wide; }`),
+    code: gate,
   });
   // What makes it sober it does by itself, when the gate is open: no work reaches it.
   await tenant.deploy({

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ServiceTier, SoloKernel } from "../../src/api/index.ts";
 import type { SoloClient, SoloError } from "../../src/client/index.ts";
-import { eventsOf, isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
+import { eventsOf, gate, isRunning, refusalOf, service, untilStatus } from "../e2e/asking.ts";
 import { call, Solo, until } from "../e2e/solo.ts";
 import { RawClient } from "../hostile/raw.ts";
 
@@ -56,10 +56,7 @@ const codes = (answers: readonly SoloError[]): ReadonlySet<string> => new Set(an
 test("a service that dies: those whose call it had, and those behind them, are told how it died", async () => {
   await tenant.deploy({
     serviceId: "gate",
-    code: service(`
-      wide = false;
-      open() { this.wide = true; }
-      isOpen() { return this.wide; }`),
+    code: gate,
   });
   await tenant.deploy({ serviceId: "dies", code: hangs });
   const calls = ["doomed", "hang", "hang", "hang"].map((method) =>
